@@ -1,0 +1,308 @@
+//! Object metadata, cut down to what is decided on.
+//!
+//! In: `metadata` of any object. Out: [`Meta`]. Guarantees: identity, times, finalizers and owners are kept; of labels
+//! and annotations only those that IPLedger or Kube-OVN act on, so that a pod of 8 KB becomes a few hundred bytes.
+
+use super::field::{Str, nil};
+use super::{Field, Time};
+use crate::names;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::fmt;
+
+/// Identity of one object's life, as the API server gave it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Uid {
+    /// None is known.
+    #[default]
+    None,
+    /// The usual: a UUID in lower case.
+    Uuid([u8; 16]),
+    /// Anything else.
+    Other(Box<str>),
+}
+
+impl Uid {
+    /// Reads a UID; the same text comes out of `Display`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match (text, uuid(text.as_bytes())) {
+            ("", _) => Self::None,
+            (_, Some(bytes)) => Self::Uuid(bytes),
+            _ => Self::Other(text.into()),
+        }
+    }
+}
+
+/// The bytes of a UUID in the one spelling that Kubernetes uses.
+fn uuid(text: &[u8]) -> Option<[u8; 16]> {
+    if text.len() != 36 || [8, 13, 18, 23].iter().any(|&dash| text[dash] != b'-') {
+        return None;
+    }
+    let mut digits = text.iter().filter(|&&c| c != b'-').map(|c| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    });
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        *byte = digits.next()?? << 4 | digits.next()??;
+    }
+    digits.next().is_none().then_some(bytes)
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Other(text) => f.write_str(text),
+            Self::Uuid(bytes) => {
+                for (i, byte) in bytes.iter().enumerate() {
+                    let dash = if [4, 6, 8, 10].contains(&i) { "-" } else { "" };
+                    write!(f, "{dash}{byte:02x}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Uid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UidVisitor;
+        impl Visitor<'_> for UidVisitor {
+            type Value = Uid;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a UID")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Uid, E> {
+                Ok(Uid::parse(text))
+            }
+        }
+        deserializer.deserialize_str(UidVisitor)
+    }
+}
+
+/// An owner reference.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Owner {
+    /// `apps/v1` and the like.
+    #[serde(deserialize_with = "nil")]
+    pub api_version: Str,
+    /// Kind of the owner.
+    #[serde(deserialize_with = "nil")]
+    pub kind: Str,
+    /// Name of the owner.
+    #[serde(deserialize_with = "nil")]
+    pub name: Str,
+    /// UID of the owner.
+    #[serde(deserialize_with = "nil")]
+    pub uid: Uid,
+}
+
+impl Owner {
+    /// Whether the owner is of this kind and API group.
+    #[must_use]
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.kind == kind && self.api_version.split_once('/').map_or("", |(group, _)| group) == group
+    }
+}
+
+/// What is kept of `metadata`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// Name.
+    #[serde(deserialize_with = "nil")]
+    pub name: Str,
+    /// Namespace; empty for cluster-scoped objects.
+    #[serde(deserialize_with = "nil")]
+    pub namespace: Str,
+    /// UID.
+    #[serde(deserialize_with = "nil")]
+    pub uid: Uid,
+    /// The version of the object that was read.
+    #[serde(deserialize_with = "nil")]
+    pub resource_version: Str,
+    /// When it was created.
+    #[serde(rename = "creationTimestamp")]
+    pub created: Field<Time>,
+    /// When it goes, or went, after its grace period; absent while nobody deleted it.
+    #[serde(rename = "deletionTimestamp")]
+    pub deleted: Field<Time>,
+    /// Labels that somebody acts on: those of Kube-OVN, IPLedger and KubeVirt, and those without a value (an IP object
+    /// carries its Subnet's name as such a label).
+    #[serde(deserialize_with = "labels")]
+    pub labels: Pairs,
+    /// Annotations that somebody acts on.
+    #[serde(deserialize_with = "annotations")]
+    pub annotations: Pairs,
+    /// Finalizers.
+    #[serde(deserialize_with = "nil")]
+    pub finalizers: Box<[Str]>,
+    /// Owners.
+    #[serde(deserialize_with = "nil")]
+    pub owner_references: Box<[Owner]>,
+}
+
+impl Meta {
+    /// The label's value, where the label is there.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key)
+    }
+
+    /// The annotation's value, where it is there.
+    #[must_use]
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key)
+    }
+
+    /// Whether somebody deleted it: it stays until its grace period is over and its finalizers are gone.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        !self.deleted.is_absent()
+    }
+
+    /// The owner of that API group and kind.
+    #[must_use]
+    pub fn owner(&self, group: &str, kind: &str) -> Option<&Owner> {
+        self.owner_references.iter().find(|owner| owner.is(group, kind))
+    }
+
+    /// Whether Kube-OVN's controller holds it by a finalizer.
+    #[must_use]
+    pub fn has_kubeovn_finalizer(&self) -> bool {
+        self.finalizers.iter().any(|f| f == names::FINALIZER || f == names::DEPRECATED_FINALIZER)
+    }
+}
+
+/// Keys and values, in order of the keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pairs(Box<[(Str, Str)]>);
+
+impl Pairs {
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok().map(|i| self.0[i].1.as_str())
+    }
+
+    /// All pairs, in order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// The pairs whose key begins with `prefix`; the key is given without it.
+    pub fn with_prefix<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let from = self.0.partition_point(|(k, _)| k.as_str() < prefix);
+        self.0[from..].iter().map_while(move |(k, v)| Some((k.strip_prefix(prefix)?, v.as_str())))
+    }
+}
+
+impl FromIterator<(Str, Str)> for Pairs {
+    fn from_iter<I: IntoIterator<Item = (Str, Str)>>(pairs: I) -> Self {
+        let mut pairs: Vec<(Str, Str)> = pairs.into_iter().collect();
+        if !pairs.is_sorted() {
+            pairs.sort_unstable();
+        }
+        Self(pairs.into_boxed_slice())
+    }
+}
+
+/// Whether a label is one that somebody acts on.
+fn keep_label(key: &str, value: &str) -> bool {
+    value.is_empty()
+        || key.starts_with("ovn.kubernetes.io/")
+        || key.starts_with("ipledger.dev/")
+        || key.contains("kubevirt.io/")
+}
+
+/// Whether an annotation is one that somebody acts on: reference 3.1 for pods, nodes and namespaces.
+fn keep_annotation(key: &str) -> bool {
+    let Some((prefix, name)) = key.split_once('/') else { return false };
+    match prefix {
+        "ipledger.dev" => true,
+        "ovn.kubernetes.io" if matches!(name, "vip" | "vpc_nat_gw" | "virtualmachine" | "vpc_eip") => true,
+        "k8s.v1.cni.cncf.io" => name == "networks",
+        "v1.multus-cni.io" => name == "default-network",
+        "kubevirt.io" => name == "migrationJobName",
+        "kubernetes.io" => name == "config.hash",
+        _ => prefix.ends_with(".kubernetes.io") && keep_provider_annotation(name),
+    }
+}
+
+/// Whether `<provider>.kubernetes.io/<name>` is about addresses.
+fn keep_provider_annotation(name: &str) -> bool {
+    let name = name.split_once('.').map_or(name, |(name, _)| name);
+    matches!(name, "allocated" | "ip_address" | "mac_address" | "ip_family" | "ip_pool" | "logical_switch")
+}
+
+fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {
+    deserializer.deserialize_any(PairsVisitor { keep: keep_label, by_key: |_| true })
+}
+
+fn annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {
+    deserializer.deserialize_any(PairsVisitor { keep: |_, _| true, by_key: keep_annotation })
+}
+
+/// Keeps the pairs that pass both tests; what fails the first is skipped without a copy of its value.
+struct PairsVisitor {
+    by_key: fn(&str) -> bool,
+    keep: fn(&str, &str) -> bool,
+}
+
+impl<'de> Visitor<'de> for PairsVisitor {
+    type Value = Pairs;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of text")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(key) = map.next_key::<Str>()? {
+            if !(self.by_key)(&key) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value = map.next_value::<Option<Str>>()?.unwrap_or_default();
+            if (self.keep)(&key, &value) {
+                pairs.push((key, value));
+            }
+        }
+        Ok(pairs.into_iter().collect())
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Pairs, E> {
+        Ok(Pairs::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_prints_as_it_was_read() {
+        for text in ["6597dee3-cf1d-4a84-b48a-443cf942157f", "6597DEE3-cf1d-4a84-b48a-443cf942157f", "short", ""] {
+            assert_eq!(Uid::parse(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn only_what_is_acted_on_is_kept() {
+        let meta: Meta = serde_json::from_str(
+            r#"{"name":"p","labels":{"app":"web","sub2":"","ovn.kubernetes.io/subnet":"sub2"},
+            "annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}","mv2.default.kubernetes.io/ip_address":"10.0.0.2",
+            "mv2.default.kubernetes.io/ip_address.net1":"10.0.0.3","ovn.kubernetes.io/vip":"v"},"managedFields":[{}],
+            "finalizers":null,"ownerReferences":null}"#,
+        )
+        .unwrap();
+        assert_eq!(meta.labels.iter().count(), 2);
+        assert_eq!(meta.annotation("mv2.default.kubernetes.io/ip_address"), Some("10.0.0.2"));
+        assert_eq!(meta.annotations.iter().count(), 3);
+        assert_eq!(meta.annotations.with_prefix("mv2.default.kubernetes.io/ip_address").count(), 2);
+    }
+}

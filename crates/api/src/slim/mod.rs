@@ -1,0 +1,28 @@
+//! Slim, tolerant readers: JSON of one object in, what is decided on out.
+//!
+//! In: the bytes of one object and its kind. Out: [`Parsed`]: the object, and every field that could not be read with
+//! its path and reason; or [`Unreadable`], where not even its identity is there. Guarantees: no panic on any input; one
+//! bad field costs that field and nothing else; an address that cannot be read stays visible as such (`Field::Bad`), so
+//! that it counts as held and never as free.
+
+mod bad;
+mod counter;
+mod field;
+mod kind;
+mod meta;
+mod nad;
+mod objects;
+mod read;
+mod text;
+mod time;
+
+pub use bad::{Bad, Malformed, Path};
+pub use counter::Counter;
+pub use field::{Field, Str};
+pub use kind::Kind;
+pub use meta::{Meta, Owner, Pairs, Uid};
+pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
+pub use objects::*;
+pub use read::{Object, Parsed, Unreadable, read};
+pub use text::{Exclude, PoolEntry};
+pub use time::{Newest, NotATime, Time};

@@ -1,0 +1,30 @@
+//! Address texts that differ by where they stand: an exclude is not a pool entry (reference 1.1.1).
+//!
+//! In: text. Out: a range. Guarantees: the grammar of `ledger`, bound to a type so that the two cannot be mixed up.
+
+use ledger::{AddrRange, ParseError};
+use std::str::FromStr;
+
+/// An entry of `Subnet.spec.excludeIps`: `ip` or `a..b`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exclude(pub AddrRange);
+
+impl FromStr for Exclude {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        AddrRange::parse_exclude(text).map(Self)
+    }
+}
+
+/// An entry of `IPPool.spec.ips`: `ip`, `cidr` or `a..b`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolEntry(pub AddrRange);
+
+impl FromStr for PoolEntry {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        AddrRange::parse_pool_entry(text).map(Self)
+    }
+}
