@@ -1,5 +1,62 @@
 //! Project tooling: `cargo xtask <command>`.
+//!
+//! In: a command name and its arguments. Out: exit code 0 when the command did what it says, 1 with a chain of reasons
+//! when not, 2 for a command that does not exist. Everything a person or CI runs on this project goes through here, so
+//! that both run the same thing.
 
-fn main() -> anyhow::Result<()> {
-    anyhow::bail!("no command yet")
+mod bench;
+mod dist;
+mod fuzz;
+mod lint;
+mod run;
+mod test;
+mod tools;
+mod workspace;
+
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// One command: its name, its arguments, what it does, and the function that does it.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    does: &'static str,
+    run: fn(&[String]) -> Result<()>,
+}
+
+/// Every command. Adding one is one line here and one module.
+const COMMANDS: &[Command] = &[
+    Command { name: "lint", arguments: "[CHECK...]", does: lint::DOES, run: lint::run },
+    Command { name: "test", arguments: "[--long] [-- ARGS]", does: test::DOES, run: test::run },
+    Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
+    Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
+    Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = arguments.split_first() else {
+        eprint!("{}", usage());
+        return ExitCode::from(2);
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        eprint!("{}", usage());
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        eprint!("error: there is no command `{name}`\n\n{}", usage());
+        return ExitCode::from(2);
+    };
+    match (command.run)(rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: cargo xtask {name}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> String {
+    let lines = COMMANDS.iter().map(|c| format!("  {:<38} {}\n", format!("{} {}", c.name, c.arguments), c.does));
+    format!("usage: cargo xtask COMMAND\n\n{}", lines.collect::<String>())
 }

@@ -1,0 +1,37 @@
+//! `cargo xtask test`: every test of the workspace.
+//!
+//! In: `--long` to run also the tests that are marked `#[ignore]` because they take long, and after `--` arguments for the
+//! test programs. Out: success if all tests passed. One build for all crates: building them one by one would build the
+//! large dependencies once per set of features.
+
+use crate::run::Run;
+use anyhow::{Result, bail};
+
+/// What `cargo xtask help` says about it.
+pub(crate) const DOES: &str = "run all tests; --long runs the slow ones too";
+
+/// Runs the tests.
+///
+/// # Errors
+/// An unknown option, or a test that fails.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let split = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    let (own, rest) = arguments.split_at(split);
+    let long = match own {
+        [] => false,
+        [option] if option == "--long" => true,
+        _ => {
+            bail!("unknown argument in `{}`: it takes --long, and after -- what the test programs take", own.join(" "))
+        }
+    };
+    let mut cargo = Run::cargo().args(["test", "--workspace", "--locked"]);
+    if long || !rest.is_empty() {
+        cargo = cargo.arg("--");
+    }
+    if long {
+        cargo = cargo.arg("--include-ignored");
+    } else {
+        eprintln!("note: tests marked `ignored` are the slow ones: `cargo xtask test --long` runs them too");
+    }
+    cargo.args(rest.iter().skip(1)).go()
+}
