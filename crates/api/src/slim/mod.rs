@@ -23,6 +23,6 @@ pub use kind::Kind;
 pub use meta::{Meta, Owner, Pairs, Uid};
 pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
 pub use objects::*;
-pub use read::{Object, Parsed, Unreadable, read};
+pub use read::{HasMeta, Object, Parsed, Unreadable, read};
 pub use text::{Exclude, PoolEntry};
 pub use time::{Newest, NotATime, Time};

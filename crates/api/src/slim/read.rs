@@ -77,8 +77,9 @@ objects! {
     NetworkAttachmentDefinition(Nad), VirtualMachine(VirtualMachine), VirtualMachineInstance(VirtualMachineInstance),
 }
 
-/// A kind with metadata.
-trait HasMeta {
+/// A kind with metadata: all of them.
+pub trait HasMeta {
+    /// Its metadata.
     fn meta(&self) -> &Meta;
 }
 

@@ -1,0 +1,226 @@
+//! The observed objects, and what is known of how they were read.
+//!
+//! In: slim objects with their unreadable fields, how completely each kind is known, and the time. Out: [`World`], which
+//! everything else is a function of. Guarantees: an object that could not be read stays visible as unreadable; two
+//! readings of one object are one.
+
+mod coverage;
+mod store;
+pub mod subnets;
+
+pub use coverage::{Coverage, Extent};
+pub use store::{Key, Store};
+
+use crate::finding::ObjRef;
+use api::slim::{
+    AddressClaim, Controller, Field, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule,
+    IptablesSnatRule, Kind, Malformed, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod,
+    ProviderNetwork, QosPolicy, StatefulSet, Subnet, SwitchLbRule, Time, Unreadable, Vip, VirtualMachine,
+    VirtualMachineInstance, Vlan, Vpc, VpcNatGateway,
+};
+
+/// How the objects were read: it decides how sure absence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// Files, in any order: absence is likely at best.
+    #[default]
+    Files,
+    /// Records before holders, as a live audit and a snapshot read: absence is proven once confirmed.
+    Ordered,
+}
+
+/// What the judgement is told beside the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How the objects were read.
+    pub reading: Reading,
+    /// When they were read; `None`: the newest time in them.
+    pub now: Option<Time>,
+    /// What is younger than this many seconds is in flight, and findings about it only possible.
+    pub grace: i64,
+}
+
+/// Sixty seconds: longer than a kubelet takes to report a pod, and than `kubectl get` takes for all kinds.
+pub const DEFAULT_GRACE: i64 = 60;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { reading: Reading::Files, now: None, grace: DEFAULT_GRACE }
+    }
+}
+
+macro_rules! world {
+    ($($field:ident: $ty:ident = $kind:ident $(|$time:ident| $changed:expr)?;)*) => {
+        /// All objects of a cluster that matter here.
+        #[derive(Debug, Clone, Default)]
+        #[allow(missing_docs)] // Each holds the kind of its name.
+        pub struct World {
+            $(pub $field: Store<$ty>,)*
+            /// Objects of which not even the identity or nothing else can be read: held, unreadable.
+            pub unreadable: Vec<Unreadable>,
+            /// Unreadable fields of objects that were read otherwise.
+            pub malformed: Vec<(ObjRef, Malformed)>,
+            /// How completely each kind is known.
+            pub coverage: Coverage,
+            /// How and when.
+            pub settings: Settings,
+        }
+
+        /// Collects objects for a [`World`].
+        #[derive(Debug, Default)]
+        pub struct Builder {
+            $($field: Vec<Box<$ty>>,)*
+            unreadable: Vec<Unreadable>,
+            malformed: Vec<(ObjRef, Malformed)>,
+            coverage: Coverage,
+        }
+
+        impl Builder {
+            /// Takes an object.
+            pub fn add(&mut self, parsed: Parsed) {
+                if !parsed.malformed.is_empty() {
+                    let object = reference(&parsed.object);
+                    self.malformed.extend(parsed.malformed.into_iter().map(|field| (object.clone(), field)));
+                }
+                match parsed.object {
+                    $(Object::$kind(object) => self.$field.push(object),)*
+                }
+            }
+
+            /// Makes the world.
+            #[must_use]
+            pub fn build(self, mut settings: Settings) -> World {
+                if settings.now.is_none() {
+                    settings.now = self.newest();
+                }
+                World {
+                    $($field: Store::new(self.$field),)*
+                    unreadable: self.unreadable,
+                    malformed: self.malformed,
+                    coverage: self.coverage,
+                    settings,
+                }
+            }
+
+            /// The newest time in any object: when a dump was made, as far as it shows.
+            fn newest(&self) -> Option<Time> {
+                let mut newest = None;
+                $(for object in &self.$field {
+                    let meta = object.meta();
+                    newest = newest.max(meta.created.get().copied()).max(meta.deleted.get().copied());
+                    $({ let $time: &$ty = object; newest = newest.max($changed); })?
+                })*
+                newest
+            }
+        }
+
+        impl World {
+            /// How many objects of a kind were read.
+            #[must_use]
+            pub fn count(&self, kind: Kind) -> usize {
+                match kind { $(Kind::$kind => self.$field.len(),)* }
+            }
+
+            /// Names an object that was read.
+            #[must_use]
+            pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjRef> {
+                match kind { $(Kind::$kind => self.$field.get(namespace, name).map(|object| ObjRef::of(kind, object)),)* }
+            }
+
+            /// Metadata of every object, with its kind.
+            pub fn metas(&self) -> impl Iterator<Item = (Kind, &api::slim::Meta)> {
+                std::iter::empty()$(.chain(self.$field.iter().map(|object| (Kind::$kind, &object.meta))))*
+            }
+        }
+    };
+}
+
+world! {
+    subnets: Subnet = Subnet |s| s.status.changed.0;
+    ips: Ip = Ip;
+    pools: IpPool = IpPool |p| p.status.changed.0;
+    vips: Vip = Vip;
+    vpcs: Vpc = Vpc |v| v.status.changed.0;
+    gateways: VpcNatGateway = VpcNatGateway;
+    eips: IptablesEip = IptablesEip |e| e.status.changed.0;
+    fips: IptablesFipRule = IptablesFipRule |r| r.status.changed.0;
+    dnats: IptablesDnatRule = IptablesDnatRule |r| r.status.changed.0;
+    snats: IptablesSnatRule = IptablesSnatRule |r| r.status.changed.0;
+    ovn_eips: OvnEip = OvnEip |e| e.status.changed.0;
+    ovn_fips: OvnRule = OvnFip;
+    ovn_snats: OvnRule = OvnSnatRule;
+    ovn_dnats: OvnRule = OvnDnatRule;
+    vlans: Vlan = Vlan;
+    provider_networks: ProviderNetwork = ProviderNetwork;
+    qos_policies: QosPolicy = QosPolicy;
+    switch_lb_rules: SwitchLbRule = SwitchLbRule;
+    claims: AddressClaim = AddressClaim;
+    pods: Pod = Pod |p| pod_changed(p);
+    nodes: Node = Node |n| n.status.changed.0;
+    namespaces: Namespace = Namespace |n| n.status.conditions.iter().filter_map(|c| c.changed.get().copied()).max();
+    stateful_sets: StatefulSet = StatefulSet;
+    deployments: Controller = Deployment;
+    replica_sets: Controller = ReplicaSet;
+    daemon_sets: Controller = DaemonSet;
+    jobs: Controller = Job;
+    nads: Nad = NetworkAttachmentDefinition;
+    vms: VirtualMachine = VirtualMachine;
+    vmis: VirtualMachineInstance = VirtualMachineInstance |v| v.status.changed.0;
+}
+
+fn reference(object: &Object) -> ObjRef {
+    let meta = object.meta();
+    ObjRef {
+        kind: object.kind(),
+        namespace: meta.namespace.clone(),
+        name: meta.name.clone(),
+        uid: meta.uid.to_string(),
+    }
+}
+
+/// When a pod's conditions or containers last changed.
+#[must_use]
+pub fn pod_changed(pod: &Pod) -> Option<Time> {
+    let Newest(conditions) = pod.status.changed;
+    let Newest(containers) = pod.status.containers_changed;
+    conditions.max(containers)
+}
+
+impl Builder {
+    /// Takes note of an object that cannot be read.
+    pub fn add_unreadable(&mut self, unreadable: Unreadable) {
+        self.unreadable.push(unreadable);
+    }
+
+    /// What is known of how completely the kinds were read.
+    pub fn coverage(&mut self) -> &mut Coverage {
+        &mut self.coverage
+    }
+}
+
+impl World {
+    /// Whether a time is within the grace before the reading: what happened then may be seen by one list and not by
+    /// another. An unknown time is not.
+    #[must_use]
+    pub fn is_recent(&self, time: Option<Time>) -> bool {
+        match (self.settings.now, time) {
+            (Some(now), Some(time)) => now.since(time) < self.settings.grace,
+            _ => false,
+        }
+    }
+
+    /// Whether an object was created within the grace before the reading.
+    #[must_use]
+    pub fn is_new<T: HasMeta>(&self, object: &T) -> bool {
+        self.is_recent(object.meta().created.get().copied())
+    }
+
+    /// Whether an object was deleted, and at least that many seconds before the reading.
+    #[must_use]
+    pub fn deleted_for(&self, deleted: &Field<Time>, seconds: i64) -> bool {
+        match (self.settings.now, deleted.get()) {
+            (Some(now), Some(deleted)) => now.since(*deleted) > seconds,
+            _ => false,
+        }
+    }
+}
