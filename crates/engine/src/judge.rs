@@ -3,10 +3,14 @@
 //! In: a [`World`]. Out: a [`Report`]. Guarantees: deterministic; one pass to index, and checks that walk the indexes.
 
 use crate::gateways::Gateways;
+use crate::holder::vm_of_pod;
+use crate::life::finalizers_in_use;
 use crate::record::Records;
 use crate::report::Report;
 use crate::world::World;
 use crate::world::subnets::Subnets;
+use api::slim::{Pod, Uid};
+use std::collections::BTreeMap;
 
 /// The world with everything that checks look things up in.
 #[derive(Debug)]
@@ -19,6 +23,12 @@ pub struct Context<'w> {
     pub gateways: Gateways<'w>,
     /// Addresses on record.
     pub records: Records<'w>,
+    /// Whether Kube-OVN's finalizer is in use on IP objects.
+    pub finalizers_in_use: bool,
+    /// The launcher pods of each VM, by namespace and name.
+    pub vm_pods: BTreeMap<(&'w str, &'w str), Vec<&'w Pod>>,
+    /// Pods by UID; empty where there is no claim that could name one.
+    pub pods_by_uid: BTreeMap<&'w Uid, &'w Pod>,
 }
 
 impl<'w> Context<'w> {
@@ -27,13 +37,25 @@ impl<'w> Context<'w> {
     pub fn new(world: &'w World) -> Self {
         let mut subnets = Subnets::new(world);
         let records = Records::new(world, &mut subnets);
-        Self { world, subnets, gateways: Gateways::new(world), records }
+        let mut vm_pods: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (pod, vm) in world.pods.iter().filter_map(|pod| Some((pod, vm_of_pod(pod)?))) {
+            vm_pods.entry((pod.meta.namespace.as_str(), vm)).or_default().push(pod);
+        }
+        let by_uid = world.pods.iter().filter(|_| !world.claims.is_empty());
+        Self {
+            world,
+            subnets,
+            gateways: Gateways::new(world),
+            records,
+            finalizers_in_use: finalizers_in_use(world.ips.iter()),
+            vm_pods,
+            pods_by_uid: by_uid.map(|pod| (&pod.meta.uid, pod)).collect(),
+        }
     }
 }
 
 /// Judges a world.
 #[must_use]
 pub fn judge(world: &World) -> Report {
-    let context = Context::new(world);
-    crate::findings::all(&context)
+    crate::findings::all(&Context::new(world))
 }

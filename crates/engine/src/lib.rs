@@ -5,13 +5,17 @@
 //! argument); presence convicts, absence only where a kind is known completely; no input panics; work grows with the
 //! number of objects, not with its square. Writes nothing.
 
+pub mod accounts;
 pub mod finding;
 pub mod findings;
 pub mod gateways;
 pub mod holder;
 pub mod judge;
+pub mod life;
+pub mod networks;
 pub mod record;
 pub mod report;
+pub mod requests;
 pub mod world;
 
 pub use finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};

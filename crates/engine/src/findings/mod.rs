@@ -1,10 +1,163 @@
 //! The checks, one file each: pure functions from the indexed world to findings.
+//!
+//! In: [`Context`]. Out: [`Report`]. Guarantees: checks that others follow from run before those that follow; every check
+//! walks an index once.
 
+mod counts;
+mod duplicate_address;
+mod duplicate_mac;
+mod in_place;
+mod label_drift;
+mod leaked_ip;
+mod leaked_nic;
+mod malformed_object;
+mod missing_record;
+mod missing_reference;
+pub mod out;
+mod overlaps;
+mod pools;
+mod ranges;
+mod rule_conflict;
+mod static_conflict;
+mod stuck_terminating;
+
+use crate::accounts::Accounts;
+use crate::finding::{Code, FindingId};
 use crate::judge::Context;
-use crate::report::Report;
+use crate::report::{CoverageLine, FamilyLine, Report, SubnetLine};
+use crate::world::subnets::{SubnetId, SubnetOnWire};
+use api::slim::Kind;
+use ledger::{AddrRange, AddrSet, Family};
+use out::Out;
 
-/// Every check, in order, and the report that they make.
+/// Runs every check, and makes the report.
 #[must_use]
-pub fn all(_context: &Context<'_>) -> Report {
-    Report::default()
+pub fn all(context: &Context<'_>) -> Report {
+    let accounts = Accounts::new(context);
+    let lines = lines(context, &accounts);
+    let mut out = Out::default();
+    malformed_object::check(context, &mut out);
+    duplicate_address::check(context, &mut out);
+    missing_record::check(context, &mut out);
+    leaked_ip::check(context, &mut out);
+    leaked_nic::check(context, &mut out);
+    in_place::check(context, &lines, &mut out);
+    duplicate_mac::check(context, &mut out);
+    static_conflict::check(context, &mut out);
+    overlaps::check(context, &mut out);
+    rule_conflict::check(context, &mut out);
+    label_drift::check(context, &mut out);
+    stuck_terminating::check(context, &mut out);
+    missing_reference::check(context, &mut out);
+    counts::check(context, &accounts, &lines, &mut out);
+    ranges::check(context, &accounts, &lines, &mut out);
+    pools::check(context, &accounts, &lines, &mut out);
+    stuck_terminating::link(&mut out);
+    ranges_follow_counts(&mut out);
+    unread_records(context, &mut out);
+    let (findings, not_judged) = out.finish();
+    Report { findings, subnets: subnet_lines(context, lines), not_judged, coverage: coverage(context) }
+}
+
+/// A range that differs follows from what its Subnet's count follows from.
+fn ranges_follow_counts(out: &mut Out) {
+    let ranges: Vec<_> = out.of(Code::RangeMismatch).cloned().collect();
+    for mut finding in ranges {
+        let subject = finding.id.as_str().split_once(':').map_or("", |(_, subject)| subject).to_owned();
+        let count = out.of(Code::CountMismatch).find(|count| count.id == FindingId::new(Code::CountMismatch, &subject));
+        let causes = count.map_or_else(Vec::new, |count| count.follows.clone());
+        finding.follows = causes.into_iter().filter(|id| shares_address(out, id, &finding.addresses)).collect();
+        out.replace(finding);
+    }
+}
+
+fn shares_address(out: &Out, id: &FindingId, addresses: &[String]) -> bool {
+    out.get(id).is_some_and(|cause| cause.addresses.iter().any(|addr| addresses.contains(addr)))
+}
+
+/// Duplicates are judged by what is there; which kinds of records were not read is said all the same.
+fn unread_records(context: &Context<'_>, out: &mut Out) {
+    let recorders = [Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+    let unread = |kind: &Kind| context.world.count(*kind) == 0 && !context.world.coverage.is_complete(*kind);
+    if recorders.iter().all(unread) {
+        for code in [Code::DuplicateAddress, Code::DuplicateMac, Code::OutsideSubnet, Code::GatewayInUse] {
+            out.not_judged(code, recorders, 0);
+        }
+    }
+}
+
+/// Each family of each Subnet, in order of the Subnets.
+fn lines(context: &Context<'_>, accounts: &Accounts<'_>) -> Vec<(SubnetId, Family, FamilyLine)> {
+    let mut lines = Vec::new();
+    for (id, subnet) in context.subnets.iter() {
+        for family in [Family::V4, Family::V6] {
+            if let Some(line) = line(subnet, family, accounts, id) {
+                lines.push((id, family, line));
+            }
+        }
+    }
+    lines
+}
+
+fn line(subnet: &SubnetOnWire<'_>, family: Family, accounts: &Accounts<'_>, id: SubnetId) -> Option<FamilyLine> {
+    let cidr = subnet.cidr(family)?;
+    let account = accounts.get(id).family(family);
+    let gateway = subnet.gateway(family);
+    let mut usable = AddrSet::new(family);
+    usable.insert_range(cidr.usable());
+    let mut excluded = AddrSet::new(family);
+    for range in subnet.excludes(family).chain(gateway.and_then(|gateway| AddrRange::new(gateway, gateway).ok())) {
+        excluded.insert_range(range);
+    }
+    let using = account.using_set(family);
+    let excluded = excluded.intersection(&usable).difference(&using);
+    let available = usable.difference(&using).difference(&excluded);
+    let status = &subnet.object.status;
+    let (reported_using, reported_available) = match family {
+        Family::V4 => (status.v4_using, status.v4_available),
+        Family::V6 => (status.v6_using, status.v6_available),
+    };
+    let apart = account.apart.clone();
+    Some(FamilyLine {
+        cidr,
+        gateway,
+        usable: usable.count(),
+        using,
+        available,
+        excluded,
+        reported_using,
+        reported_available,
+        apart,
+    })
+}
+
+fn subnet_lines(context: &Context<'_>, lines: Vec<(SubnetId, Family, FamilyLine)>) -> Vec<SubnetLine> {
+    let mut subnets: Vec<SubnetLine> = context
+        .subnets
+        .iter()
+        .map(|(_, subnet)| SubnetLine {
+            name: subnet.name().into(),
+            wire: context.subnets.wire_name(subnet.wire).clone(),
+            v4: None,
+            v6: None,
+        })
+        .collect();
+    for (id, family, line) in lines {
+        let subnet = &mut subnets[id.0 as usize];
+        match family {
+            Family::V4 => subnet.v4 = Some(line),
+            Family::V6 => subnet.v6 = Some(line),
+        }
+    }
+    subnets
+}
+
+fn coverage(context: &Context<'_>) -> CoverageLine {
+    let world = context.world;
+    let counts = Kind::ALL.into_iter().map(|kind| (kind, world.count(kind)));
+    CoverageLine {
+        kinds: counts.filter(|(_, count)| *count > 0).collect(),
+        not_supplied: world.coverage.not_complete().collect(),
+        unreadable: Vec::new(),
+    }
 }

@@ -1,7 +1,7 @@
 //! The Subnets by name, by wire and address, and by provider.
 //!
 //! In: Subnets, Vlans. Out: [`Subnets`]: which wire a Subnet is on, which Subnet of a wire contains an address.
-//! Guarantees: the wire follows DESIGN.md section 2; a lookup by address costs a binary search; where Subnets of one wire
+//! Guarantees: the wire follows ARCHITECTURE.md, Wires; a lookup by address costs a binary search; where Subnets of one wire
 //! overlap, the one that the record names is preferred.
 
 use super::World;
@@ -219,7 +219,7 @@ fn index(len: usize) -> u32 {
     u32::try_from(len).expect("fewer than 2^32 Subnets and wires fit in memory")
 }
 
-/// The wire of a Subnet (DESIGN.md section 2).
+/// The wire of a Subnet (ARCHITECTURE.md, Wires).
 fn wire_of(world: &World, subnet: &Subnet) -> String {
     let spec = &subnet.spec;
     if !spec.vlan.is_empty() {

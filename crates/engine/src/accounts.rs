@@ -1,0 +1,223 @@
+//! The account of every Subnet: what its objects say, beside what Kube-OVN's rules make of them.
+//!
+//! In: the indexed world. Out: [`Accounts`]: per Subnet and family the sets of ACCOUNTING (`using + available + excluded =
+//! usable`), and the number that Kube-OVN's own formula gives, with the terms that explain the difference. Guarantees: one
+//! pass over the records; every difference between the two numbers is one of the terms, so that they always add up.
+
+use crate::judge::Context;
+use crate::record::{Record, Source};
+use crate::world::subnets::SubnetId;
+use api::names::labels;
+use api::slim::{Ip, Meta};
+use ledger::{Addr, AddrRange, AddrSet, Family};
+
+/// Every Subnet's account, in the order of [`crate::world::subnets::Subnets`].
+#[derive(Debug)]
+pub struct Accounts<'w>(Vec<Account<'w>>);
+
+/// One Subnet's account.
+#[derive(Debug, Default)]
+pub struct Account<'w> {
+    /// Objects that Kube-OVN counts for it: `calculateUsingIPs`, one number for both families.
+    pub counted: u64,
+    /// IP objects that it counts for it only because of `spec.attachSubnets`.
+    pub attached: u64,
+    /// Objects in flight: new, being deleted, or still without an address.
+    pub in_flight: u64,
+    /// EIPs and Vips on it that have no address yet.
+    pub waiting: u64,
+    v4: FamilyAccount<'w>,
+    v6: FamilyAccount<'w>,
+}
+
+/// One family of an account.
+#[derive(Debug, Default)]
+pub struct FamilyAccount<'w> {
+    /// Distinct usable addresses on record, ascending.
+    pub using: Vec<Addr>,
+    /// Addresses on record that are not usable: network, broadcast, outside.
+    pub apart: Vec<Addr>,
+    /// Addresses that several counted objects record, with those objects: each beyond the first is a surplus.
+    pub surplus: Vec<(Addr, Vec<Source<'w>>)>,
+    /// Addresses that no counted object records because of an exclude (Kube-OVN leaves such IP objects out).
+    pub left_out: Vec<Addr>,
+    /// Addresses that no counted object records for another reason, with who records them.
+    pub uncounted: Vec<(Addr, Source<'w>)>,
+    /// Counted objects that record a usable address of this family.
+    pub matched: u64,
+}
+
+impl<'w> Accounts<'w> {
+    /// Adds up every Subnet.
+    #[must_use]
+    pub fn new(context: &Context<'w>) -> Self {
+        let mut accounts = Self(context.subnets.iter().map(|_| Account::default()).collect());
+        accounts.count_objects(context);
+        for group in context.records.groups() {
+            accounts.add_group(context, group);
+        }
+        accounts
+    }
+
+    /// The account of a Subnet.
+    #[must_use]
+    pub fn get(&self, id: SubnetId) -> &Account<'w> {
+        &self.0[id.0 as usize]
+    }
+
+    fn account(&mut self, id: SubnetId) -> &mut Account<'w> {
+        &mut self.0[id.0 as usize]
+    }
+
+    /// What `calculateUsingIPs` adds up: IP objects by `spec.subnet` and `attachSubnets`, less those on excluded addresses;
+    /// Vips, IptablesEIPs and OvnEips by label.
+    fn count_objects(&mut self, context: &Context<'w>) {
+        let world = context.world;
+        for ip in world.ips.iter() {
+            let own = context.subnets.named(&ip.spec.subnet);
+            let attached = ip.spec.attach_subnets.iter().filter_map(|name| context.subnets.named(name));
+            for id in attached.filter(|id| Some(*id) != own) {
+                if !is_left_out(context, ip, id) {
+                    self.account(id).counted += 1;
+                    self.account(id).attached += 1;
+                }
+            }
+            if let Some(id) = own {
+                self.account(id).counted += u64::from(!is_left_out(context, ip, id));
+                self.account(id).in_flight += u64::from(in_flight(context, &ip.meta));
+            }
+        }
+        let vips = world.vips.iter().map(|vip| (&vip.meta, vip.spec.subnet.as_str(), vip.status.mac.is_absent()));
+        for (meta, subnet, waiting) in vips {
+            let counts = meta.label(labels::IP_RESERVED) == Some("");
+            self.count_labelled(context, meta, subnet, waiting, counts);
+        }
+        for eip in world.eips.iter() {
+            let subnet = crate::record::or_default(&eip.spec.external_subnet, api::names::DEFAULT_EXTERNAL_SUBNET);
+            self.count_labelled(context, &eip.meta, subnet, eip.status.ip.is_absent(), true);
+        }
+        for eip in world.ovn_eips.iter() {
+            let subnet = crate::record::or_default(&eip.spec.external_subnet, api::names::DEFAULT_OVN_EXTERNAL_SUBNET);
+            let waiting = eip.status.v4.is_absent() && eip.status.v6.is_absent();
+            self.count_labelled(context, &eip.meta, subnet, waiting, true);
+        }
+    }
+
+    fn count_labelled(&mut self, context: &Context<'w>, meta: &Meta, subnet: &str, waiting: bool, counts: bool) {
+        if let Some(id) = meta.label(labels::SUBNET).and_then(|name| context.subnets.named(name)) {
+            self.account(id).counted += u64::from(counts);
+        }
+        if let Some(id) = context.subnets.named(subnet) {
+            self.account(id).waiting += u64::from(waiting);
+            self.account(id).in_flight += u64::from(waiting || in_flight(context, meta));
+        }
+    }
+
+    fn add_group(&mut self, context: &Context<'w>, group: &[Record<'w>]) {
+        let Some(first) = group.first() else { return };
+        let addr = first.addr;
+        let mut ids: Vec<SubnetId> = group.iter().filter_map(|record| record.subnet.or(record.said)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids {
+            let usable = context.subnets.get(id).is_usable(addr);
+            let counted: Vec<Source<'w>> =
+                group.iter().filter(|record| is_counted(context, record, id)).map(|record| record.source).collect();
+            let family = self.account(id).family_mut(addr.family());
+            if !usable {
+                family.apart.push(addr);
+                continue;
+            }
+            family.using.push(addr);
+            family.matched += counted.len() as u64;
+            match counted.len() {
+                0 if group.iter().any(|record| is_excluded_ip(context, record, id)) => family.left_out.push(addr),
+                0 => family.uncounted.push((addr, first.source)),
+                1 => {}
+                _ => family.surplus.push((addr, counted)),
+            }
+        }
+    }
+}
+
+impl<'w> Account<'w> {
+    /// One family.
+    #[must_use]
+    pub fn family(&self, family: Family) -> &FamilyAccount<'w> {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
+    }
+
+    fn family_mut(&mut self, family: Family) -> &mut FamilyAccount<'w> {
+        match family {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        }
+    }
+
+    /// Counted objects that record no usable address of this family here. Kube-OVN counts them for both families.
+    #[must_use]
+    pub fn unmatched(&self, family: Family) -> u64 {
+        self.counted.saturating_sub(self.family(family).matched)
+    }
+
+    /// Of those, the ones that record an address of the other family here, or are counted by `attachSubnets`: what "one
+    /// number for both families" explains.
+    #[must_use]
+    pub fn explained_unmatched(&self, family: Family) -> u64 {
+        let other = match family {
+            Family::V4 => &self.v6,
+            Family::V6 => &self.v4,
+        };
+        self.unmatched(family).min(other.matched.saturating_add(self.attached))
+    }
+}
+
+impl FamilyAccount<'_> {
+    /// Records beyond the first of each address.
+    #[must_use]
+    pub fn surplus_records(&self) -> u64 {
+        self.surplus.iter().map(|(_, sources)| sources.len() as u64 - 1).sum()
+    }
+
+    /// The using addresses as a set.
+    #[must_use]
+    pub fn using_set(&self, family: Family) -> AddrSet {
+        AddrSet::from_sorted(family, self.using.iter().filter_map(|&addr| AddrRange::new(addr, addr).ok()))
+    }
+}
+
+fn in_flight(context: &Context<'_>, meta: &Meta) -> bool {
+    meta.is_deleted() || context.world.is_recent(meta.created.get().copied())
+}
+
+/// Whether Kube-OVN leaves an IP object out of a Subnet's count: one of its addresses falls into an exclude that is not
+/// literally the gateway.
+fn is_left_out(context: &Context<'_>, ip: &Ip, id: SubnetId) -> bool {
+    let subnet = context.subnets.get(id);
+    [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(api::slim::Field::get).any(|&addr| {
+        let gateway = subnet.gateway(addr.family());
+        subnet.excludes(addr.family()).any(|range| {
+            let is_gateway = range.first() == range.last() && Some(range.first()) == gateway;
+            range.contains(addr) && !is_gateway
+        })
+    })
+}
+
+fn is_excluded_ip(context: &Context<'_>, record: &Record<'_>, id: SubnetId) -> bool {
+    matches!(record.source, Source::Ip(ip) if record.said == Some(id) && is_left_out(context, ip, id))
+}
+
+/// Whether Kube-OVN counts the object of a record for that Subnet.
+fn is_counted(context: &Context<'_>, record: &Record<'_>, id: SubnetId) -> bool {
+    let by_label = |meta: &Meta| meta.label(labels::SUBNET) == Some(context.subnets.get(id).name());
+    match record.source {
+        Source::Ip(ip) => record.said == Some(id) && !is_left_out(context, ip, id),
+        Source::Vip(vip) => by_label(&vip.meta) && vip.meta.label(labels::IP_RESERVED) == Some(""),
+        Source::Eip(eip) => by_label(&eip.meta),
+        Source::OvnEip(eip) => by_label(&eip.meta),
+        Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_) => false,
+    }
+}

@@ -1,0 +1,288 @@
+//! `over-capacity` and `count-mismatch` of Subnets: what the status says beside what there is.
+//!
+//! In: accounts. Out: at most one finding of each code per Subnet and family. Guarantees: both numbers are named, and the
+//! terms between them add up; what Kube-OVN's rules explain in full (one number for both families, excluded addresses,
+//! `attachSubnets`) is only information; what objects in flight could explain is only possible.
+
+use super::out::{Out, absence, count_of, few};
+use crate::accounts::{Account, Accounts, FamilyAccount};
+use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};
+use crate::judge::Context;
+use crate::record::Source;
+use crate::report::FamilyLine;
+use crate::world::subnets::{SubnetId, SubnetOnWire};
+use api::slim::{Counter, Kind};
+use ledger::{Addr, Family};
+
+/// The kinds whose objects Kube-OVN counts.
+pub(super) const COUNTED: [Kind; 4] = [Kind::Ip, Kind::Vip, Kind::IptablesEip, Kind::OvnEip];
+
+/// Compares every Subnet's counters.
+pub(super) fn check(
+    context: &Context<'_>,
+    accounts: &Accounts<'_>,
+    lines: &[(SubnetId, Family, FamilyLine)],
+    out: &mut Out,
+) {
+    let missing = context.missing(&COUNTED, "");
+    let mut unjudged = 0;
+    for (id, family, line) in lines {
+        let case = Case {
+            context,
+            subnet: context.subnets.get(*id),
+            family: *family,
+            line,
+            account: accounts.get(*id),
+            judged: missing.is_empty(),
+        };
+        case.over_capacity(out);
+        match missing.is_empty() {
+            true => case.count_mismatch(out),
+            false => unjudged += usize::from(line.reported_using.is_some() || line.reported_available.is_some()),
+        }
+    }
+    if !missing.is_empty() && (unjudged > 0 || lines.is_empty()) {
+        out.not_judged(Code::CountMismatch, missing, unjudged);
+    }
+}
+
+/// One family of one Subnet.
+struct Case<'a, 'w> {
+    context: &'a Context<'w>,
+    subnet: &'a SubnetOnWire<'w>,
+    family: Family,
+    line: &'a FamilyLine,
+    account: &'a Account<'w>,
+    judged: bool,
+}
+
+/// `v4` or `v6`, as in the names of status fields.
+#[must_use]
+pub(super) fn prefix(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "v4",
+        Family::V6 => "v6",
+    }
+}
+
+impl Case<'_, '_> {
+    fn family_account(&self) -> &FamilyAccount<'_> {
+        self.account.family(self.family)
+    }
+
+    fn subject(&self) -> String {
+        format!("{}/{}", self.subnet.name(), prefix(self.family))
+    }
+
+    fn using(&self) -> u128 {
+        self.line.using.count().as_u128().unwrap_or(u128::MAX)
+    }
+
+    fn available(&self) -> u128 {
+        self.line.available.count().as_u128().unwrap_or(u128::MAX)
+    }
+
+    /// Free addresses by Kube-OVN's formula: the usable ones less the excluded less its own count, never below nought.
+    fn kubeovn_available(&self) -> u128 {
+        let excluded = self.line.excluded.count().as_u128().unwrap_or(u128::MAX);
+        let in_use = self.family_account().using.iter().filter(|&&addr| self.is_excluded(addr)).count() as u128;
+        let usable = self.line.usable.as_u128().unwrap_or(u128::MAX);
+        usable.saturating_sub(excluded.saturating_add(in_use)).saturating_sub(u128::from(self.account.counted))
+    }
+
+    fn is_excluded(&self, addr: Addr) -> bool {
+        Some(addr) == self.line.gateway || self.subnet.excludes(self.family).any(|range| range.contains(addr))
+    }
+
+    /// Whether the status says what Kube-OVN's formula gives, and only rules that hold on a sound cluster lie between that
+    /// and the truth.
+    fn is_explained(&self) -> bool {
+        let account = self.family_account();
+        let says = |counter: Option<Counter>, value: u128| counter.is_none_or(|counter| counter.says(value));
+        says(self.line.reported_using, u128::from(self.account.counted))
+            && says(self.line.reported_available, self.kubeovn_available())
+            && account.surplus.is_empty()
+            && account.uncounted.is_empty()
+            && self.account.unmatched(self.family) == self.account.explained_unmatched(self.family)
+    }
+
+    fn over_capacity(&self, out: &mut Out) {
+        let Some(reported) = self.line.reported_using else { return };
+        let usable = self.line.usable.as_u128().unwrap_or(u128::MAX);
+        let beyond = reported.value().is_some_and(|value| value > usable && !reported.says(usable));
+        if !beyond {
+            return;
+        }
+        let name = prefix(self.family);
+        let mut finding = self
+            .finding(Code::OverCapacity, Certainty::Proven, true)
+            .says(
+                format!("{name}usingIPs {reported} of {usable} usable{}", self.story()),
+                "Kube-OVN chooses Subnets, refuses gateways' changes and lets Subnets go by this number: it reads the Subnet as full \
+                 and can neither allocate from it nor delete it",
+                "mend what this follows from; the number is recomputed at the next change of an address in the Subnet",
+            );
+        if self.judged && self.is_explained() {
+            finding.severity = Severity::Info;
+        }
+        finding.follows = self.causes(out);
+        out.push(finding);
+    }
+
+    fn count_mismatch(&self, out: &mut Out) {
+        let wrong = |counter: Option<Counter>, value: u128| counter.is_some_and(|counter| !counter.says(value));
+        let wrong_using = wrong(self.line.reported_using, self.using());
+        let wrong_available = wrong(self.line.reported_available, self.available());
+        if !wrong_using && !wrong_available {
+            return;
+        }
+        let explained = self.is_explained();
+        let in_flight = self.within_flight(self.line.reported_using, self.using())
+            && self.within_flight(self.line.reported_available, self.available());
+        let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > self.using());
+        let certainty =
+            if more && !self.says_formula() { absence(self.context.world.settings.reading) } else { Certainty::Proven };
+        let mut said = Vec::new();
+        for (wrong, field, counter, value) in [
+            (wrong_using, "usingIPs", self.line.reported_using, self.using()),
+            (wrong_available, "availableIPs", self.line.reported_available, self.available()),
+        ] {
+            if let Some(counter) = counter.filter(|_| wrong) {
+                said.push(format!("{}{field} {counter}, really {value}", prefix(self.family)));
+            }
+        }
+        let why = if explained {
+            "Kube-OVN's own way of counting explains it in full: one number for both families, and IP objects on excluded \
+             addresses left out"
+        } else {
+            "pods are sent to other Subnets, and Subnets are kept or let go, by this number"
+        };
+        let fix = if explained {
+            "nothing"
+        } else {
+            "mend what this follows from; the number is recomputed at the next change in the Subnet"
+        };
+        let mut finding = self
+            .finding(Code::CountMismatch, certainty.possible_if(in_flight && !explained), false)
+            .says(format!("{}{}", said.join("; "), self.story()), why, fix);
+        if explained {
+            finding.severity = Severity::Info;
+        }
+        finding.follows = self.causes(out);
+        out.push(finding);
+    }
+
+    fn says_formula(&self) -> bool {
+        self.line.reported_using.is_some_and(|counter| counter.says(u128::from(self.account.counted)))
+    }
+
+    /// Whether objects in flight could explain the difference.
+    fn within_flight(&self, counter: Option<Counter>, value: u128) -> bool {
+        match counter {
+            None => true,
+            Some(Counter::Negative(_)) => false,
+            Some(Counter::Is(reported)) => reported.abs_diff(value) <= u128::from(self.account.in_flight),
+        }
+    }
+
+    /// The terms between the true number and the reported one.
+    fn story(&self) -> String {
+        let account = self.family_account();
+        let mut terms = vec![format!(": {}", count_of(&account.using.len(), "distinct address", "distinct addresses"))];
+        let surplus = account.surplus_records();
+        if surplus > 0 {
+            terms.push(self.surplus_story(surplus));
+        }
+        if !account.left_out.is_empty() {
+            terms.push(format!("{} excluded and left out of Kube-OVN's count", account.left_out.len()));
+        }
+        if !account.uncounted.is_empty() {
+            let (addr, source) = &account.uncounted[0];
+            terms.push(format!("{} not counted by Kube-OVN ({addr} of {})", account.uncounted.len(), source.object()));
+        }
+        let (unmatched, explained) =
+            (self.account.unmatched(self.family), self.account.explained_unmatched(self.family));
+        if explained > 0 {
+            terms.push(format!("{explained} counted without an address of this family (one number stands for both)"));
+        }
+        if unmatched > explained {
+            terms.push(format!("{} counted without a usable address here", unmatched - explained));
+        }
+        if let Some(rest) = self.rest() {
+            terms.push(rest);
+        }
+        terms.join("; ")
+    }
+
+    fn surplus_story(&self, surplus: u64) -> String {
+        let account = self.family_account();
+        let twice = account.surplus.iter().all(|(_, sources)| sources.len() == 2);
+        let (addr, sources) = &account.surplus[0];
+        let example = few(sources.iter().map(Source::object), 2);
+        let because = if twice && account.surplus.iter().all(|(_, sources)| is_gateway_and_eip(sources)) {
+            " because a gateway's NIC and an EIP have one address, and Kube-OVN counts objects"
+        } else {
+            " because Kube-OVN counts objects and not addresses"
+        };
+        if twice {
+            format!(
+                "{surplus} recorded twice ({example}{}){because}",
+                if account.surplus.len() > 1 { ", ..." } else { "" }
+            )
+        } else {
+            let on = if account.surplus.len() == 1 {
+                addr.to_string()
+            } else {
+                count_of(&account.surplus.len(), "address", "addresses")
+            };
+            format!("{surplus} records more than addresses, on {on} ({example}){because}")
+        }
+    }
+
+    /// What is left between the reported number and Kube-OVN's formula over the objects given.
+    fn rest(&self) -> Option<String> {
+        let reported = self.line.reported_using?.value()?;
+        let formula = u128::from(self.account.counted);
+        if !self.judged
+            || reported == formula
+            || self.line.reported_using?.says(formula)
+            || self.line.reported_using?.says(self.using())
+        {
+            return None;
+        }
+        Some(if reported > formula {
+            format!("{} that no object explains", reported - formula)
+        } else {
+            format!("{} fewer than the objects that Kube-OVN counts", formula - reported)
+        })
+    }
+
+    fn finding(&self, code: Code, certainty: Certainty, proven: bool) -> Finding {
+        let mut objects = vec![ObjRef::of(Kind::Subnet, self.subnet.object)];
+        let surplus = &self.family_account().surplus;
+        objects.extend(surplus.iter().flat_map(|(_, sources)| sources.iter().map(Source::object)));
+        let certainty = if proven { Certainty::Proven } else { certainty };
+        Finding::new(code, &self.subject(), certainty, objects)
+            .on(Some(self.subnet.name()), Some(self.context.subnets.wire_name(self.subnet.wire)))
+            .at(surplus.iter().map(|(addr, _)| *addr))
+    }
+
+    /// The findings that the difference follows from.
+    fn causes(&self, out: &Out) -> Vec<FindingId> {
+        let wire = self.context.subnets.wire_name(self.subnet.wire);
+        let account = self.family_account();
+        let addressed = account.surplus.iter().flat_map(|(addr, _)| {
+            let subject = format!("{wire}/{addr}");
+            [FindingId::new(Code::DuplicateAddress, &subject), FindingId::new(Code::DoubleRecord, &subject)]
+        });
+        let mut causes: Vec<FindingId> = addressed.filter(|id| out.has(id)).collect();
+        let leaks = out.of(Code::LeakedIp).filter(|leak| leak.subnet.as_deref() == Some(self.subnet.name()));
+        causes.extend(leaks.map(|leak| leak.id.clone()));
+        causes
+    }
+}
+
+fn is_gateway_and_eip(sources: &[Source<'_>]) -> bool {
+    sources.iter().any(|source| matches!(source, Source::Ip(_)))
+        && sources.iter().any(|source| matches!(source, Source::Eip(_)))
+}

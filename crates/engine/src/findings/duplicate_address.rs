@@ -1,0 +1,318 @@
+//! `duplicate-address` and `double-record`: one address, several records.
+//!
+//! In: the records of each address. Out: a duplicate where two of its records are of different holders; a double record
+//! where all are of one and Kube-OVN counts more than one of them. Guarantees: "one holder" is decided pair by pair; what
+//! an unread kind could make one is only possible.
+
+use super::out::{Out, few};
+use crate::finding::{Certainty, Code, Finding, ObjRef};
+use crate::gateways::Gateways;
+use crate::holder::{Holder, gateway_of, one_holder};
+use crate::judge::Context;
+use crate::life::Life;
+use crate::record::{Record, Source};
+use api::names::labels;
+use api::slim::Kind;
+use std::collections::BTreeMap;
+
+/// How many holders a message names; the others are in the objects.
+const NAMED: usize = 6;
+
+/// Finds duplicates and double records.
+pub(super) fn check(context: &Context<'_>, out: &mut Out) {
+    for group in context.records.groups().filter(|group| group.len() > 1) {
+        match distinct(context, group) {
+            Distinct::One => double_record(context, group, out),
+            Distinct::Several(certainty) => out.push(duplicate(context, group, certainty)),
+        }
+    }
+}
+
+/// The subject of findings about one address of one wire.
+#[must_use]
+pub(super) fn subject(context: &Context<'_>, record: &Record<'_>) -> String {
+    format!("{}/{}", context.subnets.wire_name(record.wire), record.addr)
+}
+
+/// How many holders an address has.
+enum Distinct {
+    One,
+    Several(Certainty),
+}
+
+fn distinct(context: &Context<'_>, group: &[Record<'_>]) -> Distinct {
+    // Nearly every address has a pod and its IP object, and no more.
+    if group.iter().all(|record| record.holder == group[0].holder) {
+        return Distinct::One;
+    }
+    let mut surest = None;
+    // One record per holder and source stands for the others like it, so that thousands of records of one address
+    // do not make millions of pairs.
+    let kinds = representatives(group);
+    for (i, a) in kinds.iter().enumerate() {
+        for b in &kinds[i + 1..] {
+            if surest == Some(Certainty::Proven) {
+                break;
+            }
+            if !one_holder(&context.gateways, a, b) {
+                let certainty = pair_certainty(context, a, b);
+                surest = Some(surest.map_or(certainty, |known: Certainty| known.min(certainty)));
+            }
+        }
+    }
+    surest.map_or(Distinct::One, Distinct::Several)
+}
+
+/// The first record of each holder and kind of source, in the order of the group.
+fn representatives<'a, 'w>(group: &'a [Record<'w>]) -> Vec<&'a Record<'w>> {
+    let mut seen = std::collections::BTreeSet::new();
+    group.iter().filter(|record| seen.insert((record.holder, source_kind(&record.source)))).collect()
+}
+
+/// A number for each kind of source.
+fn source_kind(source: &Source<'_>) -> u8 {
+    match source {
+        Source::Ip(_) => 0,
+        Source::Pod(..) => 1,
+        Source::Eip(_) => 2,
+        Source::OvnEip(_) => 3,
+        Source::Vip(_) => 4,
+        Source::Node(_) => 5,
+        Source::Subnet(_) => 6,
+        Source::Claim(_) => 7,
+    }
+}
+
+fn pair_certainty(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> Certainty {
+    let undecided = could_be_one(context, a, b) || could_be_one(context, b, a);
+    let wire_unknown = a.said.is_none() && b.said.is_none() && !context.world.coverage.is_complete(Kind::Subnet);
+    let other_lists = source_kind(&a.source) != source_kind(&b.source);
+    let moving = [a, b]
+        .iter()
+        .any(|record| context.world.is_recent(record.source.created()) || record.source.meta().is_deleted());
+    Certainty::Proven.possible_if(undecided || wire_unknown || (other_lists && moving))
+}
+
+/// Whether a kind that was not read completely could show that two records are of one holder.
+fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
+    let coverage = &context.world.coverage;
+    match (&a.source, &b.source) {
+        (Source::Eip(eip), Source::Ip(ip)) if gateway_of(&context.gateways, b).is_none() => {
+            let known =
+                coverage.is_complete_in(Kind::Pod, &ip.spec.namespace) && coverage.is_complete(Kind::VpcNatGateway);
+            !known && !eip.spec.nat_gw.is_empty() && ip.spec.pod_name.contains(eip.spec.nat_gw.as_str())
+        }
+        (Source::Ip(vm), Source::Ip(launcher)) => {
+            vm.spec.pod_type == "VirtualMachine"
+                && launcher.spec.namespace == vm.spec.namespace
+                && launcher.spec.pod_name.starts_with("virt-launcher-")
+                && !coverage.is_complete_in(Kind::Pod, &vm.spec.namespace)
+        }
+        (Source::Vip(_), Source::Ip(ip)) => !coverage.is_complete_in(Kind::Pod, &ip.spec.namespace),
+        _ => false,
+    }
+}
+
+/// How the winner of an address is told (ARCHITECTURE.md, two records of one address): a running pod before a ready EIP
+/// before a retained owner before a reservation; the pod's own object before its IP object; the older before the younger.
+fn rank(context: &Context<'_>, record: &Record<'_>) -> u8 {
+    match record.source {
+        Source::Pod(pod, _) if pod.status.phase == "Running" => 0,
+        Source::Node(_) | Source::Subnet(_) => 0,
+        Source::Pod(..) => 1,
+        Source::Eip(eip) if eip.status.ready => 3,
+        Source::OvnEip(eip) if eip.status.ready => 3,
+        Source::Eip(_) | Source::OvnEip(_) | Source::Vip(_) => 4,
+        Source::Claim(claim) => life_rank(&context.life_of_claim(claim)),
+        Source::Ip(ip) => match record.pod.filter(|pod| !crate::record::is_finished(pod)) {
+            Some(_) => 2,
+            None => life_rank(&context.life_of_ip(ip)),
+        },
+    }
+}
+
+fn life_rank(life: &Life<'_>) -> u8 {
+    match life {
+        Life::Alive(_) => 2,
+        Life::Retained(_) | Life::Unknown(_) => 5,
+        Life::Reserved => 6,
+        Life::Finished { .. } | Life::Gone(_) => 7,
+    }
+}
+
+/// The records, the one that wins first.
+fn ranked<'a, 'w>(context: &Context<'w>, group: &'a [Record<'w>]) -> Vec<&'a Record<'w>> {
+    let mut keyed: Vec<_> = group
+        .iter()
+        .map(|record| ((rank(context, record), record.source.created(), record.source.object()), record))
+        .collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    keyed.into_iter().map(|(_, record)| record).collect()
+}
+
+fn duplicate(context: &Context<'_>, group: &[Record<'_>], certainty: Certainty) -> Finding {
+    let ranked = ranked(context, group);
+    let holders = holders(&context.gateways, &ranked);
+    let first = ranked[0];
+    let alive = holders.iter().filter(|(_, records)| is_alive(context, records)).count();
+    let names = few(holders.iter().map(|(holder, records)| describe(context, *holder, records)), NAMED);
+    let message = format!("{} is on record for {} holders, {alive} of them alive: {names}", first.addr, holders.len());
+    let why = match alive {
+        0 => "nobody uses it now, but whoever comes back first takes an address that others are told is theirs",
+        1 => {
+            "one of them uses it; the records of the others make it look taken after it is free, or free while it is taken"
+        }
+        _ => "they answer to one address on one network: their traffic goes to whichever was heard last",
+    };
+    let subnet = first.subnet.or(first.said).map(|id| context.subnets.get(id).name());
+    Finding::new(Code::DuplicateAddress, &subject(context, first), certainty, objects(&ranked))
+        .on(subnet, Some(context.subnets.wire_name(first.wire)))
+        .at([first.addr])
+        .says(message, why, fix(first, &holders))
+}
+
+fn fix(winner: &Record<'_>, holders: &[(Holder<'_>, Vec<&Record<'_>>)]) -> String {
+    let keeper = winner.source.object();
+    let reservations = holders.iter().flat_map(|(_, records)| records).filter(|record| {
+        matches!(record.source, Source::Ip(ip) if ip.meta.label(labels::IP_RESERVED) == Some("true"))
+            && record.holder != winner.holder
+    });
+    match reservations.count() {
+        0 => {
+            format!("keep it for {keeper}; give each of the others another address, the ones that are not alive first")
+        }
+        n => format!(
+            "keep it for {keeper}; delete the {n} reservations of it that nobody uses (`kubectl delete ip NAME`: each only \
+             gives up its own share), then give each other holder another address"
+        ),
+    }
+}
+
+/// The records by holder, in the order of the ranking. Records that are one holder pairwise, but by another identity (a
+/// Vip and its borrower), stand under the first of them.
+fn holders<'a, 'w>(gateways: &Gateways<'w>, ranked: &[&'a Record<'w>]) -> Vec<(Holder<'w>, Vec<&'a Record<'w>>)> {
+    let mut index: BTreeMap<Holder<'w>, usize> = BTreeMap::new();
+    let mut holders: Vec<(Holder<'w>, Vec<&'a Record<'w>>)> = Vec::new();
+    for record in ranked {
+        if let Some(&known) = index.get(&record.holder) {
+            holders[known].1.push(record);
+            continue;
+        }
+        // Vips and EIPs join at most one other holder; pods never do, and there may be thousands.
+        let joins = matches!(record.source, Source::Vip(_) | Source::Eip(_) | Source::Claim(_));
+        let other = joins.then(|| {
+            holders.iter().position(|(_, records)| {
+                let eips = records.iter().any(|known| matches!(known.source, Source::Eip(_)));
+                !eips && records.iter().all(|known| one_holder(gateways, known, record))
+            })
+        });
+        match other.flatten() {
+            Some(known) => {
+                index.insert(record.holder, known);
+                holders[known].1.push(record);
+            }
+            None => {
+                index.insert(record.holder, holders.len());
+                holders.push((record.holder, vec![record]));
+            }
+        }
+    }
+    holders
+}
+
+fn is_alive(context: &Context<'_>, records: &[&Record<'_>]) -> bool {
+    records.iter().any(|record| match record.source {
+        Source::Ip(ip) => matches!(context.life_of_ip(ip), Life::Alive(_)),
+        Source::Claim(claim) => matches!(context.life_of_claim(claim), Life::Alive(_)),
+        Source::Pod(..) | Source::Eip(_) | Source::OvnEip(_) | Source::Vip(_) | Source::Node(_) | Source::Subnet(_) => {
+            true
+        }
+    })
+}
+
+/// A holder with its state: `pod default/c2r (Running)`.
+fn describe(context: &Context<'_>, holder: Holder<'_>, records: &[&Record<'_>]) -> String {
+    if let [record] = records
+        && let Source::Ip(ip) = record.source
+        && context.life_of_ip(ip) == Life::Reserved
+    {
+        return format!("reservation {}", ip.meta.name);
+    }
+    let states: Vec<String> = records.iter().filter_map(|record| state(context, record)).collect();
+    match states.first() {
+        Some(state) => format!("{holder} ({state})"),
+        None => holder.to_string(),
+    }
+}
+
+fn state(context: &Context<'_>, record: &Record<'_>) -> Option<String> {
+    match record.source {
+        Source::Pod(pod, _) if pod.meta.is_deleted() => Some("terminating".to_owned()),
+        Source::Pod(pod, _) => Some(pod.status.phase.to_string()).filter(|phase| !phase.is_empty()),
+        Source::Eip(eip) => Some(if eip.status.ready { "ready" } else { "not ready" }.to_owned()),
+        Source::OvnEip(eip) => Some(if eip.status.ready { "ready" } else { "not ready" }.to_owned()),
+        Source::Ip(ip) => life_text(&context.life_of_ip(ip)),
+        Source::Claim(claim) => life_text(&context.life_of_claim(claim)),
+        Source::Vip(_) | Source::Node(_) | Source::Subnet(_) => None,
+    }
+}
+
+fn life_text(life: &Life<'_>) -> Option<String> {
+    match life {
+        Life::Alive(_) => Some("alive".to_owned()),
+        Life::Retained(retainer) => Some(format!("kept for {retainer}")),
+        Life::Reserved => Some("reserved".to_owned()),
+        Life::Finished { pod, .. } => Some(pod.status.phase.to_string()),
+        Life::Gone(_) => Some("gone".to_owned()),
+        Life::Unknown(_) => None,
+    }
+}
+
+fn objects(ranked: &[&Record<'_>]) -> Vec<ObjRef> {
+    let mut seen = std::collections::BTreeSet::new();
+    ranked.iter().map(|record| record.source.object()).filter(|object| seen.insert(object.clone())).collect()
+}
+
+/// Whether Kube-OVN adds an object to a Subnet's count.
+fn is_counted(source: &Source<'_>) -> bool {
+    match source {
+        Source::Ip(_) => true,
+        Source::Vip(vip) => vip.meta.label(labels::SUBNET).is_some() && vip.meta.label(labels::IP_RESERVED) == Some(""),
+        Source::Eip(eip) => eip.meta.label(labels::SUBNET).is_some(),
+        Source::OvnEip(eip) => eip.meta.label(labels::SUBNET).is_some(),
+        Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_) => false,
+    }
+}
+
+fn double_record(context: &Context<'_>, group: &[Record<'_>], out: &mut Out) {
+    let counted = group.iter().filter(|record| is_counted(&record.source));
+    if counted.clone().count() < 2 {
+        return;
+    }
+    let mut ordered: Vec<&Record<'_>> = counted.collect();
+    ordered.sort_by_key(|record| {
+        (!matches!(record.source, Source::Ip(_)), record.source.created(), record.source.object())
+    });
+    let first = ordered[0];
+    let names = few(ordered.iter().map(|record| record.source.object()), NAMED);
+    let because = match gateway_of(&context.gateways, first) {
+        Some(gateway) => format!("the NIC of VpcNatGateway {gateway} and an EIP of that gateway have one address"),
+        None => format!("they are of one holder, {}", first.holder),
+    };
+    let message = format!("{} is recorded {} times for one holder ({names}): {because}", first.addr, ordered.len());
+    let subnet = first.subnet.or(first.said).map(|id| context.subnets.get(id).name());
+    let others = group.iter().filter(|record| !is_counted(&record.source));
+    let all: Vec<&Record<'_>> = ordered.iter().copied().chain(others).collect();
+    out.push(
+        Finding::new(Code::DoubleRecord, &subject(context, first), Certainty::Proven, objects(&all))
+            .on(subnet, Some(context.subnets.wire_name(first.wire)))
+            .at([first.addr])
+            .says(
+                message,
+                "traffic is not harmed, but Kube-OVN counts objects and not addresses: the Subnet's status shows one more in \
+                 use than there are",
+                "leave it while the gateway runs; to separate them give the EIP another address, or set \
+                 `noDefaultEIP: true` on the gateway when it is made anew",
+            ),
+    );
+}

@@ -1,0 +1,263 @@
+//! Findings about IPPools: `pool-overlap`, `pool-outside-subnet`, and their counts and ranges.
+//!
+//! In: IPPools, Subnets and their using addresses. Out: findings per pair, per pool, per pool and family. Guarantees: a pool
+//! is its entries within the usable addresses of its Subnet; its status is judged like a Subnet's, with excluded addresses
+//! in use counted as using.
+
+use super::counts::{COUNTED, prefix};
+use super::out::{Out, absence, count_of, name_addresses};
+use crate::accounts::Accounts;
+use crate::finding::{Certainty, Code, Finding, ObjRef};
+use crate::judge::Context;
+use crate::report::FamilyLine;
+use crate::world::subnets::SubnetId;
+use api::slim::{Counter, Field, IpPool, Kind};
+use ledger::{AddrRange, AddrSet, Family};
+use std::collections::BTreeMap;
+
+/// Judges every pool.
+pub(super) fn check(
+    context: &Context<'_>,
+    accounts: &Accounts<'_>,
+    lines: &[(SubnetId, Family, FamilyLine)],
+    out: &mut Out,
+) {
+    let mut by_subnet: BTreeMap<SubnetId, Vec<&IpPool>> = BTreeMap::new();
+    for pool in context.world.pools.iter() {
+        if let Some(id) = context.subnets.named(&pool.spec.subnet) {
+            by_subnet.entry(id).or_default().push(pool);
+        }
+    }
+    let judged = context.missing(&COUNTED, "").is_empty();
+    for (id, pools) in by_subnet {
+        overlaps(context, id, &pools, out);
+        for pool in pools {
+            outside(context, id, pool, out);
+            let own = lines.partition_point(|(line, ..)| *line < id);
+            for (_, family, line) in lines[own..].iter().take_while(|(line, ..)| *line == id) {
+                let share = Share::new(context, id, pool, *family, line, accounts.get(id).in_flight);
+                share.counts(judged, out);
+                if judged {
+                    share.ranges(accounts.get(id).waiting > 0, out);
+                }
+            }
+        }
+    }
+}
+
+/// The readable entries of a pool in a family.
+fn entries(pool: &IpPool, family: Family) -> impl Iterator<Item = AddrRange> {
+    pool.spec.ips.iter().filter_map(Field::get).map(|entry| entry.0).filter(move |range| range.family() == family)
+}
+
+fn set_of(pool: &IpPool, family: Family) -> AddrSet {
+    let mut set = AddrSet::new(family);
+    for range in entries(pool, family) {
+        set.insert_range(range);
+    }
+    set
+}
+
+fn overlaps(context: &Context<'_>, id: SubnetId, pools: &[&IpPool], out: &mut Out) {
+    // One sweep over all entries in order: pools of one Subnet may be many.
+    let mut blocks: Vec<(AddrRange, usize)> = Vec::new();
+    for (i, pool) in pools.iter().enumerate() {
+        blocks.extend([Family::V4, Family::V6].into_iter().flat_map(|f| entries(pool, f)).map(|range| (range, i)));
+    }
+    blocks.sort_by_key(|(range, i)| (range.first(), *i));
+    let mut shared: BTreeMap<(usize, usize), Vec<AddrRange>> = BTreeMap::new();
+    for (n, (range, i)) in blocks.iter().enumerate() {
+        for (other, j) in blocks[n + 1..].iter().take_while(|(other, _)| other.first() <= range.last()) {
+            if i != j
+                && let Some(both) = range.intersection(other)
+            {
+                shared.entry((*i.min(j), *i.max(j))).or_default().push(both);
+            }
+        }
+    }
+    for ((i, j), ranges) in shared {
+        out.push(overlap(context, id, pools[i], pools[j], &ranges));
+    }
+}
+
+fn overlap(context: &Context<'_>, id: SubnetId, a: &IpPool, b: &IpPool, ranges: &[AddrRange]) -> Finding {
+    let subnet = context.subnets.get(id);
+    let (first, second) = (&a.meta.name, &b.meta.name);
+    let mut texts: Vec<String> = ranges.iter().map(text).collect();
+    texts.dedup();
+    let objects =
+        vec![ObjRef::of(Kind::IpPool, a), ObjRef::of(Kind::IpPool, b), ObjRef::of(Kind::Subnet, subnet.object)];
+    let mut finding = Finding::new(Code::PoolOverlap, &format!("{first}/{second}"), Certainty::Proven, objects)
+        .on(Some(subnet.name()), Some(context.subnets.wire_name(subnet.wire)))
+        .says(
+            format!("IPPools {first} and {second} of Subnet {} share {}", subnet.name(), texts.join(", ")),
+            "Kube-OVN refuses the second pool and goes on with the last state that it took: pods that name it wait, or get \
+             addresses that the pool no longer lists",
+            format!("take the shared addresses out of `spec.ips` of {first} or of {second}"),
+        );
+    finding.addresses = texts;
+    finding
+}
+
+fn text(range: &AddrRange) -> String {
+    if range.first() == range.last() {
+        range.first().to_string()
+    } else {
+        format!("{}-{}", range.first(), range.last())
+    }
+}
+
+fn outside(context: &Context<'_>, id: SubnetId, pool: &IpPool, out: &mut Out) {
+    let subnet = context.subnets.get(id);
+    if subnet.object.spec.cidr.get().is_none() {
+        return;
+    }
+    let mut beyond = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let mut set = set_of(pool, family);
+        if let Some(cidr) = subnet.cidr(family) {
+            set.remove_range(cidr.range());
+        }
+        beyond.extend(set.ranges().map(|range| text(&range)));
+    }
+    if beyond.is_empty() {
+        return;
+    }
+    let name = &pool.meta.name;
+    let objects = vec![ObjRef::of(Kind::IpPool, pool), ObjRef::of(Kind::Subnet, subnet.object)];
+    let mut finding = Finding::new(Code::PoolOutsideSubnet, name, Certainty::Proven, objects)
+        .on(Some(subnet.name()), Some(context.subnets.wire_name(subnet.wire)))
+        .says(
+            format!("IPPool {name} lists {} outside Subnet {}", super::out::few(&beyond, 4), subnet.name()),
+            "these addresses are never given: the pool is smaller than it looks, and pods that need it wait",
+            format!("correct `spec.ips` of IPPool {name}, or the Subnet that it names"),
+        );
+    finding.addresses = beyond;
+    out.push(finding);
+}
+
+/// One family of one pool.
+struct Share<'a, 'w> {
+    context: &'a Context<'w>,
+    id: SubnetId,
+    pool: &'a IpPool,
+    family: Family,
+    size: AddrSet,
+    using: AddrSet,
+    available: AddrSet,
+    excluded: AddrSet,
+    in_flight: u64,
+}
+
+impl<'a, 'w> Share<'a, 'w> {
+    fn new(
+        context: &'a Context<'w>,
+        id: SubnetId,
+        pool: &'a IpPool,
+        family: Family,
+        line: &FamilyLine,
+        in_flight: u64,
+    ) -> Self {
+        let mut usable = AddrSet::new(family);
+        usable.insert_range(line.cidr.usable());
+        let size = set_of(pool, family).intersection(&usable);
+        let using = line.using.intersection(&size);
+        let available = line.available.intersection(&size);
+        let excluded = line.excluded.intersection(&size);
+        Self { context, id, pool, family, size, using, available, excluded, in_flight }
+    }
+
+    /// `v4` fields of an IPPool's status: using, available, and their ranges.
+    fn reported(&self) -> (Option<Counter>, Option<Counter>, Option<&str>, Option<&str>) {
+        let status = &self.pool.status;
+        match self.family {
+            Family::V4 => (
+                status.v4_using,
+                status.v4_available,
+                status.v4_using_range.as_deref(),
+                status.v4_available_range.as_deref(),
+            ),
+            Family::V6 => (
+                status.v6_using,
+                status.v6_available,
+                status.v6_using_range.as_deref(),
+                status.v6_available_range.as_deref(),
+            ),
+        }
+    }
+
+    fn finding(&self, code: Code, certainty: Certainty) -> Finding {
+        let subnet = self.context.subnets.get(self.id);
+        let subject = format!("ippools/{}/{}", self.pool.meta.name, prefix(self.family));
+        let objects = vec![ObjRef::of(Kind::IpPool, self.pool), ObjRef::of(Kind::Subnet, subnet.object)];
+        Finding::new(code, &subject, certainty, objects)
+            .on(Some(subnet.name()), Some(self.context.subnets.wire_name(subnet.wire)))
+    }
+
+    fn counts(&self, judged: bool, out: &mut Out) {
+        let (using, available, ..) = self.reported();
+        let number = |set: &AddrSet| set.count().as_u128().unwrap_or(u128::MAX);
+        let name = &self.pool.meta.name;
+        if let Some(reported) =
+            using.filter(|r| r.value().is_some_and(|v| v > number(&self.size)) && !r.says(number(&self.size)))
+        {
+            out.push(self.finding(Code::OverCapacity, Certainty::Proven).says(
+                format!("{}UsingIPs {reported} of {} usable in IPPool {name}", prefix(self.family), number(&self.size)),
+                "the pool is read as full, and pods that name it are refused",
+                "correct what the records of the pool's addresses say; the number is recomputed at the next change in the Subnet",
+            ));
+        }
+        let pairs = [("UsingIPs", using, number(&self.using)), ("AvailableIPs", available, number(&self.available))];
+        let wrong: Vec<String> = pairs
+            .iter()
+            .filter_map(|(field, counter, value)| {
+                let counter = (*counter).filter(|counter| !counter.says(*value))?;
+                Some(format!("{}{field} {counter}, really {value}", prefix(self.family)))
+            })
+            .collect();
+        if wrong.is_empty() || !judged {
+            return;
+        }
+        let near = pairs.iter().all(|(_, counter, value)| {
+            counter.is_none_or(|c| c.value().is_some_and(|v| v.abs_diff(*value) <= u128::from(self.in_flight)))
+        });
+        out.push(self.finding(Code::CountMismatch, absence(self.context.world.settings.reading).possible_if(near)).says(
+            format!("IPPool {name}: {}", wrong.join("; ")),
+            "namespaces are sent to their next pool by this number",
+            "mend what the addresses of the pool follow from; the number is recomputed at the next change in the Subnet",
+        ));
+    }
+
+    fn ranges(&self, waiting: bool, out: &mut Out) {
+        let (.., using, available) = self.reported();
+        let read = |text: Option<&str>| text.and_then(|text| AddrSet::parse_range_text(self.family, text).ok());
+        let outside_excluded = |set: AddrSet| set.difference(&self.excluded);
+        let mut parts = Vec::new();
+        let mut addresses = AddrSet::new(self.family);
+        let mut note = |set: AddrSet, what: &str| {
+            if !set.is_empty() {
+                parts.push(format!("{} {what}", count_of(&set.count(), "address", "addresses")));
+                addresses = addresses.union(&set);
+            }
+        };
+        if let Some(listed) = read(using).map(outside_excluded) {
+            note(listed.difference(&self.using), "lost: listed as in use, explained by no object");
+            note(self.using.difference(&listed), "in use and not listed as such");
+        }
+        if let Some(listed) = read(available).map(outside_excluded) {
+            note(listed.intersection(&self.using), "in use and listed as free");
+        }
+        if parts.is_empty() {
+            return;
+        }
+        let near = addresses.count().as_u128().is_some_and(|count| count <= u128::from(self.in_flight));
+        let certainty = absence(self.context.world.settings.reading).possible_if(waiting || near);
+        let mut finding = self.finding(Code::RangeMismatch, certainty).says(
+            format!("{} ranges of IPPool {}: {}", prefix(self.family), self.pool.meta.name, parts.join("; ")),
+            "the ranges come from the allocator's memory, which decides who gets an address of the pool",
+            "see the range-mismatch of the Subnet; change something in the pool so that its status is written anew",
+        );
+        finding.addresses = name_addresses(&addresses);
+        out.push(finding);
+    }
+}

@@ -1,0 +1,328 @@
+//! Whether the holder of a record lives.
+//!
+//! In: an IP object, Vip or claim, and the world. Out: [`Life`]. Guarantees: a holder is gone only where the kinds that
+//! could show it are known completely; a StatefulSet's ordinal, a stopped VM, a gateway without a pod and a reservation
+//! keep their addresses; anything unknown is unknown, with the kinds that are missing.
+
+use crate::gateways::is_highly_available;
+use crate::holder::{IpRole, ip_role, vm_of_pod};
+use crate::judge::Context;
+use crate::record::is_finished;
+use crate::world::pod_changed;
+use api::names::labels;
+use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
+use std::fmt;
+
+/// Whether a holder lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Life<'w> {
+    /// Its pod, node or Subnet is there; the pod, where it is a pod's.
+    Alive(Option<&'w Pod>),
+    /// Its pod is not there, and another object keeps the address for the next one.
+    Retained(Retainer<'w>),
+    /// A person reserved the address.
+    Reserved,
+    /// Its pod has come to its end.
+    Finished {
+        /// The pod.
+        pod: &'w Pod,
+        /// Whether Kube-OVN releases the address of such a pod by itself.
+        released: bool,
+    },
+    /// It is gone.
+    Gone(Gone<'w>),
+    /// It cannot be told: these kinds are not known completely.
+    Unknown(Vec<Kind>),
+}
+
+/// What keeps an address without a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retainer<'w> {
+    /// A StatefulSet.
+    StatefulSet(&'w StatefulSet),
+    /// A VM: namespace and name.
+    Vm(&'w str, &'w str),
+    /// A NAT gateway.
+    Gateway(&'w str),
+}
+
+impl fmt::Display for Retainer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StatefulSet(set) => write!(f, "StatefulSet {}/{}", set.meta.namespace, set.meta.name),
+            Self::Vm(namespace, name) => write!(f, "VM {namespace}/{name}"),
+            Self::Gateway(name) => write!(f, "VpcNatGateway {name}"),
+        }
+    }
+}
+
+/// What is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone<'w> {
+    /// The pod: namespace and name.
+    Pod(&'w str, &'w str),
+    /// A pod of that name is there, but on its node's network: it has no NIC of its own.
+    HostNetwork(&'w str, &'w str),
+    /// The StatefulSet of the pod: namespace and name.
+    StatefulSet(&'w str, &'w str),
+    /// The ordinal: the StatefulSet has fewer.
+    Ordinal {
+        /// The StatefulSet.
+        set: &'w StatefulSet,
+        /// The ordinal.
+        ordinal: i64,
+    },
+    /// The VM: namespace and name.
+    Vm(&'w str, &'w str),
+    /// The NAT gateway.
+    Gateway(&'w str),
+    /// The node.
+    Node(&'w str),
+    /// The Subnet.
+    Subnet(&'w str),
+    /// The SwitchLBRules of a Vip that is named like its Subnet.
+    SwitchLbRules,
+    /// Another object that a claim names: kind and name.
+    Other(Kind, &'w str),
+}
+
+impl fmt::Display for Gone<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod(namespace, name) => write!(f, "pod {namespace}/{name} is gone"),
+            Self::HostNetwork(namespace, name) => {
+                write!(f, "pod {namespace}/{name} runs on its node's network and has no NIC of its own")
+            }
+            Self::StatefulSet(namespace, name) => {
+                write!(f, "StatefulSet {namespace}/{name} is gone, and so is its pod")
+            }
+            Self::Ordinal { set, ordinal } => {
+                let (first, after) = ordinals(set);
+                write!(
+                    f,
+                    "ordinal {ordinal} is not among the {} replicas of StatefulSet {}/{} (ordinals from {first})",
+                    after.saturating_sub(first),
+                    set.meta.namespace,
+                    set.meta.name
+                )
+            }
+            Self::Vm(namespace, name) => write!(f, "VM {namespace}/{name} is gone"),
+            Self::Gateway(name) => write!(f, "VpcNatGateway {name} is gone, and so are its workload and pod"),
+            Self::Node(name) => write!(f, "node {name} is gone"),
+            Self::Subnet(name) => write!(f, "Subnet {name} is gone"),
+            Self::SwitchLbRules => write!(f, "no SwitchLBRule is left that it could serve"),
+            Self::Other(kind, name) => write!(f, "{kind} {name} is gone"),
+        }
+    }
+}
+
+/// The ordinals of a StatefulSet: the first, and the one after the last.
+#[must_use]
+pub fn ordinals(set: &StatefulSet) -> (i64, i64) {
+    let start = set.spec.ordinals.start;
+    (start, start.saturating_add(set.spec.replicas.unwrap_or(1)))
+}
+
+/// `web-0` to `web` and 0.
+fn split_ordinal(pod_name: &str) -> Option<(&str, i64)> {
+    let (set, ordinal) = pod_name.rsplit_once('-')?;
+    Some((set, ordinal.parse().ok()?))
+}
+
+/// Whether an IP object is a reservation: by its label, by a finalizer that is not Kube-OVN's, or by none at all where
+/// other IP objects have Kube-OVN's.
+#[must_use]
+pub fn is_reservation(ip: &Ip, finalizers_in_use: bool) -> bool {
+    let meta = &ip.meta;
+    if meta.label(labels::IP_RESERVED) == Some("true") {
+        return true;
+    }
+    if meta.finalizers.is_empty() {
+        return finalizers_in_use;
+    }
+    !meta.has_kubeovn_finalizer()
+}
+
+/// Whether any IP object of the cluster has Kube-OVN's finalizer; where none has, finalizers say nothing.
+#[must_use]
+pub fn finalizers_in_use<'a>(mut ips: impl Iterator<Item = &'a Ip>) -> bool {
+    ips.any(|ip| ip.meta.has_kubeovn_finalizer())
+}
+
+/// Whether Kube-OVN takes a finished pod for dead and releases its addresses (its `isPodAlive`): Succeeded unless it is
+/// restarted always, Failed only if it is never restarted or was evicted.
+fn is_dead_to_kubeovn(pod: &Pod) -> bool {
+    let policy = pod.spec.restart_policy.as_str();
+    match pod.status.phase.as_str() {
+        "Succeeded" => policy != "Always",
+        "Failed" => policy == "Never" || pod.status.reason == "Evicted",
+        _ => false,
+    }
+}
+
+impl<'w> Context<'w> {
+    /// Whether the holder of an IP object lives.
+    #[must_use]
+    pub fn life_of_ip(&self, ip: &'w Ip) -> Life<'w> {
+        if is_reservation(ip, self.finalizers_in_use) {
+            return Life::Reserved;
+        }
+        let spec = &ip.spec;
+        match ip_role(ip) {
+            IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
+            IpRole::U2o | IpRole::Mcast => self.by_name(Kind::Subnet, &spec.subnet, Gone::Subnet(&spec.subnet)),
+            IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
+            IpRole::PodNic(_) => self.life_of_pod_name(&spec.namespace, &spec.pod_name, spec.pod_type == "StatefulSet"),
+        }
+    }
+
+    fn by_name(&self, kind: Kind, name: &'w str, gone: Gone<'w>) -> Life<'w> {
+        if self.world.find(kind, "", name).is_some() {
+            Life::Alive(None)
+        } else if self.world.coverage.is_complete(kind) {
+            Life::Gone(gone)
+        } else {
+            Life::Unknown(vec![kind])
+        }
+    }
+
+    /// A VM is there as VirtualMachine, as VirtualMachineInstance, or as its launcher pod.
+    fn life_of_vm(&self, namespace: &'w str, name: &'w str) -> Life<'w> {
+        if let Some(pod) = self.world.pods.get(namespace, name) {
+            return Life::Alive(Some(pod));
+        }
+        if self.world.vms.get(namespace, name).is_some() || self.world.vmis.get(namespace, name).is_some() {
+            return match self.vm_pod(namespace, name) {
+                Some(pod) => Life::Alive(Some(pod)),
+                None => Life::Retained(Retainer::Vm(namespace, name)),
+            };
+        }
+        if let Some(pod) = self.vm_pod(namespace, name) {
+            return Life::Alive(Some(pod));
+        }
+        match self.missing(&[Kind::VirtualMachine, Kind::VirtualMachineInstance, Kind::Pod], namespace) {
+            missing if missing.is_empty() => Life::Gone(Gone::Vm(namespace, name)),
+            missing => Life::Unknown(missing),
+        }
+    }
+
+    /// A launcher pod of a VM that has not come to its end.
+    #[must_use]
+    pub fn vm_pod(&self, namespace: &str, vm: &str) -> Option<&'w Pod> {
+        let pods = self.vm_pods.get(&(namespace, vm))?;
+        pods.iter().copied().find(|pod| !is_finished(pod)).or_else(|| pods.first().copied())
+    }
+
+    /// Those of the kinds that are not known completely in a namespace.
+    #[must_use]
+    pub fn missing(&self, kinds: &[Kind], namespace: &str) -> Vec<Kind> {
+        let coverage = &self.world.coverage;
+        kinds
+            .iter()
+            .copied()
+            .filter(|&kind| {
+                !if kind.namespaced() { coverage.is_complete_in(kind, namespace) } else { coverage.is_complete(kind) }
+            })
+            .collect()
+    }
+
+    /// Whether the holder of a pod's address lives: the pod, else the StatefulSet or gateway that keeps it.
+    fn life_of_pod_name(&self, namespace: &'w str, name: &'w str, is_ordinal: bool) -> Life<'w> {
+        if let Some(pod) = self.world.pods.get(namespace, name) {
+            return self.life_of_pod(pod);
+        }
+        let ordinal = split_ordinal(name);
+        let set = ordinal.and_then(|(set, ordinal)| Some((self.world.stateful_sets.get(namespace, set)?, ordinal)));
+        if let Some((set, ordinal)) = set {
+            let (first, after) = ordinals(set);
+            if (first..after).contains(&ordinal) {
+                return Life::Retained(Retainer::StatefulSet(set));
+            }
+        }
+        // Of several replicas the pods are plain ones of a Deployment, and nothing keeps their addresses.
+        let named = self.gateways.of_name(name);
+        let gateway = named.and_then(|gateway| self.world.gateways.named(gateway));
+        if gateway.is_some_and(|gateway| !is_highly_available(gateway)) {
+            return Life::Retained(Retainer::Gateway(named.unwrap_or_default()));
+        }
+        let needed: &[Kind] = match (is_ordinal, set) {
+            (true, None) => &[Kind::Pod, Kind::StatefulSet, Kind::VpcNatGateway],
+            (true, Some(_)) => &[Kind::Pod, Kind::VpcNatGateway],
+            (false, _) => &[Kind::Pod],
+        };
+        let missing = self.missing(needed, namespace);
+        if !missing.is_empty() {
+            return Life::Unknown(missing);
+        }
+        Life::Gone(match (set, named) {
+            (Some((set, ordinal)), _) => Gone::Ordinal { set, ordinal },
+            (None, Some(gateway)) => Gone::Gateway(gateway),
+            (None, None) => match ordinal.filter(|_| is_ordinal) {
+                Some((set, _)) => Gone::StatefulSet(namespace, set),
+                None => Gone::Pod(namespace, name),
+            },
+        })
+    }
+
+    fn life_of_pod(&self, pod: &'w Pod) -> Life<'w> {
+        let meta = &pod.meta;
+        if pod.spec.host_network {
+            return Life::Gone(Gone::HostNetwork(&meta.namespace, &meta.name));
+        }
+        if !is_finished(pod) {
+            return Life::Alive(Some(pod));
+        }
+        // The ordinal of a StatefulSet and the NIC of a VM outlive each of their pods.
+        if let Some(owner) = meta.owner("apps", "StatefulSet") {
+            return match self.world.stateful_sets.get(&meta.namespace, &owner.name) {
+                Some(set) => Life::Retained(Retainer::StatefulSet(set)),
+                None => Life::Alive(Some(pod)),
+            };
+        }
+        if let Some(vm) = vm_of_pod(pod) {
+            return Life::Retained(Retainer::Vm(&meta.namespace, vm));
+        }
+        Life::Finished { pod, released: is_dead_to_kubeovn(pod) }
+    }
+
+    /// Whether a pod came to its end so lately that Kube-OVN may be about to release it.
+    #[must_use]
+    pub fn finished_lately(&self, pod: &Pod) -> bool {
+        self.world.is_recent(pod_changed(pod).or(pod.meta.created.get().copied()))
+    }
+
+    /// Whether the holder of a claim lives: a pod by its UID, everything else by name.
+    #[must_use]
+    pub fn life_of_claim(&self, claim: &'w AddressClaim) -> Life<'w> {
+        let holder = &claim.spec.holder;
+        let (namespace, name) = (holder.namespace.as_str(), holder.name.as_str());
+        if let Some(pod) = self.occupant(claim) {
+            return Life::Alive(Some(pod));
+        }
+        match holder.kind.as_str() {
+            "Pod" => match self.world.pods.get(namespace, name) {
+                Some(pod) if pod.meta.uid == holder.uid => self.life_of_pod(pod),
+                _ => match self.missing(&[Kind::Pod], namespace) {
+                    missing if missing.is_empty() => Life::Gone(Gone::Pod(namespace, name)),
+                    missing => Life::Unknown(missing),
+                },
+            },
+            "StatefulSet" => self.life_of_pod_name(namespace, name, true),
+            "VirtualMachine" => self.life_of_vm(namespace, name),
+            "Reservation" | "Quarantine" | "Foreign" => Life::Reserved,
+            kind => match Kind::ALL.into_iter().find(|known| known.name() == kind && !known.namespaced()) {
+                Some(kind) => self.by_name(kind, name, Gone::Other(kind, name)),
+                None => Life::Unknown(Vec::new()),
+            },
+        }
+    }
+
+    /// The pod that uses a claim, where it is there and has not come to its end.
+    fn occupant(&self, claim: &AddressClaim) -> Option<&'w Pod> {
+        let uid = &claim.status.occupant.pod_uid;
+        if *uid == api::slim::Uid::None {
+            return None;
+        }
+        self.pods_by_uid.get(uid).copied().filter(|pod| !is_finished(pod))
+    }
+}

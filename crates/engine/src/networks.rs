@@ -1,0 +1,138 @@
+//! Which networks a pod or VM asks for (Network Plumbing Working Group's annotation, KubeVirt's spec).
+//!
+//! In: annotations of a pod or template, or a VM's networks. Out: [`Networks`]. Guarantees: both grammars of the
+//! annotation, `[ns/]name[@interface]` lists and JSON, are read; what cannot be read is kept as a reason.
+
+use api::names::annotations;
+use api::slim::{Meta, VirtualMachineNetworks};
+use serde::Deserialize;
+
+/// The networks of a pod.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Networks {
+    /// Whether it has the primary network: not where Multus is told to replace it.
+    pub primary: bool,
+    /// Attachments, the replacement of the primary network first.
+    pub attachments: Vec<Attachment>,
+    /// Why an annotation could not be read: its name and the reason.
+    pub malformed: Vec<(&'static str, String)>,
+}
+
+/// One attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attachment {
+    /// Namespace of the NetworkAttachmentDefinition.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Interface asked for; empty where none is.
+    pub interface: String,
+    /// Addresses asked for, with or without prefix length.
+    pub ips: Vec<String>,
+    /// MAC asked for.
+    pub mac: String,
+}
+
+/// An element of the JSON form.
+#[derive(Deserialize)]
+struct Selection {
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    interface: Option<String>,
+    #[serde(default)]
+    ips: Option<Vec<String>>,
+    #[serde(default)]
+    mac: Option<String>,
+}
+
+/// The networks that annotations ask for; names without a namespace are in `namespace`.
+#[must_use]
+pub fn networks_of_meta(meta: &Meta, namespace: &str) -> Networks {
+    let mut networks = Networks { primary: true, ..Networks::default() };
+    if let Some(text) = meta.annotation(annotations::DEFAULT_NETWORK).filter(|text| !text.trim().is_empty()) {
+        networks.primary = false;
+        networks.read(annotations::DEFAULT_NETWORK, text, namespace);
+    }
+    if let Some(text) = meta.annotation(annotations::NETWORKS).filter(|text| !text.trim().is_empty()) {
+        networks.read(annotations::NETWORKS, text, namespace);
+    }
+    networks
+}
+
+/// The networks of a VM: its launcher pod has the primary network unless a Multus network replaces it.
+#[must_use]
+pub fn networks_of_vm(spec: &VirtualMachineNetworks, namespace: &str) -> Networks {
+    let multus = spec.networks.iter().filter_map(|network| network.multus.as_ref());
+    let attachments = multus.clone().map(|multus| short_form(&multus.network_name, namespace)).collect();
+    Networks { primary: !multus.clone().any(|multus| multus.default), attachments, malformed: Vec::new() }
+}
+
+/// `[ns/]name[@interface]`.
+fn short_form(text: &str, namespace: &str) -> Attachment {
+    let (path, interface) = text.split_once('@').unwrap_or((text, ""));
+    let (namespace, name) = path.split_once('/').unwrap_or((namespace, path));
+    Attachment {
+        namespace: namespace.trim().to_owned(),
+        name: name.trim().to_owned(),
+        interface: interface.trim().to_owned(),
+        ..Attachment::default()
+    }
+}
+
+impl Networks {
+    fn read(&mut self, annotation: &'static str, text: &str, namespace: &str) {
+        if !text.trim_start().starts_with(['[', '{']) {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            self.attachments.extend(entries.map(|entry| short_form(entry, namespace)));
+            return;
+        }
+        let list = if text.trim_start().starts_with('{') { format!("[{text}]") } else { text.to_owned() };
+        match serde_json::from_str::<Vec<Selection>>(&list) {
+            Ok(selections) => self.attachments.extend(selections.into_iter().map(|selection| Attachment {
+                namespace: selection.namespace.filter(|ns| !ns.is_empty()).unwrap_or_else(|| namespace.to_owned()),
+                name: selection.name,
+                interface: selection.interface.unwrap_or_default(),
+                ips: selection.ips.unwrap_or_default(),
+                mac: selection.mac.unwrap_or_default(),
+            })),
+            Err(error) => self.malformed.push((annotation, error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn networks(text: &str) -> Networks {
+        let meta: Meta =
+            serde_json::from_value(serde_json::json!({"name": "p", "annotations": {annotations::NETWORKS: text}}))
+                .unwrap();
+        networks_of_meta(&meta, "default")
+    }
+
+    #[test]
+    fn both_grammars_are_read() {
+        let short = networks("macvlan@net1, kube-system/ext");
+        assert_eq!(short.attachments.len(), 2);
+        assert_eq!(
+            (short.attachments[0].namespace.as_str(), short.attachments[0].interface.as_str()),
+            ("default", "net1")
+        );
+        assert_eq!(
+            (short.attachments[1].namespace.as_str(), short.attachments[1].name.as_str()),
+            ("kube-system", "ext")
+        );
+        let json =
+            networks(r#"[{"name":"macvlan","interface":"net1","ips":["10.0.0.2/24"],"mac":"02:00:00:00:00:01"}]"#);
+        assert_eq!(json.attachments[0].ips, ["10.0.0.2/24"]);
+        assert!(json.primary && json.malformed.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        assert_eq!(networks("[{\"name\":3}]").malformed.len(), 1);
+    }
+}
