@@ -18,7 +18,7 @@ struct Expected<'a> {
     required: bool,
 }
 
-fn expect(label: &str, value: &impl ToString) -> Expected<'_> {
+fn expect<'a>(label: &'a str, value: &impl ToString) -> Expected<'a> {
     Expected { label, value: value.to_string(), required: false }
 }
 
