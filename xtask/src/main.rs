@@ -6,6 +6,7 @@
 
 mod bench;
 mod dist;
+mod examples;
 mod fuzz;
 mod lint;
 mod run;
@@ -30,6 +31,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", arguments: "[--long] [-- ARGS]", does: test::DOES, run: test::run },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
+    Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];
 

@@ -6,6 +6,7 @@
 mod arrows;
 mod contract;
 mod purity;
+mod texts;
 mod tokens;
 
 use crate::run::Run;
@@ -14,7 +15,7 @@ use anyhow::{Result, bail};
 use std::time::Instant;
 
 /// What `cargo xtask help` says about it.
-pub(crate) const DOES: &str = "fmt, contract, purity, arrows, deny, clippy, doc";
+pub(crate) const DOES: &str = "fmt, contract, purity, arrows, texts, deny, clippy, doc";
 
 /// A check: its name and its function.
 type Check = (&'static str, fn() -> Result<()>);
@@ -25,6 +26,7 @@ const CHECKS: &[Check] = &[
     ("contract", contract::check),
     ("purity", purity::check),
     ("arrows", arrows::check),
+    ("texts", texts::check),
     ("deny", deny),
     ("clippy", clippy),
     ("doc", doc),
