@@ -5,8 +5,10 @@
 //! gateway are one, two EIPs of it are two.
 
 use crate::gateways::Gateways;
+use crate::judge::Context;
 use crate::record::{Record, Source};
 use crate::world::World;
+use crate::world::subnets::WireId;
 use api::names::{self, annotations, labels};
 use api::slim::{Ip, Kind, Pod, Vip};
 use std::fmt;
@@ -114,6 +116,20 @@ pub fn holder_of_ip<'w>(world: &'w World, ip: &'w Ip) -> Holder<'w> {
             Some(vm) => Holder::Vm(&spec.namespace, vm),
             None => Holder::Vm(&spec.namespace, &spec.pod_name),
         },
+    }
+}
+
+impl Context<'_> {
+    /// The wire of an IP object, where it has one: of its Subnet, else of the provider in its name.
+    #[must_use]
+    pub fn wire_of_ip(&self, ip: &Ip) -> Option<WireId> {
+        let subnet = ip.spec.subnet.as_str();
+        if let Some(id) = self.subnets.named(subnet) {
+            return Some(self.subnets.get(id).wire);
+        }
+        let provider = names::provider_of_port(&ip.meta.name, &ip.spec.pod_name, &ip.spec.namespace);
+        let of_provider = provider.and_then(|provider| self.subnets.wire_named(provider));
+        of_provider.or_else(|| self.subnets.wire_named(&format!("subnet:{subnet}")))
     }
 }
 

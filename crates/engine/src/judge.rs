@@ -10,7 +10,7 @@ use crate::report::Report;
 use crate::world::World;
 use crate::world::subnets::Subnets;
 use api::slim::{Pod, Uid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The world with everything that checks look things up in.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Context<'w> {
     pub finalizers_in_use: bool,
     /// The launcher pods of each VM, by namespace and name.
     pub vm_pods: BTreeMap<(&'w str, &'w str), Vec<&'w Pod>>,
+    /// Gateways with a running pod.
+    pub running_gateways: BTreeSet<&'w str>,
     /// Pods by UID; empty where there is no claim that could name one.
     pub pods_by_uid: BTreeMap<&'w Uid, &'w Pod>,
 }
@@ -41,11 +43,15 @@ impl<'w> Context<'w> {
         for (pod, vm) in world.pods.iter().filter_map(|pod| Some((pod, vm_of_pod(pod)?))) {
             vm_pods.entry((pod.meta.namespace.as_str(), vm)).or_default().push(pod);
         }
+        let gateways = Gateways::new(world);
+        let running = world.pods.iter().filter(|pod| pod.status.phase == "Running");
+        let running_gateways = running.filter_map(|pod| gateways.of_pod(pod)).collect();
         let by_uid = world.pods.iter().filter(|_| !world.claims.is_empty());
         Self {
             world,
             subnets,
-            gateways: Gateways::new(world),
+            gateways,
+            running_gateways,
             records,
             finalizers_in_use: finalizers_in_use(world.ips.iter()),
             vm_pods,

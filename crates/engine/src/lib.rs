@@ -6,6 +6,7 @@
 //! number of objects, not with its square. Writes nothing.
 
 pub mod accounts;
+pub mod explain;
 pub mod finding;
 pub mod findings;
 pub mod gateways;
@@ -14,6 +15,7 @@ pub mod judge;
 pub mod life;
 pub mod networks;
 pub mod record;
+pub mod repair;
 pub mod report;
 pub mod requests;
 pub mod world;

@@ -141,6 +141,14 @@ impl<'w> Records<'w> {
         self.list.chunk_by(|a, b| a.wire == b.wire && a.addr == b.addr)
     }
 
+    /// The records of one wire, in order of their addresses.
+    #[must_use]
+    pub fn on_wire(&self, wire: WireId) -> &[Record<'w>] {
+        let from = self.list.partition_point(|record| record.wire < wire);
+        let len = self.list[from..].partition_point(|record| record.wire == wire);
+        &self.list[from..from + len]
+    }
+
     /// The records of one address.
     #[must_use]
     pub fn at(&self, wire: WireId, addr: Addr) -> &[Record<'w>] {

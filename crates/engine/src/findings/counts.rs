@@ -13,6 +13,7 @@ use crate::report::FamilyLine;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Counter, Kind};
 use ledger::{Addr, Family};
+use std::collections::BTreeMap;
 
 /// The kinds whose objects Kube-OVN counts.
 pub(super) const COUNTED: [Kind; 4] = [Kind::Ip, Kind::Vip, Kind::IptablesEip, Kind::OvnEip];
@@ -25,6 +26,7 @@ pub(super) fn check(
     out: &mut Out,
 ) {
     let missing = context.missing(&COUNTED, "");
+    let leaks = leaks_by_subnet(out);
     let mut unjudged = 0;
     for (id, family, line) in lines {
         let case = Case {
@@ -34,6 +36,7 @@ pub(super) fn check(
             line,
             account: accounts.get(*id),
             judged: missing.is_empty(),
+            leaks: leaks.get(context.subnets.get(*id).name()).map_or(&[], Vec::as_slice),
         };
         case.over_capacity(out);
         match missing.is_empty() {
@@ -54,6 +57,16 @@ struct Case<'a, 'w> {
     line: &'a FamilyLine,
     account: &'a Account<'w>,
     judged: bool,
+    leaks: &'a [FindingId],
+}
+
+/// The leaked records of each Subnet.
+fn leaks_by_subnet(out: &Out) -> BTreeMap<String, Vec<FindingId>> {
+    let mut leaks: BTreeMap<String, Vec<FindingId>> = BTreeMap::new();
+    for (subnet, leak) in out.of(Code::LeakedIp).filter_map(|leak| Some((leak.subnet.as_ref()?, leak))) {
+        leaks.entry(subnet.to_string()).or_default().push(leak.id.clone());
+    }
+    leaks
 }
 
 /// `v4` or `v6`, as in the names of status fields.
@@ -276,8 +289,7 @@ impl Case<'_, '_> {
             [FindingId::new(Code::DuplicateAddress, &subject), FindingId::new(Code::DoubleRecord, &subject)]
         });
         let mut causes: Vec<FindingId> = addressed.filter(|id| out.has(id)).collect();
-        let leaks = out.of(Code::LeakedIp).filter(|leak| leak.subnet.as_deref() == Some(self.subnet.name()));
-        causes.extend(leaks.map(|leak| leak.id.clone()));
+        causes.extend(self.leaks.iter().cloned());
         causes
     }
 }

@@ -5,7 +5,7 @@
 //! worth knowing.
 
 use super::out::{Out, few, name_addresses};
-use crate::finding::{Certainty, Code, Finding, ObjRef};
+use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::judge::Context;
 use crate::record::{Record, Source};
 use crate::report::FamilyLine;
@@ -105,8 +105,8 @@ fn excluded_in_use(context: &Context<'_>, lines: &[(SubnetId, Family, FamilyLine
 /// One finding per Subnet: a second family joins the first.
 fn add_excluded(context: &Context<'_>, id: SubnetId, used: &AddrSet, out: &mut Out) {
     let subnet = context.subnets.get(id);
-    let known = out.of(Code::ExcludedInUse).find(|finding| finding.subnet.as_deref() == Some(subnet.name())).cloned();
-    let mut addresses = known.map_or_else(Vec::new, |finding| finding.addresses);
+    let known = out.get(&FindingId::new(Code::ExcludedInUse, subnet.name()));
+    let mut addresses = known.map_or_else(Vec::new, |finding| finding.addresses.clone());
     addresses.extend(name_addresses(used));
     let message = format!(
         "{} excluded and in use: {}",

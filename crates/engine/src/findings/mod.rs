@@ -64,7 +64,7 @@ fn ranges_follow_counts(out: &mut Out) {
     let ranges: Vec<_> = out.of(Code::RangeMismatch).cloned().collect();
     for mut finding in ranges {
         let subject = finding.id.as_str().split_once(':').map_or("", |(_, subject)| subject).to_owned();
-        let count = out.of(Code::CountMismatch).find(|count| count.id == FindingId::new(Code::CountMismatch, &subject));
+        let count = out.get(&FindingId::new(Code::CountMismatch, &subject));
         let causes = count.map_or_else(Vec::new, |count| count.follows.clone());
         finding.follows = causes.into_iter().filter(|id| shares_address(out, id, &finding.addresses)).collect();
         out.replace(finding);

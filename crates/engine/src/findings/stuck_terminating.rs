@@ -140,7 +140,8 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
     if counted == 0 {
         return None;
     }
-    let on_it = context.records.iter().filter(|record| record.said == Some(id) || record.subnet == Some(id));
+    let wire = context.records.on_wire(context.subnets.get(id).wire).iter();
+    let on_it = wire.filter(|record| record.said == Some(id) || record.subnet == Some(id));
     let mut users: Vec<ObjRef> =
         on_it.map(|record| record.source.object()).filter(|o| o.kind != Kind::Subnet).collect();
     users.sort();
@@ -205,10 +206,7 @@ fn gone_subnet(context: &Context<'_>, subnet: &str) -> Wait {
 /// Rules and EIPs are taken off a gateway's pod; while the gateway is there and its pod is not, they wait.
 fn of_rule(context: &Context<'_>, gateway: &str) -> Option<Wait> {
     let object = context.world.find(Kind::VpcNatGateway, "", gateway)?;
-    let running = context.world.pods.iter().any(|pod| {
-        pod.status.phase == "Running" && context.gateways.of_pod(pod).is_some_and(|served| served == gateway)
-    });
-    (!running).then(|| Wait {
+    (!context.running_gateways.contains(gateway)).then(|| Wait {
         reason: format!("a running pod of VpcNatGateway {gateway}, to take it off there"),
         never: false,
         fix: format!("bring the gateway's pod up, or delete VpcNatGateway {gateway} if it is not to come back"),
