@@ -176,7 +176,7 @@ impl Case<'_, '_> {
             "mend what this follows from; the number is recomputed at the next change in the Subnet"
         };
         let mut finding = self
-            .finding(Code::CountMismatch, certainty.possible_if(in_flight && !explained), false)
+            .finding(Code::CountMismatch, certainty.possible_if(in_flight && !explained && !self.says_formula()), false)
             .says(format!("{}{}", said.join("; "), self.story()), why, fix);
         if explained {
             finding.severity = Severity::Info;

@@ -30,33 +30,61 @@ use api::slim::Kind;
 use ledger::{AddrRange, AddrSet, Family};
 use out::Out;
 
+/// What checks look at.
+#[derive(Debug)]
+pub struct Evidence<'a, 'w> {
+    /// The indexed world.
+    pub context: &'a Context<'w>,
+    accounts: Accounts<'w>,
+    lines: Vec<(SubnetId, Family, FamilyLine)>,
+}
+
+impl<'a, 'w> Evidence<'a, 'w> {
+    /// Adds up every Subnet.
+    #[must_use]
+    pub fn new(context: &'a Context<'w>) -> Self {
+        let accounts = Accounts::new(context);
+        let lines = lines(context, &accounts);
+        Self { context, accounts, lines }
+    }
+}
+
+/// A check: its name, and what it does.
+pub type Check = (&'static str, fn(&Evidence<'_, '_>, &mut Out));
+
+/// Every check, in the order in which they run: those that others follow from first.
+pub const CHECKS: [Check; 16] = [
+    ("malformed-object", |e, out| malformed_object::check(e.context, out)),
+    ("duplicate-address, double-record", |e, out| duplicate_address::check(e.context, out)),
+    ("missing-record", |e, out| missing_record::check(e.context, out)),
+    ("leaked-ip", |e, out| leaked_ip::check(e.context, out)),
+    ("leaked-nic", |e, out| leaked_nic::check(e.context, out)),
+    ("outside-subnet, gateway-in-use, excluded-in-use", |e, out| in_place::check(e.context, &e.lines, out)),
+    ("duplicate-mac", |e, out| duplicate_mac::check(e.context, out)),
+    ("static-conflict", |e, out| static_conflict::check(e.context, out)),
+    ("overlapping-subnets, suspected-same-wire", |e, out| overlaps::check(e.context, out)),
+    ("rule-conflict", |e, out| rule_conflict::check(e.context, out)),
+    ("label-drift", |e, out| label_drift::check(e.context, out)),
+    ("stuck-terminating", |e, out| stuck_terminating::check(e.context, out)),
+    ("missing-reference", |e, out| missing_reference::check(e.context, out)),
+    ("over-capacity, count-mismatch", |e, out| counts::check(e.context, &e.accounts, &e.lines, out)),
+    ("range-mismatch", |e, out| ranges::check(e.context, &e.accounts, &e.lines, out)),
+    ("pool-overlap, pool-outside-subnet", |e, out| pools::check(e.context, &e.accounts, &e.lines, out)),
+];
+
 /// Runs every check, and makes the report.
 #[must_use]
 pub fn all(context: &Context<'_>) -> Report {
-    let accounts = Accounts::new(context);
-    let lines = lines(context, &accounts);
+    let evidence = Evidence::new(context);
     let mut out = Out::default();
-    malformed_object::check(context, &mut out);
-    duplicate_address::check(context, &mut out);
-    missing_record::check(context, &mut out);
-    leaked_ip::check(context, &mut out);
-    leaked_nic::check(context, &mut out);
-    in_place::check(context, &lines, &mut out);
-    duplicate_mac::check(context, &mut out);
-    static_conflict::check(context, &mut out);
-    overlaps::check(context, &mut out);
-    rule_conflict::check(context, &mut out);
-    label_drift::check(context, &mut out);
-    stuck_terminating::check(context, &mut out);
-    missing_reference::check(context, &mut out);
-    counts::check(context, &accounts, &lines, &mut out);
-    ranges::check(context, &accounts, &lines, &mut out);
-    pools::check(context, &accounts, &lines, &mut out);
+    for (_, check) in CHECKS {
+        check(&evidence, &mut out);
+    }
     stuck_terminating::link(&mut out);
     ranges_follow_counts(&mut out);
     unread_records(context, &mut out);
     let (findings, not_judged) = out.finish();
-    Report { findings, subnets: subnet_lines(context, lines), not_judged, coverage: coverage(context) }
+    Report { findings, subnets: subnet_lines(context, evidence.lines), not_judged, coverage: coverage(context) }
 }
 
 /// A range that differs follows from what its Subnet's count follows from.
