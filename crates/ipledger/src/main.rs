@@ -1,2 +1,22 @@
-//! placeholder
-fn main() {}
+//! The `ipledger` binary: arguments in, one library function, exit code out.
+//!
+//! In: the command line. Out: text on stdout, progress and errors on stderr, an exit code. Guarantees: 0 only where
+//! nothing is wrong and everything was read; wrong use and failures are 2, with what failed and what to do.
+
+mod args;
+mod commands;
+mod ignore;
+mod output;
+mod source;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match commands::run(args::parse()) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::complain(&error);
+            output::Exit::Failed.into()
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The subcommands, one file each.
+//!
+//! In: parsed arguments. Out: an exit code. Guarantees: each does its reading, one library function, and its writing.
+
+mod audit;
+mod explain;
+
+use crate::args::{Cli, Command};
+use crate::output::Exit;
+use anyhow::Result;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli) -> Result<Exit> {
+    match cli.command {
+        Command::Audit(args) => audit::run(&args, &cli.display),
+        Command::Explain(args) => explain::run(&args),
+    }
+}

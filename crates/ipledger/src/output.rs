@@ -1,0 +1,94 @@
+//! Where output goes and how it looks.
+//!
+//! In: options and the terminal. Out: text on stdout, complaints on stderr, exit codes. Guarantees: a reader that goes away
+//! (`| head`) is no error; large documents are written as they are made.
+
+use crate::args::{Color, Display};
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, Result};
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use view::Look;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Nothing is wrong.
+    Clean,
+    /// Findings that count.
+    Findings,
+    /// Wrong use, or a failure.
+    Failed,
+    /// Nothing counts, but not everything could be read.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Failed => 2,
+            Exit::Partial => 3,
+        })
+    }
+}
+
+/// How stdout looks.
+pub(crate) fn look(display: &Display) -> Look {
+    let color = match display.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+    };
+    Look { color, ascii: display.ascii, width: width() }
+}
+
+/// The columns of the terminal; else those that the environment says; else what reads well.
+fn width() -> usize {
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    terminal.or_else(said).filter(|&width| width > 0).unwrap_or(view::look::DEFAULT_WIDTH)
+}
+
+/// Writes to stdout. A reader that went away has what it wanted.
+pub(crate) fn write(with: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match with(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot write to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes text to stdout.
+pub(crate) fn print(text: &str) -> Result<()> {
+    write(|out| out.write_all(text.as_bytes()))
+}
+
+/// Writes a document to stdout as JSON.
+pub(crate) fn print_json(document: &impl serde::Serialize) -> Result<()> {
+    write(|out| {
+        serde_json::to_writer_pretty(&mut *out, document)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Writes a document to stdout as YAML.
+pub(crate) fn print_yaml(document: &impl serde::Serialize) -> Result<()> {
+    let mut text = String::new();
+    serde_saphyr::to_fmt_writer(&mut text, document).context("cannot write the report as YAML")?;
+    print(&text)
+}
+
+/// Says on stderr what went wrong, with every cause.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let text = format!("{error:#}");
+    let mut err = anstream::stderr().lock();
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    let _ = writeln!(err, "{style}error{style:#}: {}", view::text::clean(&text));
+}
+
+/// Says something on stderr.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", view::text::clean(text));
+}
