@@ -15,12 +15,14 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     let world = context.world;
     for ip in world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
         let addrs = [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
-        let finding = Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs };
-        finding.judge(&context.life_of_ip(ip), out);
+        let life = context.life_of_ip(ip);
+        let caution = if matches!(life, Life::Gone(_)) { context.shared_release(ip) } else { None };
+        Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
         let addrs = claim.spec.address.get().copied().into_iter().collect();
-        let finding = Leak { context, kind: Kind::AddressClaim, object: claim, subnet: &claim.spec.subnet, addrs };
+        let finding =
+            Leak { context, kind: Kind::AddressClaim, object: claim, subnet: &claim.spec.subnet, addrs, caution: None };
         finding.judge(&context.life_of_claim(claim), out);
     }
     for vip in world.vips.iter().filter(|vip| !vip.meta.is_deleted()) {
@@ -37,7 +39,7 @@ fn health_check_vip(context: &Context<'_>, vip: &Vip, out: &mut Out) {
         return;
     }
     let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
-    let leak = Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs };
+    let leak = Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None };
     let life = match context.missing(&[Kind::SwitchLbRule], "") {
         missing if missing.is_empty() => Life::Gone(Gone::SwitchLbRules),
         missing => Life::Unknown(missing),
@@ -52,6 +54,8 @@ struct Leak<'a, 'w, T> {
     object: &'a T,
     subnet: &'a str,
     addrs: Vec<Addr>,
+    /// What to do before it is deleted.
+    caution: Option<String>,
 }
 
 impl<T: HasMeta> Leak<'_, '_, T> {
@@ -65,16 +69,12 @@ impl<T: HasMeta> Leak<'_, '_, T> {
                 // A pod of that name that has no NIC contradicts the record; all else is absence.
                 let certainty =
                     if matches!(gone, Gone::HostNetwork(..)) { Certainty::Proven } else { absence(reading) };
-                let fix = format!(
-                    "kubectl delete {} {}: {}",
-                    self.kind.plural(),
-                    self.object.meta().name,
-                    match self.kind {
-                        Kind::AddressClaim => "nothing needs the address any more",
-                        _ =>
-                            "Kube-OVN's controller then releases the address properly and removes the finalizer itself",
-                    }
-                );
+                let how = match self.kind {
+                    Kind::AddressClaim => "nothing needs the address any more",
+                    _ => "Kube-OVN's controller then releases the address properly and removes the finalizer itself",
+                };
+                let simple = || format!("kubectl delete {} {}: {how}", self.kind.plural(), self.object.meta().name);
+                let fix = self.caution.clone().unwrap_or_else(simple);
                 out.push(self.finding(certainty.possible_if(new), &gone.to_string(), fix));
             }
             Life::Finished { pod, released } => {

@@ -7,6 +7,7 @@
 
 mod guard;
 mod planner;
+mod shared;
 
 pub use guard::{Guard, Refusal};
 pub use planner::plan;

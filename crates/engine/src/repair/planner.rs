@@ -8,7 +8,6 @@ use crate::finding::{Certainty, Code, Finding, Severity};
 use crate::holder::{IpRole, ip_role};
 use crate::judge::Context;
 use crate::life::{Gone, Life, Retainer};
-use crate::record::Source;
 use crate::report::Report;
 use api::names::labels;
 use api::slim::{Field, Ip, Kind, Vip};
@@ -75,26 +74,6 @@ fn addresses(v4: &Field<Addr>, v6: &Field<Addr>) -> Vec<Addr> {
     [v4, v6].into_iter().filter_map(Field::get).copied().collect()
 }
 
-/// Kube-OVN's handler releases an address by owner and NIC. Where another living holder has the address on record, the
-/// allocator may know only this one: it would take the address for free while the other uses it.
-fn shared(context: &Context<'_>, ip: &Ip) -> Option<String> {
-    for addr in addresses(&ip.spec.v4, &ip.spec.v6) {
-        let wire = context.wire_of_ip(ip)?;
-        let others = context.records.at(wire, addr);
-        let other = others.iter().find(|record| !matches!(record.source, Source::Ip(own) if std::ptr::eq(own, ip)));
-        if let Some(other) = other {
-            return Some(format!(
-                "{} has {addr} on record as well: Kube-OVN's allocator may know only the leaked owner, and would take the address \
-                 for free when that goes. Exclude {addr} first (`excludeIps` of the Subnet: an excluded address is never picked), \
-                 then `kubectl delete ip {}`",
-                other.source.object(),
-                ip.meta.name
-            ));
-        }
-    }
-    None
-}
-
 fn base(
     finding: &Finding,
     version: &str,
@@ -125,7 +104,7 @@ fn leaked_ip(context: &Context<'_>, finding: &Finding, ip: &Ip) -> Result<Action
         Life::Gone(gone) => guards_of(ip, &gone),
         _ => return Err(finding.fix.clone()),
     };
-    if let Some(decide) = shared(context, ip) {
+    if let Some(decide) = context.shared_release(ip) {
         return Err(decide);
     }
     let frees = addresses(&ip.spec.v4, &ip.spec.v6);
@@ -209,7 +188,7 @@ fn leaked_nic(context: &Context<'_>, finding: &Finding) -> Result<Action, String
             "it has no finalizer of Kube-OVN: its deletion would release nothing in the allocator's memory".to_owned()
         );
     }
-    if let Some(decide) = shared(context, ip) {
+    if let Some(decide) = context.shared_release(ip) {
         return Err(decide);
     }
     let guards = match context.life_of_ip(ip) {

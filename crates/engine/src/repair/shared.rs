@@ -1,0 +1,32 @@
+//! Whether the deletion of an IP object would take an address from under somebody who lives.
+//!
+//! In: an IP object and the records of its addresses. Out: what to do first, where another holder has one on record.
+//! Guarantees: any other record counts, since the allocator's memory cannot be seen from outside.
+
+use crate::judge::Context;
+use crate::record::{Record, Source};
+use api::slim::{Field, Ip};
+
+impl Context<'_> {
+    /// Why an IP object may not simply be deleted. Kube-OVN's handler releases an address by owner and NIC; where another
+    /// holder has it on record, the allocator may know only the leaked one (the first to register after a restart), and
+    /// takes the address for free when that goes.
+    #[must_use]
+    pub fn shared_release(&self, ip: &Ip) -> Option<String> {
+        let is_own = |record: &&Record<'_>| matches!(record.source, Source::Ip(own) if std::ptr::eq(own, ip));
+        let wire = self.wire_of_ip(ip)?;
+        for &addr in [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(Field::get) {
+            let records = self.records.at(wire, addr);
+            if let Some(other) = records.iter().find(|record| !is_own(record)) {
+                return Some(format!(
+                    "{} has {addr} on record as well: Kube-OVN's allocator may know only the leaked owner, and would take the \
+                     address for free when that goes. Exclude {addr} first (`excludeIps` of the Subnet: an excluded address is \
+                     never picked), then `kubectl delete ips {}`",
+                    other.source.object(),
+                    ip.meta.name
+                ));
+            }
+        }
+        None
+    }
+}
