@@ -219,8 +219,9 @@ fn keep_label(key: &str, value: &str) -> bool {
         || key.contains("kubevirt.io/")
 }
 
-/// Whether an annotation is one that somebody acts on: reference 3.1 for pods, nodes and namespaces.
-fn keep_annotation(key: &str) -> bool {
+/// Whether an annotation is one that somebody acts on: Kube-OVN's for pods, nodes and namespaces, Multus' and KubeVirt's.
+#[must_use]
+pub fn is_read_annotation(key: &str) -> bool {
     let Some((prefix, name)) = key.split_once('/') else { return false };
     match prefix {
         "ipledger.dev" => true,
@@ -244,7 +245,7 @@ fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error>
 }
 
 fn annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {
-    deserializer.deserialize_any(PairsVisitor { keep: |_, _| true, by_key: keep_annotation })
+    deserializer.deserialize_any(PairsVisitor { keep: |_, _| true, by_key: is_read_annotation })
 }
 
 /// Keeps the pairs that pass both tests; what fails the first is skipped without a copy of its value.

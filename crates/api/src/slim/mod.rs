@@ -20,7 +20,7 @@ pub use bad::{Bad, Malformed, Path};
 pub use counter::Counter;
 pub use field::{Field, Str};
 pub use kind::Kind;
-pub use meta::{Meta, Owner, Pairs, Uid};
+pub use meta::{Meta, Owner, Pairs, Uid, is_read_annotation};
 pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
 pub use objects::*;
 pub use read::{HasMeta, Object, Parsed, Unreadable, read};

@@ -1,0 +1,386 @@
+//! Reading all inputs: one thread cuts, the others parse.
+//!
+//! In: inputs, options. Out: [`Loaded`]. Guarantees: results stand in the order of the input whatever thread was first; at
+//! most a few batches are held beside what was parsed; what cannot be read stops its own file only.
+
+use super::input::{Input, Opened, Source, expand, open};
+use super::parse::{Part, parse, typed};
+use super::snapshot::Manifest;
+use super::split::{Batch, Broken, Header, Piece, Splitter};
+use super::yaml;
+use api::slim::{Kind, Parsed};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+/// Bounds on what is held at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest object, in bytes. etcd takes 1.5 MiB by default, and kubectl's indentation can triple that.
+    pub object: usize,
+    /// Items that are held because their list says its kind after them (keys sorted by another tool than kubectl).
+    pub untyped: usize,
+    /// The largest YAML document: a whole List is one, and is read as a whole.
+    pub yaml: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { object: 64 << 20, untyped: 256 << 20, yaml: 1 << 30 }
+    }
+}
+
+/// How to read.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Threads that parse; 0: as many as the machine has processors.
+    pub threads: usize,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// How far the reading is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being read.
+    pub source: String,
+    /// Bytes read so far, of all inputs, unpacked.
+    pub bytes: u64,
+}
+
+/// A part of the input that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// File, line, column and offset.
+    pub path: String,
+    /// The object, where it is known.
+    pub object: Option<String>,
+    /// Why, and what was expected.
+    pub reason: String,
+}
+
+/// What a list says about completeness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFact {
+    /// File.
+    pub source: String,
+    /// The kind that it is a list of: by its own kind, or by the file's name where it is a plain List.
+    pub kind: Kind,
+    /// Whether it says that there is more.
+    pub continued: bool,
+    /// Namespaces that occur in it.
+    pub namespaces: std::collections::BTreeSet<api::slim::Str>,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Objects, in the order of the input.
+    pub objects: Vec<Parsed>,
+    /// Objects of ours that are there and cannot be read.
+    pub held: Vec<api::slim::Unreadable>,
+    /// What lists say about completeness.
+    pub lists: Vec<ListFact>,
+    /// Manifests of snapshots.
+    pub manifests: Vec<Manifest>,
+    /// Parts that cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Objects of kinds that are not ours, by `apiVersion kind`.
+    pub ignored: BTreeMap<String, u64>,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
+}
+
+/// A batch on its way to a thread.
+struct Job {
+    number: usize,
+    source: std::sync::Arc<str>,
+    batch: Batch,
+    kind: Option<Kind>,
+}
+
+/// How many batches wait per thread: enough that none starves, few enough that memory stays bounded.
+const WAITING_PER_THREAD: usize = 2;
+
+/// Reads all inputs.
+pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Loaded {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let (jobs, queue) = sync_channel::<Job>(threads * WAITING_PER_THREAD);
+    let queue = Mutex::new(queue);
+    let parts = Mutex::new(Vec::new());
+    let mut reader = Reader {
+        jobs: Some(jobs),
+        limits: options.limits,
+        progress,
+        number: 0,
+        lists: Vec::new(),
+        loaded: Loaded::default(),
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| work(&queue, &parts));
+        }
+        for input in expand(inputs) {
+            reader.input(input);
+        }
+        reader.jobs = None;
+    });
+    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parts.sort_by_key(|(number, _)| *number);
+    reader.finish(parts.into_iter().map(|(_, part)| part).collect())
+}
+
+fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>) {
+    loop {
+        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        let part = parse(&job.source, &job.batch, job.kind);
+        parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
+    }
+}
+
+/// A list that was read: its batches, to look its items over once they are parsed.
+struct ListRead {
+    source: std::sync::Arc<str>,
+    stem: Option<String>,
+    header: Header,
+    batches: std::ops::Range<usize>,
+}
+
+struct Reader<'a> {
+    jobs: Option<SyncSender<Job>>,
+    limits: Limits,
+    progress: &'a (dyn Fn(Progress) + Sync),
+    number: usize,
+    lists: Vec<ListRead>,
+    loaded: Loaded,
+}
+
+impl Reader<'_> {
+    fn input(&mut self, input: Input) {
+        match open(input) {
+            Opened::Failed { name, error } => {
+                let reason = format!("cannot be opened: {error}");
+                self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
+            }
+            Opened::Source(mut source) => match looks_like_yaml(&mut source) {
+                Ok(true) => self.yaml(source),
+                Ok(false) => self.json(source),
+                Err(error) => {
+                    let reason = format!("cannot be read: {error}");
+                    self.loaded.unreadable.push(Unreadable { path: source.name, object: None, reason });
+                }
+            },
+        }
+    }
+
+    fn json(&mut self, source: Source) {
+        let name: std::sync::Arc<str> = source.name.as_str().into();
+        let mut splitter = Splitter::new(source.reader, self.limits.object);
+        let before = self.loaded.bytes;
+        let mut list: Option<ListRead> = None;
+        loop {
+            match splitter.next_piece() {
+                Ok(None) => break,
+                Ok(Some(piece)) => self.piece(&name, source.stem.as_deref(), piece, &mut list),
+                Err(broken) => {
+                    self.broken(&name, &broken);
+                    break;
+                }
+            }
+            self.loaded.bytes = before + splitter.bytes_read();
+            (self.progress)(Progress { source: name.to_string(), bytes: self.loaded.bytes });
+        }
+        // A list that was cut off says nothing about completeness, but its items are there.
+        if let Some(mut list) = list {
+            list.header.continued = true;
+            list.batches.end = self.number;
+            self.lists.push(list);
+        }
+    }
+
+    fn piece(&mut self, source: &std::sync::Arc<str>, stem: Option<&str>, piece: Piece, list: &mut Option<ListRead>) {
+        match piece {
+            Piece::ListBegins(header) => {
+                let batches = self.number..self.number;
+                *list = Some(ListRead { source: source.clone(), stem: stem.map(str::to_owned), header, batches });
+            }
+            Piece::Objects(batch) => {
+                let header = list.as_ref().map(|list| &list.header).filter(|_| batch.in_list);
+                let kind = header.and_then(|header| Kind::from_list(&header.api_version, &header.kind));
+                let job = Job { number: self.number, source: source.clone(), batch, kind };
+                self.number += 1;
+                // The threads live until the sender is dropped, so that there is always one to take it.
+                if let Some(jobs) = &self.jobs {
+                    let _ = jobs.send(job);
+                }
+            }
+            Piece::ListEnds(header) => {
+                if let Some(mut ended) = list.take() {
+                    ended.header = header;
+                    ended.batches.end = self.number;
+                    self.lists.push(ended);
+                }
+            }
+        }
+    }
+
+    fn broken(&mut self, source: &str, broken: &Broken) {
+        let path = format!("{source}:{}:{} (byte {})", broken.line, broken.column, broken.offset);
+        self.loaded.unreadable.push(Unreadable { path, object: None, reason: broken.reason.clone() });
+    }
+
+    /// YAML is read as a whole, document by document, into the same shape as JSON.
+    fn yaml(&mut self, source: Source) {
+        let Source { name, stem, reader } = source;
+        let mut text = Vec::new();
+        let limit = self.limits.yaml as u64;
+        if let Err(error) = reader.take(limit + 1).read_to_end(&mut text) {
+            let reason = format!("cannot be read: {error}");
+            self.loaded.unreadable.push(Unreadable { path: name.clone(), object: None, reason });
+        }
+        if text.len() as u64 > limit {
+            let reason = format!("more than {} MiB of YAML; use `-o json`, which is read as it comes", limit >> 20);
+            self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
+            return;
+        }
+        self.loaded.bytes += text.len() as u64;
+        (self.progress)(Progress { source: name.clone(), bytes: self.loaded.bytes });
+        for document in yaml::documents(&text) {
+            match document.to_json() {
+                Ok(None) => {}
+                Ok(Some(json)) => {
+                    let inner =
+                        Source { name: name.clone(), stem: stem.clone(), reader: Box::new(std::io::Cursor::new(json)) };
+                    let bytes = self.loaded.bytes;
+                    self.json(inner);
+                    self.loaded.bytes = bytes;
+                }
+                Err((line, reason)) => {
+                    self.loaded.unreadable.push(Unreadable { path: format!("{name}:{line}"), object: None, reason });
+                }
+            }
+        }
+    }
+
+    /// Puts the parts together, in order, and draws from each list what it says about completeness.
+    fn finish(mut self, mut parts: Vec<Part>) -> Loaded {
+        for list in std::mem::take(&mut self.lists) {
+            self.list(&list, &mut parts);
+        }
+        let objects = parts.iter().map(|part| part.objects.len()).sum();
+        self.loaded.objects.reserve_exact(objects);
+        for part in parts {
+            self.loaded.objects.extend(part.objects);
+            self.loaded.held.extend(part.held);
+            self.loaded.unreadable.extend(part.unreadable);
+            for (kind, count) in part.ignored {
+                *self.loaded.ignored.entry(kind).or_default() += count;
+            }
+            for manifest in part.manifests {
+                match serde_json::from_slice(&manifest) {
+                    Ok(manifest) => self.loaded.manifests.push(manifest),
+                    Err(error) => {
+                        let reason = format!("the manifest of the snapshot cannot be read: {error}");
+                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
+                    }
+                }
+            }
+        }
+        self.loaded
+    }
+
+    fn list(&mut self, list: &ListRead, parts: &mut [Part]) {
+        let own = Kind::from_list(&list.header.api_version, &list.header.kind);
+        let parts = parts.get_mut(list.batches.clone()).unwrap_or_default();
+        self.untyped(list, own, parts);
+        // A plain List says no kind: the file's name does, unless something else is in it.
+        let by_name = || list.stem.as_deref().and_then(kind_of_stem).filter(|_| list.header.kind == "List");
+        let Some(kind) = own.or_else(by_name) else { return };
+        let mut namespaces = std::collections::BTreeSet::new();
+        for part in parts.iter() {
+            if !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
+                return;
+            }
+            for parsed in &part.objects {
+                let namespace = &parsed.object.meta().namespace;
+                if kind.namespaced() && !namespaces.contains(namespace) {
+                    namespaces.insert(namespace.clone());
+                }
+            }
+        }
+        let source = list.source.to_string();
+        self.loaded.lists.push(ListFact { source, kind, continued: list.header.continued, namespaces });
+    }
+
+    /// Items that said no kind, of a list that said its own only after them.
+    fn untyped(&mut self, list: &ListRead, own: Option<Kind>, parts: &mut [Part]) {
+        let mut held = 0;
+        for part in parts {
+            for bytes in std::mem::take(&mut part.untyped) {
+                held += bytes.len();
+                let position = || list.source.to_string();
+                if held > self.limits.untyped {
+                    let reason = format!(
+                        "the list says its kind after its items, and they are more than {} MiB: put `kind` before `items`",
+                        self.limits.untyped >> 20
+                    );
+                    self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
+                    return;
+                }
+                match own {
+                    Some(kind) => typed(part, kind, &bytes, &position),
+                    None => {
+                        let reason = format!("an item without a kind, in a list of kind `{}`", list.header.kind);
+                        self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The kind that a file is named after: `ips`, `ip`, `eip`, also with a prefix such as `01-ips` or `dump.ips`.
+fn kind_of_stem(stem: &str) -> Option<Kind> {
+    Kind::from_resource(stem).or_else(|| {
+        // `iptables-eips` holds a dash itself: the longest ending that is a name counts.
+        let cuts = stem.match_indices(['-', '_', '.']).map(|(at, _)| at + 1);
+        cuts.filter_map(|from| Kind::from_resource(&stem[from..])).next()
+    })
+}
+
+/// Whether a source is YAML: its first byte, space and comments aside, opens no JSON value.
+fn looks_like_yaml(source: &mut Source) -> std::io::Result<bool> {
+    use std::io::BufRead;
+    let start = source.reader.fill_buf()?;
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    let first = start.iter().find(|b| !b.is_ascii_whitespace());
+    // Text of keys and colons, a document marker, a comment: YAML. Anything else is left to the JSON side to refuse.
+    Ok(first.is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'#' | b'%' | b'\''))
+        && yaml::plausible(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_a_resource_in_every_usual_way() {
+        for (stem, kind) in [
+            ("ips", Kind::Ip),
+            ("ip", Kind::Ip),
+            ("iptables-eips", Kind::IptablesEip),
+            ("01-subnets", Kind::Subnet),
+            ("prod_pods", Kind::Pod),
+            ("subnets.kubeovn.io", Kind::Subnet),
+            ("vpc-nat-gateways", Kind::VpcNatGateway),
+        ] {
+            assert_eq!(kind_of_stem(stem), Some(kind), "{stem}");
+        }
+        assert_eq!(kind_of_stem("everything"), None);
+    }
+}
