@@ -18,6 +18,7 @@ pub mod record;
 pub mod repair;
 pub mod report;
 pub mod requests;
+pub mod second_look;
 pub mod world;
 
 pub use finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};

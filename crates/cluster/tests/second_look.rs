@@ -1,0 +1,178 @@
+//! The second look and the plan, on a cluster that changes between two looks.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use api::slim::Time;
+use cluster::{DryRun, Outcome, apply, confirm, read};
+use engine::repair::{Plan, plan};
+use engine::{Certainty, Context};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use support::{Asked, Reply, Server, empty, page, status};
+
+const IP: &str = "/apis/kubeovn.io/v1/ips/p1.default.mv.default";
+const POD: &str = "/api/v1/namespaces/default/pods/p1";
+
+fn ip() -> Value {
+    json!({"metadata": {"name": "p1.default.mv.default", "uid": "u-1", "resourceVersion": "7",
+        "creationTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["kubeovn.io/kube-ovn-controller"]},
+        "spec": {"podName": "p1", "namespace": "default", "subnet": "ext", "v4IpAddress": "172.17.0.9"}})
+}
+
+fn pod() -> Value {
+    json!({"metadata": {"name": "p1", "namespace": "default", "uid": "p-1", "annotations": {
+        "mv.default.kubernetes.io/allocated": "true", "mv.default.kubernetes.io/ip_address": "172.17.0.9"}},
+        "status": {"phase": "Running"}})
+}
+
+fn subnet() -> Value {
+    json!({"metadata": {"name": "ext"}, "spec": {"cidrBlock": "172.17.0.0/24", "gateway": "172.17.0.1", "provider": "mv.default",
+        "excludeIps": ["172.17.0.1"]}})
+}
+
+fn nad() -> Value {
+    json!({"metadata": {"name": "mv", "namespace": "default"}, "spec": {"config": "{\"type\":\"macvlan\",\"master\":\"eth1\"}"}})
+}
+
+/// A cluster whose pod list is empty; `single` answers reads by name and writes.
+fn cluster(
+    single: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+) -> impl Fn(&Asked) -> Reply + Send + Sync + 'static {
+    move |asked| match asked.path.as_str() {
+        "/apis/kubeovn.io/v1/ips" => page(&[ip()], ""),
+        "/apis/kubeovn.io/v1/subnets" => page(&[subnet()], ""),
+        "/apis/k8s.cni.cncf.io/v1/network-attachment-definitions" => page(&[nad()], ""),
+        path if path.contains("p1") => single(asked),
+        _ => empty(),
+    }
+}
+
+fn not_found() -> Reply {
+    status(404, "NotFound", "not found")
+}
+
+const NOW: fn() -> Time = || Time(1_800_000_000);
+
+#[tokio::test]
+async fn a_leak_that_is_still_there_is_proven() {
+    let server =
+        Server::start(cluster(|asked| if asked.path == IP { Reply::Json(200, ip()) } else { not_found() })).await;
+    let client = server.client().await;
+    let mut live = read(&client, &mut |_| {}, NOW).await;
+    let confirmed = confirm(&client, &mut live, 60, &mut |_, _| {}).await;
+    let ids: Vec<_> = confirmed.report.findings.iter().map(|f| (f.id.to_string(), f.certainty)).collect();
+    assert_eq!(ids, [("leaked-ip:ips/p1.default.mv.default".to_owned(), Certainty::Proven)]);
+    assert!(
+        server.calls().iter().any(|call| call.ends_with(POD)),
+        "the pod was asked for by name: {:?}",
+        server.calls()
+    );
+}
+
+#[tokio::test]
+async fn a_leak_whose_pod_came_after_the_list_dissolves() {
+    let server = Server::start(cluster(|asked| match asked.path.as_str() {
+        IP => Reply::Json(200, ip()),
+        POD => Reply::Json(200, pod()),
+        _ => not_found(),
+    }))
+    .await;
+    let client = server.client().await;
+    let mut live = read(&client, &mut |_| {}, NOW).await;
+    let confirmed = confirm(&client, &mut live, 60, &mut |_, _| {}).await;
+    assert!(confirmed.report.findings.is_empty(), "{:?}", confirmed.report.findings);
+    assert_eq!(confirmed.dissolved, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_again_is_only_possible() {
+    let server = Server::start(cluster(|asked| if asked.path == IP { Reply::Cut } else { not_found() })).await;
+    let client = server.client().await;
+    let mut live = read(&client, &mut |_| {}, NOW).await;
+    let confirmed = confirm(&client, &mut live, 60, &mut |_, _| {}).await;
+    assert_eq!(confirmed.report.findings[0].certainty, Certainty::Possible);
+}
+
+/// The plan for the cluster, and what becomes of it when the server then answers as given.
+async fn applied(
+    then: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    dry_run: DryRun,
+) -> (Vec<Outcome>, Vec<Asked>) {
+    let phase = Arc::new(Mutex::new(0));
+    let now = phase.clone();
+    let single = move |asked: &Asked| match (*now.lock().unwrap(), asked.path.as_str()) {
+        (0, IP) => Reply::Json(200, ip()),
+        (0, _) => not_found(),
+        _ => then(asked),
+    };
+    let server = Server::start(cluster(single)).await;
+    let client = server.client().await;
+    let mut live = read(&client, &mut |_| {}, NOW).await;
+    let confirmed = confirm(&client, &mut live, 60, &mut |_, _| {}).await;
+    let plan: Plan = plan(&Context::new(&confirmed.world), &confirmed.report);
+    assert_eq!(plan.actions.len(), 1, "{plan:?}");
+    *phase.lock().unwrap() = 1;
+    server.asked.lock().unwrap().clear();
+    let outcomes = apply(&client, &plan, dry_run, &mut |_, _| {}).await.outcomes;
+    let asked = server.asked.lock().unwrap().clone();
+    (outcomes, asked)
+}
+
+#[tokio::test]
+async fn a_leak_is_deleted_with_preconditions_after_its_pod_was_looked_for_again() {
+    let then = |asked: &Asked| match (asked.method.as_str(), asked.path.as_str()) {
+        (_, IP) => Reply::Json(200, ip()),
+        _ => not_found(),
+    };
+    let (outcomes, asked) = applied(then, DryRun::Off).await;
+    assert_eq!(outcomes, [Outcome::Done]);
+    let methods: Vec<_> = asked.iter().map(|a| (a.method.as_str(), a.path.as_str())).collect();
+    assert_eq!(methods, [("GET", IP), ("GET", POD), ("DELETE", IP)]);
+    assert_eq!(asked[2].body["preconditions"], json!({"uid": "u-1", "resourceVersion": "7"}));
+}
+
+#[tokio::test]
+async fn a_pod_that_came_back_stops_the_plan_before_any_write() {
+    let then = |asked: &Asked| if asked.path == IP { Reply::Json(200, ip()) } else { Reply::Json(200, pod()) };
+    let (outcomes, asked) = applied(then, DryRun::Off).await;
+    assert!(matches!(&outcomes[..], [Outcome::Stopped(why)] if why.contains("exists again")), "{outcomes:?}");
+    assert!(asked.iter().all(|a| a.method == "GET"));
+}
+
+#[tokio::test]
+async fn an_object_that_changed_meanwhile_stops_the_plan() {
+    let then = |asked: &Asked| {
+        let mut changed = ip();
+        changed["metadata"]["resourceVersion"] = json!("8");
+        if asked.path == IP { Reply::Json(200, changed) } else { not_found() }
+    };
+    let (outcomes, asked) = applied(then, DryRun::Off).await;
+    assert!(matches!(&outcomes[..], [Outcome::Stopped(why)] if why.contains("was changed")), "{outcomes:?}");
+    assert!(asked.iter().all(|a| a.method == "GET"));
+}
+
+#[tokio::test]
+async fn a_plan_that_was_carried_out_already_changes_nothing() {
+    let (outcomes, asked) = applied(|_| not_found(), DryRun::Off).await;
+    assert_eq!(outcomes, [Outcome::Already]);
+    assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn a_guard_that_cannot_be_read_stops_the_plan() {
+    let then = |asked: &Asked| if asked.path == IP { Reply::Json(200, ip()) } else { status(403, "Forbidden", "no") };
+    let (outcomes, asked) = applied(then, DryRun::Off).await;
+    assert!(matches!(&outcomes[..], [Outcome::Stopped(why)] if why.contains("forbids")), "{outcomes:?}");
+    assert!(asked.iter().all(|a| a.method == "GET"));
+}
+
+#[tokio::test]
+async fn a_dry_run_is_the_servers_own() {
+    let then = |asked: &Asked| if asked.path == IP { Reply::Json(200, ip()) } else { not_found() };
+    let (outcomes, asked) = applied(then, DryRun::Server).await;
+    assert_eq!(outcomes, [Outcome::Done]);
+    let delete = asked.iter().find(|a| a.method == "DELETE").unwrap();
+    let dry = delete.query.contains("dryRun=All") || delete.body["dryRun"] == json!(["All"]);
+    assert!(dry, "{delete:?}");
+}
