@@ -58,6 +58,17 @@ pub(crate) enum Command {
     Who(Who),
     /// Show Subnets, pools and holders: true counts, maps, lists
     Show(Show),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands into a folder
+    Man {
+        /// The folder
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// How output looks.

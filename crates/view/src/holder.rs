@@ -48,7 +48,8 @@ impl Holding {
             (Some(occupant), _) => occupant.text(&self.holder),
             (None, LifeWord::Lives) => self.life_text.clone(),
             (None, word) if self.life_text.is_empty() => word.word().to_owned(),
-            (None, word) => format!("{} {}", word.word(), self.life_text),
+            (None, word @ LifeWord::Kept) => format!("{} {}", word.word(), self.life_text),
+            (None, word) => format!("{}: {}", word.word(), self.life_text),
         }
     }
 }
@@ -187,9 +188,13 @@ impl LifeOf<'_> {
         self.word.state()
     }
 
-    /// `lives`, `gone: pod a/b is gone`.
+    /// `lives`, `gone: pod a/b is gone`, `kept for VM a/b`.
     pub(crate) fn text(&self) -> String {
-        if self.text.is_empty() { self.word.word().to_owned() } else { format!("{}: {}", self.word.word(), self.text) }
+        match (self.word, self.text.as_str()) {
+            (word, "") => word.word().to_owned(),
+            (word @ LifeWord::Kept, text) => format!("{} {text}", word.word()),
+            (word, text) => format!("{}: {text}", word.word()),
+        }
     }
 }
 

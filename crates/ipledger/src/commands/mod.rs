@@ -4,6 +4,7 @@
 
 mod audit;
 mod explain;
+mod manual;
 mod show;
 mod who;
 
@@ -18,5 +19,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Explain(args) => explain::run(&args, &cli.display),
         Command::Who(args) => who::run(&args, &cli.display),
         Command::Show(args) => show::run(&args, &cli.display),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(folder.as_deref()),
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::args::{Display, Who};
 use crate::output::{self, Exit};
+use crate::progress::Progress;
 use crate::source::{self, Read};
 use anyhow::Result;
 use view::Lens;
@@ -14,10 +15,13 @@ use view::who::{Query, who};
 pub(crate) fn run(args: &Who, display: &Display) -> Result<Exit> {
     let query = Query::parse(&args.what)?;
     let look = output::look(display);
-    let Read { world, unreadable } = source::read_world(&args.source)?;
+    let progress = Progress::start("reading");
+    let Read { world, unreadable } = source::read_world(&args.source, &progress)?;
+    progress.say("judging");
     let context = engine::Context::new(&world);
     let report = engine::findings::all(&context);
     let answer = who(&Lens::new(&context, &report), &query);
+    drop(progress);
     output::view(&answer, args.output, || answer.render(&look))?;
     let read = output::warn_unreadable(&unreadable);
     Ok(if answer.is_empty() { Exit::Findings } else { read })

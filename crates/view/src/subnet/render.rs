@@ -106,9 +106,11 @@ fn push(table: &mut Table, row: &Row, look: &Look, wide: bool) {
 enum Width {
     /// Shape and a space.
     Shape,
-    /// Label and shape.
+    /// Label, and shape or flag.
+    Tight,
+    /// Label, shape and flag.
     Label,
-    /// Label, shape and percents.
+    /// Label, shape, flag and percents.
     Share,
 }
 
@@ -118,11 +120,12 @@ impl Map {
         let blocks = self.rows.iter().any(
             |row| matches!(row, MapRow::Cells { cells, .. } if matches!(cells.first(), Some(MapCell::Block { .. }))),
         );
-        // Two columns before, two behind the label, then 16 cells of 10 or of 5 or 4 columns.
-        let width = match (blocks, look.columns().saturating_sub(label + 4) / 16) {
+        // Two columns before, one behind the label, then 16 cells of 10, of 5 or of 4 columns.
+        let width = match (blocks, look.columns().saturating_sub(label + 3) / 16) {
             (false, _) => Width::Shape,
             (true, 10..) => Width::Share,
-            (true, _) => Width::Label,
+            (true, 5..) => Width::Label,
+            (true, _) => Width::Tight,
         };
         if !blocks {
             let heads: String =
@@ -164,7 +167,7 @@ impl Map {
             .map(|state| format!("{}\u{a0}{}", state.shape(look), state.meaning().replace(' ', "\u{a0}")))
             .collect();
         let mut legend = String::new();
-        paragraph(&mut legend, look, "  ", 2, &shapes.join("  "));
+        paragraph(&mut legend, look, "  ", 2, &shapes.join(", "));
         out.push_str(&legend.replace('\u{a0}', " "));
     }
 }
@@ -185,6 +188,11 @@ fn draw(out: &mut String, cell: &MapCell, width: Width, look: &Look, seen: &mut 
         MapCell::Block { label, usable, using, available, flagged } => {
             let (shape, role) = share_of(usable.0, using.0, available.0, look);
             let flag = if *flagged > 0 { look.paint(Role::Error, "!") } else { look.paint(Role::Plain, " ") };
+            if matches!(width, Width::Tight) {
+                let (shape, role) = if *flagged > 0 { ("!", Role::Error) } else { (shape, role) };
+                let _ = write!(out, "{label:>3}{}", look.paint(role, shape));
+                return;
+            }
             let _ = write!(out, "{label:>3}{}{flag}", look.paint(role, shape));
             if matches!(width, Width::Share) {
                 let percent = percent(using.0, usable.0);

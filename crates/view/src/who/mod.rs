@@ -18,6 +18,8 @@ pub use place::{Neighbour, Place};
 pub use query::{BadQuery, Query};
 
 use crate::lens::Lens;
+use crate::subnet::FindingLine;
+use engine::{Code, Finding};
 use serde::Serialize;
 
 /// An answer.
@@ -53,4 +55,11 @@ pub fn who(lens: &Lens<'_, '_>, query: &Query) -> Who {
             if named.is_empty() { Who::Name(mac(lens, *wanted)) } else { named }
         }
     }
+}
+
+/// What the audit found about an address or object; what it found about the counts of a whole Subnet belongs to
+/// `show subnet`.
+fn findings_in<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<FindingLine> {
+    let is_of_subnet = |code| matches!(code, Code::OverCapacity | Code::CountMismatch);
+    findings.filter(|finding| !is_of_subnet(finding.code)).map(FindingLine::from).collect()
 }

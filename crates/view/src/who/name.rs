@@ -134,7 +134,7 @@ fn answer(lens: &Lens<'_, '_>, query: String, pods: Vec<PodLine>, records: &[&Re
         rows.iter().any(of_record) || pods.iter().any(of_pod)
     };
     let findings = lens.report.findings.iter().filter(|finding| finding.objects.iter().any(is_about));
-    let findings = findings.map(FindingLine::from).collect();
+    let findings = super::findings_in(findings);
     NameAnswer { query, pods, records: rows, findings }
 }
 

@@ -79,15 +79,8 @@ pub(super) fn place<'w>(lens: &Lens<'_, 'w>, addr: Addr, wire: WireId, subnet: O
             .and_then(|line| run(line, addr, state)),
         before,
         after,
-        findings: findings(lens, addr, wire),
+        findings: super::findings_in(lens.findings_at(wire, addr).iter().copied()),
     }
-}
-
-/// What the audit found about the address; what it found about the whole Subnet belongs to `show subnet`.
-fn findings(lens: &Lens<'_, '_>, addr: Addr, wire: WireId) -> Vec<FindingLine> {
-    let of_subnet = |code| matches!(code, Code::OverCapacity | Code::CountMismatch);
-    let about = lens.findings_at(wire, addr).iter().copied().filter(|finding| !of_subnet(finding.code));
-    about.map(FindingLine::from).collect()
 }
 
 fn state(lens: &Lens<'_, '_>, addr: Addr, records: &[Record<'_>], line: Option<&FamilyLine>, usable: bool) -> State {
