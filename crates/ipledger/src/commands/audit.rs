@@ -44,7 +44,8 @@ fn show(report: &Report, args: &Audit, display: &Display, ignored: usize) -> Res
             view::audit::summary(&mut text, report, advice, &look);
             output::print(&text)?;
             if ignored > 0 {
-                output::note(&format!("{ignored} known findings left out by the ignore file"));
+                let findings = if ignored == 1 { "finding" } else { "findings" };
+                output::note(&format!("{ignored} known {findings} left out by the ignore file"));
             }
             Ok(())
         }
