@@ -25,6 +25,15 @@ Examples:
   kubectl get ips,pods -A -o json | ipledger audit -
   ipledger audit -o json | jq '.findings[].id'         (jq rounds numbers beyond 2^53)";
 
+const WHO_EXAMPLES: &str = "\
+Examples:
+  ipledger who 172.31.9.2
+  ipledger who fd00:0:0::9 dump/           any spelling, from files
+  ipledger who default/web-0
+  ipledger who 0A-1B-2C-3D-4E-5F
+
+Exit codes: 0 there is an answer (for an address always), 1 nothing of that name was read, 2 wrong use";
+
 /// IP address ledger for Kubernetes underlay networks: finds leaked, doubled and miscounted addresses, and explains them.
 ///
 /// Reads a live cluster, or files of `kubectl get ... -o json`. Works on any Kube-OVN cluster.
@@ -44,6 +53,22 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Tell the story of a finding: cause, how Kube-OVN gets there, how to repair
     Explain(Explain),
+    /// Say who has an address, a pod or a MAC: every object that names it, and whether that counts
+    #[command(after_help = WHO_EXAMPLES)]
+    Who(Who),
+    /// Show Subnets, pools and holders: true counts, maps, lists
+    Show(Show),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write those of all commands into a folder
+    Man {
+        /// The folder
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// How output looks.
@@ -148,6 +173,51 @@ pub(crate) struct Audit {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Who {
+    /// An address in any spelling, a pod (name or namespace/name), another holder's name, or a MAC
+    #[arg(value_name = "ADDRESS|POD|MAC")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = ViewFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: ViewFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(subcommand)]
+    pub(crate) what: ShowWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ShowWhat {
+    /// Every Subnet: true counts beside those of its status
+    Subnets(ShowArgs),
+    /// One Subnet: the equation, the map, the list of addresses and gaps
+    Subnet {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        args: ShowArgs,
+    },
+    /// Every IPPool: true counts beside those of its status
+    Pools(ShowArgs),
+    /// Everyone who has an address on record
+    Holders(ShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Output format
+    #[arg(short, long, value_enum, default_value_t = ViewFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: ViewFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The code of a finding; none: all codes with what they mean
     #[arg(value_name = "CODE", value_parser = code_parser(), hide_possible_values = true)]
@@ -164,6 +234,16 @@ pub(crate) enum ReportFormat {
     Yaml,
     /// For a ticket
     Markdown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ViewFormat {
+    /// For people
+    Table,
+    /// For people, with more columns
+    Wide,
+    Json,
+    Yaml,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod ignore;
 mod output;
+mod progress;
 mod source;
 
 use std::process::ExitCode;

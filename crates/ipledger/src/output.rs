@@ -3,9 +3,10 @@
 //! In: options and the terminal. Out: text on stdout, complaints on stderr, exit codes. Guarantees: a reader that goes away
 //! (`| head`) is no error; large documents are written as they are made.
 
-use crate::args::{Color, Display};
+use crate::args::{Color, Display, ViewFormat};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
+use engine::report::UnreadableLine;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use view::Look;
@@ -91,4 +92,22 @@ pub(crate) fn complain(error: &anyhow::Error) {
 /// Says something on stderr.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", view::text::clean(text));
+}
+
+/// Writes a view: as a document, or as the text that `render` makes.
+pub(crate) fn view(view: &impl serde::Serialize, format: ViewFormat, render: impl FnOnce() -> String) -> Result<()> {
+    match format {
+        ViewFormat::Json => print_json(view),
+        ViewFormat::Yaml => print_yaml(view),
+        ViewFormat::Table | ViewFormat::Wide => print(&render()),
+    }
+}
+
+/// Says on stderr what could not be read, and what that means for the exit code.
+pub(crate) fn warn_unreadable(unreadable: &[UnreadableLine]) -> Exit {
+    for line in unreadable {
+        let object = line.object.as_ref().map_or_else(String::new, |object| format!(" {object}"));
+        note(&format!("unreadable: {}{object}: {}", line.path, line.reason));
+    }
+    if unreadable.is_empty() { Exit::Clean } else { Exit::Partial }
 }

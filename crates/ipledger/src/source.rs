@@ -1,14 +1,17 @@
 //! Where objects come from: files, or a live cluster.
 //!
-//! In: the source options. Out: a world. Guarantees: what could not be read is told.
+//! In: the source options. Out: a world, and what could not be read. Guarantees: a path that is not there is wrong use; what
+//! is there and cannot be read is told, and the rest is judged.
 
 use crate::args::{Complete, Source};
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
-use api::slim::{Kind, read};
+use api::slim::Kind;
+use dump::Input;
 use engine::World;
 use engine::report::UnreadableLine;
-use engine::world::{Builder, Settings};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// What was read.
 pub(crate) struct Read {
@@ -17,46 +20,48 @@ pub(crate) struct Read {
 }
 
 /// Reads the objects.
-pub(crate) fn read_world(source: &Source) -> Result<Read> {
+pub(crate) fn read_world(source: &Source, progress: &Progress) -> Result<Read> {
     if source.paths.is_empty() {
         bail!("give the files or folders to read");
     }
-    let mut builder = Builder::default();
-    for path in files(&source.paths)? {
-        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let list: serde_json::Value =
-            serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-        let items = list["items"].as_array().context("not a List")?;
-        for item in items {
-            let field = |key: &str| item.get(key).and_then(|v| v.as_str()).unwrap_or_default();
-            let Some(kind) = Kind::from_api(field("apiVersion"), field("kind")) else { continue };
-            match read(kind, item.to_string().as_bytes()) {
-                Ok(parsed) => builder.add(parsed),
-                Err(unreadable) => builder.add_unreadable(unreadable),
-            }
-        }
-    }
-    for complete in &source.complete {
-        match *complete {
-            Complete::All => Kind::ALL.into_iter().for_each(|kind| builder.coverage().complete(kind)),
-            Complete::Kind(kind) => builder.coverage().complete(kind),
-        }
-    }
-    let settings = Settings { grace: source.grace, ..Settings::default() };
-    Ok(Read { world: builder.build(settings), unreadable: Vec::new() })
+    read_files(source, progress)
 }
 
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let mut found: Vec<_> = std::fs::read_dir(path)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
-            found.retain(|path| path.extension().is_some_and(|e| e == "json"));
-            found.sort();
-            files.extend(found);
-        } else {
-            files.push(path.clone());
-        }
+fn read_files(source: &Source, progress: &Progress) -> Result<Read> {
+    let inputs = source.paths.iter().map(|path| input(path)).collect::<Result<Vec<_>>>()?;
+    let loaded = dump::load(inputs, &dump::Options::default(), &|now| {
+        progress.say(&format!("reading {}: {} MB so far", now.source, now.bytes >> 20));
+    });
+    if loaded.bytes == 0 && loaded.unreadable.is_empty() {
+        bail!("there is nothing to read in {}: expected *.json, *.yaml or *.yml, also .gz", names(&source.paths));
     }
-    Ok(files)
+    progress.say(&format!("indexing {} objects", loaded.objects.len()));
+    let (world, unreadable) = dump::world(loaded, &complete(&source.complete), source.grace);
+    Ok(Read { world, unreadable })
+}
+
+/// A path as an input; `-` is standard input.
+fn input(path: &Path) -> Result<Input> {
+    if path == Path::new("-") {
+        return Ok(Input::Stream("stdin".to_owned(), Box::new(io::stdin())));
+    }
+    std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Input::Path(path.to_owned()))
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
+}
+
+/// The kinds that the caller declares complete.
+fn complete(given: &[Complete]) -> Vec<Kind> {
+    if given.contains(&Complete::All) {
+        return Kind::ALL.to_vec();
+    }
+    let kinds = given.iter().filter_map(|complete| match complete {
+        Complete::Kind(kind) => Some(*kind),
+        Complete::All => None,
+    });
+    kinds.collect()
 }

@@ -7,9 +7,21 @@
 
 pub mod audit;
 pub mod explain;
+pub mod holder;
+mod lens;
 pub mod look;
 mod number;
+mod object;
+pub(crate) mod run;
+pub mod show;
+mod state;
+pub mod subnet;
+mod table;
 pub mod text;
+pub mod who;
 
+pub use lens::Lens;
 pub use look::Look;
 pub use number::{Number, SignedNumber};
+pub use object::ObjectName;
+pub use state::State;

@@ -6,6 +6,7 @@
 use crate::args::{Audit, Display, FailOn, ReportFormat};
 use crate::ignore::Ignore;
 use crate::output::{self, Exit};
+use crate::progress::Progress;
 use crate::source;
 use anyhow::Result;
 use engine::Report;
@@ -14,8 +15,11 @@ use view::audit::{Advice, Detail, Document};
 /// Runs it.
 pub(crate) fn run(args: &Audit, display: &Display) -> Result<Exit> {
     let mut ignore = args.ignore.as_deref().map(Ignore::read).transpose()?.unwrap_or_default();
-    let read = source::read_world(&args.source)?;
+    let progress = Progress::start("reading");
+    let read = source::read_world(&args.source, &progress)?;
+    progress.say("judging");
     let mut report = engine::judge(&read.world);
+    drop(progress);
     report.coverage.unreadable = read.unreadable;
     let ignored = ignore.apply(&mut report.findings);
     for (line, text) in ignore.unused() {
@@ -40,7 +44,8 @@ fn show(report: &Report, args: &Audit, display: &Display, ignored: usize) -> Res
             view::audit::summary(&mut text, report, advice, &look);
             output::print(&text)?;
             if ignored > 0 {
-                output::note(&format!("{ignored} known findings left out by the ignore file"));
+                let findings = if ignored == 1 { "finding" } else { "findings" };
+                output::note(&format!("{ignored} known {findings} left out by the ignore file"));
             }
             Ok(())
         }

@@ -4,6 +4,9 @@
 
 mod audit;
 mod explain;
+mod manual;
+mod show;
+mod who;
 
 use crate::args::{Cli, Command};
 use crate::output::Exit;
@@ -13,6 +16,10 @@ use anyhow::Result;
 pub(crate) fn run(cli: Cli) -> Result<Exit> {
     match cli.command {
         Command::Audit(args) => audit::run(&args, &cli.display),
-        Command::Explain(args) => explain::run(&args),
+        Command::Explain(args) => explain::run(&args, &cli.display),
+        Command::Who(args) => who::run(&args, &cli.display),
+        Command::Show(args) => show::run(&args, &cli.display),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(folder.as_deref()),
     }
 }

@@ -5,6 +5,7 @@
 //! lacks is null.
 
 use crate::number::{Number, SignedNumber};
+use crate::object::ObjectDoc;
 use engine::report::{FamilyLine, NotJudged, SubnetLine, UnreadableLine};
 use engine::{Finding, ObjRef, Report};
 use serde::ser::{SerializeMap, SerializeStruct};
@@ -67,21 +68,6 @@ impl<'r> From<&'r Finding> for FindingDoc<'r> {
             fix: &finding.fix,
             follows: List(&finding.follows, engine::FindingId::as_str),
         }
-    }
-}
-
-/// An object as every document of ours names it.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct ObjectDoc<'r> {
-    kind: &'static str,
-    namespace: &'r str,
-    name: &'r str,
-    uid: &'r str,
-}
-
-impl<'r> From<&'r ObjRef> for ObjectDoc<'r> {
-    fn from(object: &'r ObjRef) -> Self {
-        Self { kind: object.kind.name(), namespace: &object.namespace, name: &object.name, uid: &object.uid }
     }
 }
 

@@ -13,6 +13,7 @@ pub use document::Document;
 pub use markdown::markdown;
 pub use stories::{Group, Story, stories};
 pub use summary::{Advice, Tally, summary};
+pub(crate) use table::equation;
 pub use table::{Detail, table};
 
 use engine::{Code, Report};

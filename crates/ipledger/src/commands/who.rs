@@ -1,0 +1,28 @@
+//! `ipledger who`.
+//!
+//! In: a source, and an address, pod or MAC. Out: the answer on stdout. Guarantees: for an address there is always an
+//! answer; where no object has the name, the exit code is 1.
+
+use crate::args::{Display, Who};
+use crate::output::{self, Exit};
+use crate::progress::Progress;
+use crate::source::{self, Read};
+use anyhow::Result;
+use view::Lens;
+use view::who::{Query, who};
+
+/// Runs it.
+pub(crate) fn run(args: &Who, display: &Display) -> Result<Exit> {
+    let query = Query::parse(&args.what)?;
+    let look = output::look(display);
+    let progress = Progress::start("reading");
+    let Read { world, unreadable } = source::read_world(&args.source, &progress)?;
+    progress.say("judging");
+    let context = engine::Context::new(&world);
+    let report = engine::findings::all(&context);
+    let answer = who(&Lens::new(&context, &report), &query);
+    drop(progress);
+    output::view(&answer, args.output, || answer.render(&look))?;
+    let read = output::warn_unreadable(&unreadable);
+    Ok(if answer.is_empty() { Exit::Findings } else { read })
+}

@@ -1,0 +1,291 @@
+//! The binary as people and scripts call it: exit codes, formats, files, stdin, errors.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// What a call printed, and how it ended.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    /// What was said on stderr beside progress, which a slow machine shows.
+    fn complaints(&self) -> Vec<&str> {
+        let progress = |line: &&str| ["reading", "indexing", "judging"].iter().any(|word| line.starts_with(word));
+        self.err.lines().filter(|line| !progress(line)).collect()
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
+    command.args(args).current_dir(root());
+    // A machine's own cluster and terminal are no part of a test.
+    command.env("KUBECONFIG", "/nonexistent").env("HOME", "/nonexistent").env("COLUMNS", "100");
+    command.env_remove("KUBERNETES_SERVICE_HOST").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().expect("it ends by itself"),
+        out: String::from_utf8(output.stdout).expect("stdout is text"),
+        err: String::from_utf8(output.stderr).expect("stderr is text"),
+    }
+}
+
+fn ipledger(args: &[&str]) -> Said {
+    said(command(args).output().expect("the binary starts"))
+}
+
+fn piped(args: &[&str], input: &str) -> Said {
+    let mut child = command(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads");
+    said(child.wait_with_output().expect("it ends"))
+}
+
+/// A Subnet with one pod and its IP object: nothing is wrong with it.
+const CLEAN: &str = r#"{"apiVersion":"v1","kind":"List","items":[
+  {"apiVersion":"kubeovn.io/v1","kind":"Subnet","metadata":{"name":"ext","uid":"s"},
+   "spec":{"cidrBlock":"10.9.0.0/29","gateway":"10.9.0.1","provider":"mv.net"},"status":{"v4usingIPs":1,"v4availableIPs":4}},
+  {"apiVersion":"kubeovn.io/v1","kind":"IP","metadata":{"name":"p.net.mv.net","uid":"i","labels":{"ovn.kubernetes.io/subnet":"ext"}},
+   "spec":{"podName":"p","namespace":"net","subnet":"ext","v4IpAddress":"10.9.0.2","ipAddress":"10.9.0.2","macAddress":"00:00:00:00:00:02"}},
+  {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"net","uid":"p","annotations":{
+     "k8s.v1.cni.cncf.io/networks":"net/mv","mv.net.kubernetes.io/allocated":"true","mv.net.kubernetes.io/ip_address":"10.9.0.2",
+     "mv.net.kubernetes.io/mac_address":"00:00:00:00:00:02","mv.net.kubernetes.io/logical_switch":"ext"}},
+   "spec":{"nodeName":"n"},"status":{"phase":"Running"}},
+  {"apiVersion":"k8s.cni.cncf.io/v1","kind":"NetworkAttachmentDefinition","metadata":{"name":"mv","namespace":"net","uid":"n"},
+   "spec":{"config":"{\"type\":\"macvlan\",\"master\":\"eth1\",\"ipam\":{\"type\":\"kube-ovn\",\"provider\":\"mv.net\"}}"}}
+]}"#;
+
+/// The same, in which the pod is gone.
+fn leak() -> String {
+    let pod = CLEAN.find(r#"  {"apiVersion":"v1","kind":"Pod""#).expect("the pod");
+    let nad = CLEAN.find(r#"  {"apiVersion":"k8s.cni.cncf.io/v1""#).expect("the attachment");
+    format!("{}{}", &CLEAN[..pod], &CLEAN[nad..])
+}
+
+#[test]
+fn zero_means_clean_and_nothing_else_does() {
+    let clean = piped(&["audit", "-", "--complete"], CLEAN);
+    assert_eq!((clean.code, clean.complaints()), (0, vec![]), "{}", clean.out);
+    assert!(clean.out.starts_with("clean: 1 Subnet read, 4 objects in all"), "{}", clean.out);
+}
+
+#[test]
+fn one_means_findings_that_count() {
+    let leak = leak();
+    assert_eq!(piped(&["audit", "-", "--complete"], &leak).code, 1);
+    assert_eq!(piped(&["audit", "-", "--complete", "--fail-on", "error"], &leak).code, 0, "a leak is a warning");
+    assert_eq!(piped(&["audit", "-"], &leak).code, 0, "pods are not known to be all: no leak is concluded");
+}
+
+#[test]
+fn two_means_wrong_use_with_what_is_wrong() {
+    for (args, expected) in [
+        (&["audit", "--nonsense"][..], "--nonsense"),
+        (&["audit", "no/such/file"], "cannot read no/such/file"),
+        (&["audit", "-", "--complete=secrets"], "not a kind that is read here"),
+        (&["audit", "-", "--code", "leek"], "leek"),
+        (&["audit", "-", "--grace", "soon"], "expected a number of seconds"),
+        (&["who", "a/b/c", "examples/overlap"], "is no address, no MAC, and no name"),
+        (&["show", "subnet", "nowhere", "examples/overlap"], "no Subnet nowhere was read; there are"),
+        (&["explain", "nothing"], "nothing"),
+    ] {
+        let said = ipledger(args);
+        assert_eq!(said.code, 2, "{args:?}: {}{}", said.out, said.err);
+        assert!(said.err.contains(expected), "{args:?}: {}", said.err);
+        assert!(said.out.is_empty(), "{args:?}: {}", said.out);
+    }
+}
+
+#[test]
+fn three_means_that_not_everything_was_read_and_the_rest_is_judged_all_the_same() {
+    let cut = &CLEAN[..CLEAN.len() - 40];
+    let said = piped(&["audit", "-", "--complete=ips,vips,eip,ovn-eips,pods,subnets"], cut);
+    assert_eq!(said.code, 3, "{}{}", said.out, said.err);
+    assert!(said.out.contains("unreadable  stdin"), "{}", said.out);
+    assert!(!said.out.contains("clean"), "{}", said.out);
+    let leak = leak();
+    let said = piped(&["audit", "-", "--complete"], &leak[..leak.len() - 40]);
+    assert_eq!(said.code, 1, "what counts wins over what is missing: {}", said.out);
+}
+
+#[test]
+fn a_file_named_after_its_resource_is_complete_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("all.json"), leak()).expect("written");
+    let path = folder.path().to_str().expect("text");
+    let before = ipledger(&["audit", path, "-o", "json"]);
+    assert_eq!(before.code, 0, "{}", before.err);
+    let pods = r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"q","namespace":"net"}}]}"#;
+    std::fs::write(folder.path().join("pods.json"), pods).expect("written");
+    let after = ipledger(&["audit", path, "-o", "json"]);
+    assert_eq!(after.code, 1, "now the pods of namespace net are known: {}", after.out);
+}
+
+#[test]
+fn every_format_tells_the_same_findings() {
+    let json = ipledger(&["audit", "examples/issue-4747", "--complete", "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let ids: Vec<&str> =
+        document["findings"].as_array().expect("a list").iter().filter_map(|finding| finding["id"].as_str()).collect();
+    assert_eq!(ids.len(), 19);
+    for format in ["wide", "yaml", "markdown"] {
+        let said = ipledger(&["audit", "examples/issue-4747", "--complete", "-o", format]);
+        assert_eq!(said.code, 1, "{format}");
+        for id in &ids {
+            // Wide text is cut where the terminal ends, but never within an id.
+            assert!(said.out.contains(id), "{format}: {id}");
+        }
+    }
+    let yaml = ipledger(&["audit", "examples/issue-4747", "--complete", "-o", "yaml"]);
+    let same: serde_json::Value = serde_saphyr::from_str(&yaml.out).expect("YAML");
+    assert_eq!(same, document);
+}
+
+#[test]
+fn numbers_beyond_64_bits_are_exact_in_json_and_yaml() {
+    let subnet = r#"{"apiVersion":"kubeovn.io/v1","kind":"Subnet","metadata":{"name":"v6"},"spec":{"cidrBlock":"fd00::/48","provider":"mv.net"},"status":{}}"#;
+    for format in ["json", "yaml"] {
+        let said = piped(&["audit", "-", "--complete", "-o", format], subnet);
+        assert!(said.out.contains("1208925819614629174706174"), "{format}: {}", said.out);
+        assert!(!said.out.contains("\"1208925819614629174706174"), "{format}: a number, not text");
+    }
+}
+
+#[test]
+fn findings_are_narrowed_by_subnet_and_code() {
+    let said = ipledger(&["audit", "examples/nat-rules", "--complete", "-o", "json", "--code", "label-drift"]);
+    assert_eq!(said.code, 0, "notes never count");
+    assert_eq!(said.out.matches("\"id\"").count(), said.out.matches("\"id\": \"label-drift:").count());
+    let said = ipledger(&["audit", "examples/nat-rules", "--complete", "--subnet", "blue-lan"]);
+    assert!(said.out.contains("Subnet blue-lan") && !said.out.contains("Subnet ext"), "{}", said.out);
+}
+
+#[test]
+fn known_findings_are_left_out_and_unused_lines_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("known");
+    let path = file.to_str().expect("text");
+    std::fs::write(&file, "# a printer\nleaked-ip:ips/p.net.*\nlabel-drift\n").expect("written");
+    let said = piped(&["audit", "-", "--complete", "--ignore", path], &leak());
+    assert_eq!(said.code, 0, "{}", said.out);
+    assert!(said.err.contains("line 3 of the ignore file leaves out nothing: label-drift"), "{}", said.err);
+    assert!(said.err.contains("1 known finding left out"), "{}", said.err);
+    std::fs::write(&file, "leeked-ip\n").expect("written");
+    let said = piped(&["audit", "-", "--ignore", path], CLEAN);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("line 1: `leeked-ip` is no code"), "{}", said.err);
+}
+
+#[test]
+fn colour_comes_when_it_is_asked_for_and_not_in_a_pipe() {
+    let plain = ipledger(&["audit", "examples/overlap", "--complete"]);
+    assert!(!plain.out.contains('\u{1b}'));
+    let painted = ipledger(&["audit", "examples/overlap", "--complete", "--color", "always"]);
+    assert!(painted.out.contains('\u{1b}'));
+    let ascii = ipledger(&["show", "subnet", "office", "examples/overlap", "--ascii"]);
+    assert!(ascii.out.is_ascii() && ascii.out.contains("# used"), "{}", ascii.out);
+}
+
+#[test]
+fn who_and_show_answer_from_files() {
+    let said = ipledger(&["who", "172.31.9.2", "examples/issue-4747", "--complete", "-o", "json"]);
+    let answer: serde_json::Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!(answer["places"][0]["state"], "used");
+    assert_eq!((said.code, answer["mentions"].as_array().map(Vec::len)), (0, Some(5)));
+    let nobody = ipledger(&["who", "nobody", "examples/issue-4747"]);
+    assert_eq!(nobody.code, 1);
+    let said = ipledger(&["show", "subnets", "examples/issue-4747", "--complete"]);
+    assert!(said.out.contains("! 41"), "{}", said.out);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = command(&["audit", "examples/issue-4747", "--complete", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let said = said(child.wait_with_output().expect("it ends"));
+    assert_eq!((said.code, said.complaints()), (1, vec![]));
+}
+
+#[test]
+fn without_files_and_without_a_cluster_it_says_what_to_give() {
+    let said = ipledger(&["audit"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("files"), "{}", said.err);
+}
+
+#[test]
+fn each_code_has_its_story_and_the_list_has_each_code() {
+    let list = ipledger(&["explain"]);
+    let codes: Vec<&str> =
+        list.out.lines().filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(codes.len(), 22, "{}", list.out);
+    for code in codes {
+        assert!(ipledger(&["explain", code]).out.starts_with(&format!("# {code} (")), "{code}");
+    }
+}
+
+#[test]
+fn as_a_plugin_it_is_called_by_kubectls_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plugin = folder.path().join("kubectl-ipledger");
+    std::fs::hard_link(env!("CARGO_BIN_EXE_ipledger"), &plugin)
+        .or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_ipledger"), &plugin).map(drop))
+        .expect("a second name");
+    let output = Command::new(&plugin).args(["audit", "--help"]).output().expect("it starts");
+    let help = String::from_utf8(output.stdout).expect("text");
+    assert!(help.contains("Usage: kubectl ipledger audit"), "{help}");
+}
+
+#[test]
+fn completions_and_manual_pages_are_made() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(ipledger(&["completions", shell]).out.contains("ipledger"), "{shell}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = ipledger(&["man", folder.path().to_str().expect("text")]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(folder.path().join("ipledger-audit.1").exists());
+}
+
+/// The help of the command and of every subcommand, as it is committed.
+#[test]
+fn the_help_is_what_is_committed() {
+    let mut text = String::new();
+    let mut todo = vec![vec![]];
+    while let Some(path) = todo.pop() {
+        let mut args: Vec<&str> = path.clone();
+        args.push("--help");
+        let help = ipledger(&args).out;
+        text.push_str(&format!("\n$ ipledger {}\n\n{help}", args.join(" ")));
+        let commands = help.split("Commands:\n").nth(1).unwrap_or_default();
+        let names = commands
+            .lines()
+            .take_while(|line| !line.is_empty())
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let mut below: Vec<Vec<&'static str>> = names
+            .filter_map(|line| line.split_whitespace().next())
+            .map(|name| path.iter().copied().chain([&*Box::leak(name.to_owned().into_boxed_str())]).collect())
+            .collect();
+        below.reverse();
+        todo.extend(below);
+    }
+    insta::assert_snapshot!("help", text);
+}
