@@ -14,6 +14,12 @@ pub const FINALIZER: &str = "kubeovn.io/kube-ovn-controller";
 /// The finalizer that Kube-OVN used before 1.13 and migrates at start-up.
 pub const DEPRECATED_FINALIZER: &str = "kube-ovn-controller";
 
+/// Whether a finalizer is Kube-OVN's, in its present or its old spelling.
+#[must_use]
+pub fn is_kubeovn_finalizer(finalizer: &str) -> bool {
+    finalizer == FINALIZER || finalizer == DEPRECATED_FINALIZER
+}
+
 /// Provider of the primary network.
 pub const PRIMARY_PROVIDER: &str = "ovn";
 /// The VPC of Subnets that name none and have an OVN provider.
@@ -22,6 +28,8 @@ pub const DEFAULT_VPC: &str = "ovn-cluster";
 pub const DEFAULT_EXTERNAL_SUBNET: &str = "ovn-vpc-external-network";
 /// External Subnet of an OvnEip that names none (flag `--external-gateway-switch`).
 pub const DEFAULT_OVN_EXTERNAL_SUBNET: &str = "external";
+/// Subnet of the nodes' own addresses (flag `--node-switch`).
+pub const JOIN_SUBNET: &str = "join";
 /// Prefix of NAT gateway workloads where no workload shows another (`natGwNamePrefix`).
 pub const DEFAULT_GATEWAY_PREFIX: &str = "vpc-nat-gw";
 /// Namespace of Kube-OVN's controller and, by default, of NAT gateway workloads.

@@ -10,6 +10,7 @@ use crate::world::subnets::SubnetId;
 use api::names::labels;
 use api::slim::{Ip, Meta};
 use ledger::{Addr, AddrRange, AddrSet, Family};
+use std::collections::BTreeSet;
 
 /// Every Subnet's account, in the order of [`crate::world::subnets::Subnets`].
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Account<'w> {
     pub in_flight: u64,
     /// EIPs and Vips on it that have no address yet.
     pub waiting: u64,
+    /// Counted objects that record a usable address of one family only, IPv4 and IPv6.
+    only: [u64; 2],
     v4: FamilyAccount<'w>,
     v6: FamilyAccount<'w>,
 }
@@ -45,7 +48,12 @@ pub struct FamilyAccount<'w> {
     pub uncounted: Vec<(Addr, Source<'w>)>,
     /// Counted objects that record a usable address of this family.
     pub matched: u64,
+    /// Which those are, in a Subnet of two families.
+    objects: Vec<ObjectKey<'w>>,
 }
+
+/// Tells counted objects apart: a number for the kind, and the name.
+type ObjectKey<'w> = (u8, &'w str);
 
 impl<'w> Accounts<'w> {
     /// Adds up every Subnet.
@@ -56,6 +64,7 @@ impl<'w> Accounts<'w> {
         for group in context.records.groups() {
             accounts.add_group(context, group);
         }
+        accounts.0.iter_mut().for_each(Account::settle);
         accounts
     }
 
@@ -123,6 +132,10 @@ impl<'w> Accounts<'w> {
             let usable = context.subnets.get(id).is_usable(addr);
             let counted: Vec<Source<'w>> =
                 group.iter().filter(|record| is_counted(context, record, id)).map(|record| record.source).collect();
+            // A pod that is coming or going is in flight where no counted object speaks for it.
+            let moving = counted.is_empty() && group.iter().all(|record| in_flight(context, record.source.meta()));
+            self.account(id).in_flight += u64::from(moving);
+            let dual = context.subnets.get(id).object.spec.cidr.get().is_some_and(ledger::CidrPair::is_dual);
             let family = self.account(id).family_mut(addr.family());
             if !usable {
                 family.apart.push(addr);
@@ -130,6 +143,9 @@ impl<'w> Accounts<'w> {
             }
             family.using.push(addr);
             family.matched += counted.len() as u64;
+            if dual {
+                family.objects.extend(counted.iter().filter_map(object_key));
+            }
             match counted.len() {
                 0 if group.iter().any(|record| is_excluded_ip(context, record, id)) => family.left_out.push(addr),
                 0 => family.uncounted.push((addr, first.source)),
@@ -157,6 +173,14 @@ impl<'w> Account<'w> {
         }
     }
 
+    /// Sorts out which counted objects have one family only.
+    fn settle(&mut self) {
+        let [v4, v6] = [&mut self.v4.objects, &mut self.v6.objects].map(std::mem::take);
+        let [v4, v6] = [v4, v6].map(|objects| objects.into_iter().collect::<BTreeSet<_>>());
+        let both = v4.intersection(&v6).count();
+        self.only = [(v4.len() - both) as u64, (v6.len() - both) as u64];
+    }
+
     /// Counted objects that record no usable address of this family here. Kube-OVN counts them for both families.
     #[must_use]
     pub fn unmatched(&self, family: Family) -> u64 {
@@ -168,10 +192,10 @@ impl<'w> Account<'w> {
     #[must_use]
     pub fn explained_unmatched(&self, family: Family) -> u64 {
         let other = match family {
-            Family::V4 => &self.v6,
-            Family::V6 => &self.v4,
+            Family::V4 => self.only[1],
+            Family::V6 => self.only[0],
         };
-        self.unmatched(family).min(other.matched.saturating_add(self.attached))
+        self.unmatched(family).min(other.saturating_add(self.attached))
     }
 }
 
@@ -193,6 +217,14 @@ fn in_flight(context: &Context<'_>, meta: &Meta) -> bool {
     meta.is_deleted() || context.world.is_recent(meta.created.get().copied())
 }
 
+impl Context<'_> {
+    /// Whether the object of a record is coming or going.
+    #[must_use]
+    pub fn is_moving(&self, source: &Source<'_>) -> bool {
+        in_flight(self, source.meta())
+    }
+}
+
 /// Whether Kube-OVN leaves an IP object out of a Subnet's count: one of its addresses falls into an exclude that is not
 /// literally the gateway.
 fn is_left_out(context: &Context<'_>, ip: &Ip, id: SubnetId) -> bool {
@@ -210,8 +242,20 @@ fn is_excluded_ip(context: &Context<'_>, record: &Record<'_>, id: SubnetId) -> b
     matches!(record.source, Source::Ip(ip) if record.said == Some(id) && is_left_out(context, ip, id))
 }
 
+/// The kind and name of a counted object.
+fn object_key<'w>(source: &Source<'w>) -> Option<ObjectKey<'w>> {
+    match *source {
+        Source::Ip(ip) => Some((0, &ip.meta.name)),
+        Source::Vip(vip) => Some((1, &vip.meta.name)),
+        Source::Eip(eip) => Some((2, &eip.meta.name)),
+        Source::OvnEip(eip) => Some((3, &eip.meta.name)),
+        Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_) => None,
+    }
+}
+
 /// Whether Kube-OVN counts the object of a record for that Subnet.
-fn is_counted(context: &Context<'_>, record: &Record<'_>, id: SubnetId) -> bool {
+#[must_use]
+pub fn is_counted(context: &Context<'_>, record: &Record<'_>, id: SubnetId) -> bool {
     let by_label = |meta: &Meta| meta.label(labels::SUBNET) == Some(context.subnets.get(id).name());
     match record.source {
         Source::Ip(ip) => record.said == Some(id) && !is_left_out(context, ip, id),

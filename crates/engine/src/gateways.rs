@@ -6,7 +6,7 @@
 
 use crate::world::World;
 use api::names::{self, annotations, labels};
-use api::slim::{HasMeta, Meta, Pod, VpcNatGateway};
+use api::slim::{HasMeta, Meta, Owner, Pod, VpcNatGateway};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The NAT gateways of a cluster.
@@ -51,8 +51,25 @@ impl<'w> Gateways<'w> {
         if let Some(gateway) = meta.annotation(annotations::VPC_NAT_GW).filter(|gateway| !gateway.is_empty()) {
             return Some(gateway);
         }
-        let owned = meta.owner_references.iter().find_map(|owner| self.workloads.get(owner.name.as_str()).copied());
-        owned.or_else(|| (meta.label(labels::VPC_NAT_GW) == Some("true")).then(|| self.of_name(&meta.name)).flatten())
+        let owned = meta.owner_references.iter().find_map(|owner| self.of_owner(owner));
+        // A pod of a Deployment has its ReplicaSet's hash and its own in its name.
+        let of_deployment = || self.of_replica_set(meta.name.rsplit_once('-')?.0);
+        owned.or_else(|| {
+            let labelled = meta.label(labels::VPC_NAT_GW) == Some("true");
+            if labelled { self.of_name(&meta.name).or_else(of_deployment) } else { None }
+        })
+    }
+
+    fn of_owner(&self, owner: &Owner) -> Option<&'w str> {
+        if owner.is("apps", "ReplicaSet") {
+            return self.of_replica_set(&owner.name);
+        }
+        self.workloads.get(owner.name.as_str()).copied().filter(|_| owner.is("apps", "StatefulSet"))
+    }
+
+    /// A ReplicaSet is named after its Deployment and a hash.
+    fn of_replica_set(&self, name: &str) -> Option<&'w str> {
+        self.workloads.get(name.rsplit_once('-')?.0).copied()
     }
 
     /// The gateway that a pod of this name serves, or served: `<prefix>-<gateway>-0`.

@@ -10,7 +10,7 @@ use crate::record::{Record, Source};
 use crate::world::World;
 use crate::world::subnets::WireId;
 use api::names::{self, annotations, labels};
-use api::slim::{Ip, Kind, Pod, Vip};
+use api::slim::{AddressClaim, Ip, Kind, Pod, Uid, Vip};
 use std::fmt;
 
 /// Who holds an address.
@@ -133,27 +133,59 @@ impl Context<'_> {
     }
 }
 
+/// What a claim may call a pod: its UID, and the config hash of a static pod, whose mirror has another UID each time.
+pub fn uids_of(pod: &Pod) -> impl Iterator<Item = Uid> + use<> {
+    let hash = pod.meta.annotation(annotations::CONFIG_HASH).map(Uid::parse);
+    [Some(pod.meta.uid.clone()), hash].into_iter().flatten().filter(|uid| *uid != Uid::None)
+}
+
 /// Whether two records of one address are of one holder.
 #[must_use]
 pub fn one_holder(gateways: &Gateways<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
-    a.holder == b.holder || one_by_role(gateways, a, b) || one_by_role(gateways, b, a)
+    match (&a.source, &b.source) {
+        (Source::Claim(_), Source::Claim(_)) => a.holder == b.holder,
+        (Source::Claim(claim), _) => is_claimed_for(gateways, claim, a.holder, b),
+        (_, Source::Claim(claim)) => is_claimed_for(gateways, claim, b.holder, a),
+        _ => a.holder == b.holder || one_by_role(gateways, a, b) || one_by_role(gateways, b, a),
+    }
+}
+
+/// Whether a claim, of `holder`, is the claim of a record's holder: a pod by its UID, everything else by name; a pod that
+/// uses a claim is one with it.
+fn is_claimed_for(gateways: &Gateways<'_>, claim: &AddressClaim, holder: Holder<'_>, record: &Record<'_>) -> bool {
+    let pod = match record.source {
+        Source::Pod(pod, _) => Some(pod),
+        _ => record.pod,
+    };
+    let is_pod = |uid: &Uid| pod.is_some_and(|pod| uids_of(pod).any(|known| known == *uid));
+    if is_pod(&claim.status.occupant.pod_uid) {
+        return true;
+    }
+    let uid = &claim.spec.holder.uid;
+    if claim.spec.holder.kind == "Pod" && *uid != Uid::None && pod.is_some() {
+        return is_pod(uid);
+    }
+    if holder == record.holder {
+        return true;
+    }
+    match (holder, &record.source) {
+        (Holder::Gateway(gateway), Source::Pod(..) | Source::Ip(_)) => gateway_of(gateways, record) == Some(gateway),
+        (Holder::Gateway(gateway), Source::Eip(eip)) => eip.spec.nat_gw == gateway,
+        (Holder::Vip(name), Source::Pod(pod, _)) => pod.meta.annotation(annotations::VIP) == Some(name),
+        (Holder::Claimed("Reservation" | "IP", name), Source::Ip(ip)) => ip.meta.name == name,
+        (Holder::Claimed("Reservation" | "IP", name), Source::Pod(pod, provider)) => {
+            is_port(name, record.holder, &pod.meta.name, provider)
+        }
+        _ => false,
+    }
 }
 
 fn one_by_role(gateways: &Gateways<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
     match (&a.source, b.holder) {
         (Source::Vip(vip), _) => is_lent_to(vip, b),
-        (Source::Eip(eip), Holder::Gateway(gateway)) => eip.spec.nat_gw == gateway,
         (Source::Eip(eip), Holder::Pod(..)) => {
             gateway_of(gateways, b).is_some_and(|gateway| eip.spec.nat_gw == gateway)
         }
-        (Source::Claim(_), Holder::Pod(..)) => match a.holder {
-            Holder::Gateway(gateway) => gateway_of(gateways, b) == Some(gateway),
-            Holder::Vip(name) => {
-                matches!(&b.source, Source::Pod(pod, _) if pod.meta.annotation(annotations::VIP) == Some(name))
-            }
-            Holder::Claimed("Reservation" | "IP", name) => matches!(&b.source, Source::Ip(ip) if ip.meta.name == name),
-            _ => false,
-        },
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 //! In: a [`World`]. Out: a [`Report`]. Guarantees: deterministic; one pass to index, and checks that walk the indexes.
 
 use crate::gateways::Gateways;
-use crate::holder::vm_of_pod;
+use crate::holder::{uids_of, vm_of_pod};
 use crate::life::finalizers_in_use;
 use crate::record::Records;
 use crate::report::Report;
@@ -29,8 +29,8 @@ pub struct Context<'w> {
     pub vm_pods: BTreeMap<(&'w str, &'w str), Vec<&'w Pod>>,
     /// Gateways with a running pod.
     pub running_gateways: BTreeSet<&'w str>,
-    /// Pods by UID; empty where there is no claim that could name one.
-    pub pods_by_uid: BTreeMap<&'w Uid, &'w Pod>,
+    /// Pods by UID, static ones by their config hash as well; empty where there is no claim that could name one.
+    pub pods_by_uid: BTreeMap<Uid, &'w Pod>,
 }
 
 impl<'w> Context<'w> {
@@ -55,7 +55,7 @@ impl<'w> Context<'w> {
             records,
             finalizers_in_use: finalizers_in_use(world.ips.iter()),
             vm_pods,
-            pods_by_uid: by_uid.map(|pod| (&pod.meta.uid, pod)).collect(),
+            pods_by_uid: by_uid.flat_map(|pod| uids_of(pod).map(move |uid| (uid, pod))).collect(),
         }
     }
 }

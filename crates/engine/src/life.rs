@@ -9,7 +9,7 @@ use crate::holder::{IpRole, ip_role, vm_of_pod};
 use crate::judge::Context;
 use crate::record::is_finished;
 use crate::world::pod_changed;
-use api::names::labels;
+use api::names::{self, labels};
 use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
 use std::fmt;
 
@@ -123,10 +123,21 @@ pub fn ordinals(set: &StatefulSet) -> (i64, i64) {
     (start, start.saturating_add(set.spec.replicas.unwrap_or(1)))
 }
 
-/// `web-0` to `web` and 0.
+/// `web-0` to `web` and 0. A number with leading noughts is no ordinal: no StatefulSet writes one.
 fn split_ordinal(pod_name: &str) -> Option<(&str, i64)> {
     let (set, ordinal) = pod_name.rsplit_once('-')?;
-    Some((set, ordinal.parse().ok()?))
+    let plain = ordinal.bytes().all(|byte| byte.is_ascii_digit()) && (ordinal == "0" || !ordinal.starts_with('0'));
+    if plain { Some((set, ordinal.parse().ok()?)) } else { None }
+}
+
+/// The kinds without which the absence of a pod says nothing of its address: an ordinal may be a StatefulSet's or a
+/// gateway's.
+fn needed(is_ordinal: bool, set_is_known: bool) -> &'static [Kind] {
+    match (is_ordinal, set_is_known) {
+        (true, false) => &[Kind::Pod, Kind::StatefulSet, Kind::VpcNatGateway],
+        (true, true) => &[Kind::Pod, Kind::VpcNatGateway],
+        (false, _) => &[Kind::Pod],
+    }
 }
 
 /// Whether an IP object is a reservation: by its label, by a finalizer that is not Kube-OVN's, or by none at all where
@@ -140,7 +151,8 @@ pub fn is_reservation(ip: &Ip, finalizers_in_use: bool) -> bool {
     if meta.finalizers.is_empty() {
         return finalizers_in_use;
     }
-    !meta.has_kubeovn_finalizer()
+    // Somebody else holds it, be it beside Kube-OVN.
+    meta.finalizers.iter().any(|finalizer| !names::is_kubeovn_finalizer(finalizer))
 }
 
 /// Whether any IP object of the cluster has Kube-OVN's finalizer; where none has, finalizers say nothing.
@@ -186,19 +198,17 @@ impl<'w> Context<'w> {
         }
     }
 
-    /// A VM is there as VirtualMachine, as VirtualMachineInstance, or as its launcher pod.
+    /// A VM is there as VirtualMachine, as VirtualMachineInstance, or as a launcher pod that has not come to its end.
     fn life_of_vm(&self, namespace: &'w str, name: &'w str) -> Life<'w> {
-        if let Some(pod) = self.world.pods.get(namespace, name) {
-            return Life::Alive(Some(pod));
-        }
-        if self.world.vms.get(namespace, name).is_some() || self.world.vmis.get(namespace, name).is_some() {
-            return match self.vm_pod(namespace, name) {
-                Some(pod) => Life::Alive(Some(pod)),
-                None => Life::Retained(Retainer::Vm(namespace, name)),
-            };
+        // Without `--keep-vm-ip` the record names the launcher pod, and ends with it.
+        if let Some(pod) = self.world.pods.get(namespace, name).filter(|pod| vm_of_pod(pod).is_some()) {
+            return if is_finished(pod) { Life::Finished { pod, released: false } } else { Life::Alive(Some(pod)) };
         }
         if let Some(pod) = self.vm_pod(namespace, name) {
             return Life::Alive(Some(pod));
+        }
+        if self.world.vms.get(namespace, name).is_some() || self.world.vmis.get(namespace, name).is_some() {
+            return Life::Retained(Retainer::Vm(namespace, name));
         }
         match self.missing(&[Kind::VirtualMachine, Kind::VirtualMachineInstance, Kind::Pod], namespace) {
             missing if missing.is_empty() => Life::Gone(Gone::Vm(namespace, name)),
@@ -210,7 +220,7 @@ impl<'w> Context<'w> {
     #[must_use]
     pub fn vm_pod(&self, namespace: &str, vm: &str) -> Option<&'w Pod> {
         let pods = self.vm_pods.get(&(namespace, vm))?;
-        pods.iter().copied().find(|pod| !is_finished(pod)).or_else(|| pods.first().copied())
+        pods.iter().copied().find(|pod| !is_finished(pod))
     }
 
     /// Those of the kinds that are not known completely in a namespace.
@@ -231,30 +241,18 @@ impl<'w> Context<'w> {
         if let Some(pod) = self.world.pods.get(namespace, name) {
             return self.life_of_pod(pod);
         }
+        if let Some(retainer) = self.retainer_of(namespace, name) {
+            return Life::Retained(retainer);
+        }
         let ordinal = split_ordinal(name);
         let set = ordinal.and_then(|(set, ordinal)| Some((self.world.stateful_sets.get(namespace, set)?, ordinal)));
-        if let Some((set, ordinal)) = set {
-            let (first, after) = ordinals(set);
-            if (first..after).contains(&ordinal) {
-                return Life::Retained(Retainer::StatefulSet(set));
-            }
-        }
-        // Of several replicas the pods are plain ones of a Deployment, and nothing keeps their addresses.
-        let named = self.gateways.of_name(name);
-        let gateway = named.and_then(|gateway| self.world.gateways.named(gateway));
-        if gateway.is_some_and(|gateway| !is_highly_available(gateway)) {
-            return Life::Retained(Retainer::Gateway(named.unwrap_or_default()));
-        }
-        let needed: &[Kind] = match (is_ordinal, set) {
-            (true, None) => &[Kind::Pod, Kind::StatefulSet, Kind::VpcNatGateway],
-            (true, Some(_)) => &[Kind::Pod, Kind::VpcNatGateway],
-            (false, _) => &[Kind::Pod],
-        };
-        let missing = self.missing(needed, namespace);
+        let missing = self.missing(needed(is_ordinal, set.is_some()), namespace);
         if !missing.is_empty() {
             return Life::Unknown(missing);
         }
-        Life::Gone(match (set, named) {
+        // A gateway that is there with several replicas is not gone: only its one pod of old is.
+        let gateway = self.gateways.of_name(name).filter(|gateway| self.world.gateways.named(gateway).is_none());
+        Life::Gone(match (set, gateway) {
             (Some((set, ordinal)), _) => Gone::Ordinal { set, ordinal },
             (None, Some(gateway)) => Gone::Gateway(gateway),
             (None, None) => match ordinal.filter(|_| is_ordinal) {
@@ -262,6 +260,22 @@ impl<'w> Context<'w> {
                 None => Gone::Pod(namespace, name),
             },
         })
+    }
+
+    /// The StatefulSet or gateway that keeps the addresses of a pod of that name.
+    fn retainer_of(&self, namespace: &str, name: &'w str) -> Option<Retainer<'w>> {
+        if let Some((set, ordinal)) = split_ordinal(name)
+            && let Some(set) = self.world.stateful_sets.get(namespace, set)
+        {
+            let (first, after) = ordinals(set);
+            if (first..after).contains(&ordinal) {
+                return Some(Retainer::StatefulSet(set));
+            }
+        }
+        // Of several replicas the pods are plain ones of a Deployment, and nothing keeps their addresses.
+        let named = self.gateways.of_name(name)?;
+        let gateway = self.world.gateways.named(named)?;
+        (!is_highly_available(gateway)).then_some(Retainer::Gateway(named))
     }
 
     fn life_of_pod(&self, pod: &'w Pod) -> Life<'w> {
@@ -273,14 +287,20 @@ impl<'w> Context<'w> {
             return Life::Alive(Some(pod));
         }
         // The ordinal of a StatefulSet and the NIC of a VM outlive each of their pods.
-        if let Some(owner) = meta.owner("apps", "StatefulSet") {
-            return match self.world.stateful_sets.get(&meta.namespace, &owner.name) {
-                Some(set) => Life::Retained(Retainer::StatefulSet(set)),
-                None => Life::Alive(Some(pod)),
+        if meta.owner("apps", "StatefulSet").is_some() {
+            if let Some(retainer) = self.retainer_of(&meta.namespace, &meta.name) {
+                return Life::Retained(retainer);
+            }
+            return match self.missing(&[Kind::StatefulSet, Kind::VpcNatGateway], &meta.namespace) {
+                missing if missing.is_empty() => Life::Finished { pod, released: false },
+                missing => Life::Unknown(missing),
             };
         }
         if let Some(vm) = vm_of_pod(pod) {
-            return Life::Retained(Retainer::Vm(&meta.namespace, vm));
+            return match self.life_of_vm(&meta.namespace, vm) {
+                Life::Gone(_) => Life::Finished { pod, released: false },
+                other => other,
+            };
         }
         Life::Finished { pod, released: is_dead_to_kubeovn(pod) }
     }
@@ -300,8 +320,8 @@ impl<'w> Context<'w> {
             return Life::Alive(Some(pod));
         }
         match holder.kind.as_str() {
-            "Pod" => match self.world.pods.get(namespace, name) {
-                Some(pod) if pod.meta.uid == holder.uid => self.life_of_pod(pod),
+            "Pod" => match self.pods_by_uid.get(&holder.uid) {
+                Some(pod) if holder.uid != api::slim::Uid::None => self.life_of_pod(pod),
                 _ => match self.missing(&[Kind::Pod], namespace) {
                     missing if missing.is_empty() => Life::Gone(Gone::Pod(namespace, name)),
                     missing => Life::Unknown(missing),
@@ -309,10 +329,15 @@ impl<'w> Context<'w> {
             },
             "StatefulSet" => self.life_of_pod_name(namespace, name, true),
             "VirtualMachine" => self.life_of_vm(namespace, name),
-            "Reservation" | "Quarantine" | "Foreign" => Life::Reserved,
+            // A reservation is a user's IP object.
+            "Reservation" => match self.by_name(Kind::Ip, name, Gone::Other(Kind::Ip, name)) {
+                Life::Alive(_) => Life::Reserved,
+                other => other,
+            },
+            // A quarantine ends by itself; of a kind that is not read here nobody can say that it is gone.
             kind => match Kind::ALL.into_iter().find(|known| known.name() == kind && !known.namespaced()) {
                 Some(kind) => self.by_name(kind, name, Gone::Other(kind, name)),
-                None => Life::Unknown(Vec::new()),
+                None => Life::Reserved,
             },
         }
     }

@@ -71,6 +71,25 @@ impl Source<'_> {
         }
     }
 
+    /// The Subnet that the object names; empty where it names none.
+    #[must_use]
+    pub fn subnet(&self) -> &str {
+        match self {
+            Self::Ip(ip) => &ip.spec.subnet,
+            Self::Pod(pod, provider) => {
+                provider_value(&pod.meta.annotations, provider, "logical_switch").unwrap_or_default()
+            }
+            Self::Eip(eip) => or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET),
+            Self::OvnEip(eip) => or_default(&eip.spec.external_subnet, names::DEFAULT_OVN_EXTERNAL_SUBNET),
+            Self::Vip(vip) => &vip.spec.subnet,
+            Self::Node(node) => provider_value(&node.meta.annotations, names::PRIMARY_PROVIDER, "logical_switch")
+                .filter(|name| !name.is_empty())
+                .unwrap_or(names::JOIN_SUBNET),
+            Self::Subnet(subnet) => &subnet.meta.name,
+            Self::Claim(claim) => &claim.spec.subnet,
+        }
+    }
+
     /// The MAC that goes with the address, where one is on an interface: an IptablesEIP's never is.
     #[must_use]
     pub fn mac(&self) -> Option<Mac> {
@@ -202,7 +221,8 @@ fn lost_subnets<'w>(world: &'w World, subnets: &mut Subnets<'w>) -> BTreeMap<&'w
             continue;
         }
         if let Some(provider @ (Provider::IpamOnly { .. } | Provider::Other(_))) =
-            names::provider_of_port(&ip.meta.name, &ip.spec.pod_name, &ip.spec.namespace).map(Provider::parse)
+            names::provider_of_port(&ip.meta.name, &ip.spec.pod_name, &ip.spec.namespace)
+                .map(|provider| Provider::parse(subnet_provider(provider)))
         {
             lost.insert(name, subnets.wire_id(&provider.to_string()));
         }
@@ -241,16 +261,13 @@ impl<'w> Collector<'w, '_> {
         self.records.list.reserve(self.world.ips.len() + self.world.pods.len());
         for ip in self.world.ips.iter() {
             let spec = &ip.spec;
-            let pair = [spec.v4.get().copied(), spec.v6.get().copied()];
-            let fallback = spec.ip_address.get().filter(|_| spec.v4.is_absent() && spec.v6.is_absent());
-            let addrs = pair.into_iter().flatten().chain(fallback.into_iter().flat_map(AddrPair::iter));
             let holder = holder_of_ip(self.world, ip);
             let pod = match holder {
                 Holder::Pod(namespace, name) => self.world.pods.get(namespace, name),
                 _ => None,
             };
             let place = self.place(&spec.subnet);
-            for addr in addrs {
+            for addr in addresses_of_ip(ip) {
                 self.add(addr, place, holder, Source::Ip(ip));
                 if let Some(record) = self.records.list.last_mut() {
                     record.pod = pod;
@@ -369,7 +386,7 @@ impl<'w> Collector<'w, '_> {
         let source = Source::Node(node);
         match Field::<AddrPair>::parse(value("ip_address")) {
             Field::Is(pair) => {
-                let place = self.place(or_default(value("logical_switch"), "join"));
+                let place = self.place(or_default(value("logical_switch"), names::JOIN_SUBNET));
                 pair.iter().for_each(|addr| self.add(addr, place, Holder::Node(&node.meta.name), source));
             }
             Field::Absent => {}
@@ -396,6 +413,14 @@ impl<'w> Collector<'w, '_> {
         };
         self.add(addr, (said, wire), identity, Source::Claim(claim));
     }
+}
+
+/// The addresses of an IP object: those of each family, or the pair where neither is said.
+pub fn addresses_of_ip(ip: &Ip) -> impl Iterator<Item = Addr> + use<> {
+    let spec = &ip.spec;
+    let each = [spec.v4.get().copied(), spec.v6.get().copied()];
+    let pair = spec.ip_address.get().filter(|_| spec.v4.is_absent() && spec.v6.is_absent()).copied();
+    each.into_iter().flatten().chain(pair.into_iter().flat_map(|pair| pair.iter()))
 }
 
 /// A name, or what an empty one stands for.

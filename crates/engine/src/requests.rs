@@ -1,7 +1,7 @@
 //! Requests for a certain address that are not granted yet.
 //!
 //! In: the indexed world. Out: [`pending`] requests, the oldest first. Guarantees: what was granted is a record and no
-//! request; finished pods ask for nothing; the Subnets that could serve a request are those that Kube-OVN would try.
+//! request; pods that have ended or are about to ask for nothing; the Subnets that could serve a request are those that Kube-OVN would try.
 
 use crate::finding::ObjRef;
 use crate::holder::{Holder, holder_of_pod};
@@ -40,7 +40,7 @@ pub fn pending<'w>(context: &Context<'w>) -> Vec<Request<'w>> {
     let mut requests = Vec::new();
     for pod in context.world.pods.iter() {
         // Most pods ask for nothing; a pod with neither kind of request costs a look at its few annotations.
-        if !pod.spec.host_network && !is_finished(pod) && may_ask(pod) {
+        if !pod.spec.host_network && !is_finished(pod) && !pod.meta.is_deleted() && may_ask(pod) {
             of_pod(context, pod, &mut requests);
         }
     }
@@ -54,7 +54,7 @@ fn may_ask(pod: &Pod) -> bool {
     pod.meta.annotations.iter().any(|(key, value)| {
         key.contains("/ip_address")
             || key.ends_with("/ip_pool")
-            || (key == annotations::NETWORKS && value.contains("\"ips\""))
+            || ((key == annotations::NETWORKS || key == annotations::DEFAULT_NETWORK) && value.contains("\"ips\""))
     })
 }
 

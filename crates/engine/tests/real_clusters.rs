@@ -29,7 +29,7 @@ fn a_conflict_made_by_reservations_is_told_as_one_story() {
     assert_eq!(duplicate.objects[0].to_string(), "Pod default/c2r");
     assert_eq!(duplicate.objects.len(), 23, "the pod, its IP object, the EIP and 20 reservations");
     for id in ["over-capacity:sub2/v4", "count-mismatch:sub2/v4"] {
-        assert_eq!(finding(&report, id).follows, [duplicate.id.clone()]);
+        assert_eq!(finding(&report, id).follows, std::slice::from_ref(&duplicate.id));
     }
     let sub2 = report.subnets.iter().find(|line| line.name == "sub2").and_then(|line| line.v4.as_ref()).unwrap();
     let numbers =

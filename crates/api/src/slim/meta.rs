@@ -131,6 +131,9 @@ pub struct Meta {
     /// When it goes, or went, after its grace period; absent while nobody deleted it.
     #[serde(rename = "deletionTimestamp")]
     pub deleted: Field<Time>,
+    /// Seconds between its deletion and that time: a Pod's, nought for nearly everything else.
+    #[serde(rename = "deletionGracePeriodSeconds", deserialize_with = "nil")]
+    pub deletion_grace: u32,
     /// Labels that somebody acts on: those of Kube-OVN, IPLedger and KubeVirt, and those without a value (an IP object
     /// carries its Subnet's name as such a label).
     #[serde(deserialize_with = "labels")]
@@ -165,6 +168,12 @@ impl Meta {
         !self.deleted.is_absent()
     }
 
+    /// When somebody deleted it.
+    #[must_use]
+    pub fn deleted_at(&self) -> Option<Time> {
+        self.deleted.get().map(|time| Time(time.0.saturating_sub(i64::from(self.deletion_grace))))
+    }
+
     /// The owner of that API group and kind.
     #[must_use]
     pub fn owner(&self, group: &str, kind: &str) -> Option<&Owner> {
@@ -174,7 +183,7 @@ impl Meta {
     /// Whether Kube-OVN's controller holds it by a finalizer.
     #[must_use]
     pub fn has_kubeovn_finalizer(&self) -> bool {
-        self.finalizers.iter().any(|f| f == names::FINALIZER || f == names::DEPRECATED_FINALIZER)
+        self.finalizers.iter().any(|finalizer| names::is_kubeovn_finalizer(finalizer))
     }
 }
 

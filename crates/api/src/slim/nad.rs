@@ -27,9 +27,12 @@ pub struct NadPlugin {
     /// Bridge (bridge, ovs).
     #[serde(deserialize_with = "nil")]
     pub bridge: Str,
-    /// VLAN id on that interface or bridge.
+    /// VLAN id on that interface or bridge (bridge, SR-IOV, ovs).
     #[serde(deserialize_with = "vlan")]
     pub vlan: Option<i64>,
+    /// What the plugin `vlan` calls it.
+    #[serde(rename = "vlanId", deserialize_with = "vlan")]
+    pub vlan_id: Option<i64>,
     /// Address manager.
     #[serde(deserialize_with = "nil")]
     pub ipam: NadIpam,
@@ -75,12 +78,13 @@ impl NadConfig {
     }
 
     /// The interface or bridge on the node that its links are on, with the VLAN: two NADs that name the same one are
-    /// probably on one layer-2 network.
+    /// probably on one layer-2 network. The interface is empty where only a VLAN is named, as SR-IOV does.
     #[must_use]
     pub fn attaches_to(&self) -> Option<(&str, i64)> {
         self.plugins.iter().find_map(|plugin| {
             let parent = if plugin.master.is_empty() { &plugin.bridge } else { &plugin.master };
-            (!parent.is_empty()).then(|| (parent.as_str(), plugin.vlan.unwrap_or(0)))
+            let vlan = plugin.vlan.or(plugin.vlan_id).unwrap_or(0);
+            (!parent.is_empty() || vlan != 0).then_some((parent.as_str(), vlan))
         })
     }
 }
@@ -127,6 +131,10 @@ mod tests {
             assert_eq!(config.manager(), NadManager::IpamOnly);
             assert_eq!(config.attaches_to(), Some(("eth1", 0)));
         }
+        let vlan: NadConfig = r#"{"type":"vlan","master":"eth1","vlanId":100}"#.parse().unwrap();
+        assert_eq!(vlan.attaches_to(), Some(("eth1", 100)));
+        let sriov: NadConfig = r#"{"type":"sriov","vlan":200}"#.parse().unwrap();
+        assert_eq!(sriov.attaches_to(), Some(("", 200)));
         assert_eq!(r#"{"type":"kube-ovn"}"#.parse::<NadConfig>().unwrap().manager(), NadManager::Ovn);
         assert!("macvlan".parse::<NadConfig>().is_err());
     }

@@ -5,8 +5,8 @@
 //! with every field of the reference, are in `schema`; these are not for writing.
 
 use super::field::{Str, nil};
-use super::{Bad, Counter, Exclude, Field, Malformed, Meta, NadConfig, Newest, Path, PoolEntry, Uid};
-use ledger::{Addr, AddrPair, Cidr, CidrPair, Mac};
+use super::{Bad, Counter, Exclude, Field, InternalCidr, Malformed, Meta, NadConfig, Newest, Path, PoolEntry, Uid};
+use ledger::{Addr, AddrPair, CidrPair, Mac};
 
 /// Declares a slim struct: every field is optional in JSON, and null counts as absent.
 macro_rules! slim {
@@ -357,7 +357,7 @@ slim! {
         /// EIP.
         eip: Str = "eip",
         /// CIDR, or address, inside.
-        internal_cidr: Field<Cidr> = "internalCIDR",
+        internal_cidr: Field<InternalCidr> = "internalCIDR",
     }
     /// `status` of the three kinds of rules.
     NatStatus {

@@ -13,7 +13,7 @@ use crate::report::FamilyLine;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Counter, Kind};
 use ledger::{Addr, Family};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The kinds whose objects Kube-OVN counts.
 pub(super) const COUNTED: [Kind; 4] = [Kind::Ip, Kind::Vip, Kind::IptablesEip, Kind::OvnEip];
@@ -26,8 +26,9 @@ pub(super) fn check(
     out: &mut Out,
 ) {
     let missing = context.missing(&COUNTED, "");
-    let leaks = leaks_by_subnet(out);
     let mut unjudged = 0;
+    let mut found = Vec::new();
+    let causes = out.by_subnet(&[Code::LeakedIp, Code::MissingRecord, Code::OutsideSubnet]);
     for (id, family, line) in lines {
         let case = Case {
             context,
@@ -36,14 +37,15 @@ pub(super) fn check(
             line,
             account: accounts.get(*id),
             judged: missing.is_empty(),
-            leaks: leaks.get(context.subnets.get(*id).name()).map_or(&[], Vec::as_slice),
+            causes: causes.get(context.subnets.get(*id).name()).map_or(&[], Vec::as_slice),
         };
-        case.over_capacity(out);
+        found.extend(case.over_capacity(out));
         match missing.is_empty() {
-            true => case.count_mismatch(out),
+            true => found.extend(case.count_mismatch(out)),
             false => unjudged += usize::from(line.reported_using.is_some() || line.reported_available.is_some()),
         }
     }
+    found.into_iter().for_each(|finding| out.push(finding));
     if !missing.is_empty() && (unjudged > 0 || lines.is_empty()) {
         out.not_judged(Code::CountMismatch, missing, unjudged);
     }
@@ -57,16 +59,8 @@ struct Case<'a, 'w> {
     line: &'a FamilyLine,
     account: &'a Account<'w>,
     judged: bool,
-    leaks: &'a [FindingId],
-}
-
-/// The leaked records of each Subnet.
-fn leaks_by_subnet(out: &Out) -> BTreeMap<String, Vec<FindingId>> {
-    let mut leaks: BTreeMap<String, Vec<FindingId>> = BTreeMap::new();
-    for (subnet, leak) in out.of(Code::LeakedIp).filter_map(|leak| Some((leak.subnet.as_ref()?, leak))) {
-        leaks.entry(subnet.to_string()).or_default().push(leak.id.clone());
-    }
-    leaks
+    /// Findings of this Subnet that a difference may follow from.
+    causes: &'a [&'a Finding],
 }
 
 /// `v4` or `v6`, as in the names of status fields.
@@ -119,16 +113,24 @@ impl Case<'_, '_> {
             && self.account.unmatched(self.family) == self.account.explained_unmatched(self.family)
     }
 
-    fn over_capacity(&self, out: &mut Out) {
-        let Some(reported) = self.line.reported_using else { return };
+    fn over_capacity(&self, out: &Out) -> Option<Finding> {
+        let reported = self.line.reported_using?;
         let usable = self.line.usable.as_u128().unwrap_or(u128::MAX);
         let beyond = reported.value().is_some_and(|value| value > usable && !reported.says(usable));
         if !beyond {
-            return;
+            return None;
         }
         let name = prefix(self.family);
+        // One number stands for both families: while the records are not all known, it may be the other one's.
+        let other = match self.family {
+            Family::V4 => Family::V6,
+            Family::V6 => Family::V4,
+        };
+        let room = self.subnet.cidr(other).and_then(|cidr| cidr.usable().count().as_u128());
+        let could_be_other =
+            !self.judged && room.is_some_and(|room| reported.value().is_some_and(|value| value <= room));
         let mut finding = self
-            .finding(Code::OverCapacity, Certainty::Proven, true)
+            .finding(Code::OverCapacity, Certainty::Proven.possible_if(could_be_other))
             .says(
                 format!("{name}usingIPs {reported} of {usable} usable{}", self.story()),
                 "Kube-OVN chooses Subnets, refuses gateways' changes and lets Subnets go by this number: it reads the Subnet as full \
@@ -139,19 +141,22 @@ impl Case<'_, '_> {
             finding.severity = Severity::Info;
         }
         finding.follows = self.causes(out);
-        out.push(finding);
+        Some(finding)
     }
 
-    fn count_mismatch(&self, out: &mut Out) {
+    fn count_mismatch(&self, out: &Out) -> Option<Finding> {
         let wrong = |counter: Option<Counter>, value: u128| counter.is_some_and(|counter| !counter.says(value));
         let wrong_using = wrong(self.line.reported_using, self.using());
         let wrong_available = wrong(self.line.reported_available, self.available());
         if !wrong_using && !wrong_available {
-            return;
+            return None;
         }
         let explained = self.is_explained();
+        // A status that has caught up with every object is not in flight; one that misses a moving pod is.
+        let moving = self.family_account().uncounted.iter().all(|(_, source)| self.context.is_moving(source));
         let in_flight = self.within_flight(self.line.reported_using, self.using())
-            && self.within_flight(self.line.reported_available, self.available());
+            && self.within_flight(self.line.reported_available, self.available())
+            && (!self.says_formula() || (moving && self.family_account().surplus.is_empty()));
         let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > self.using());
         let certainty =
             if more && !self.says_formula() { absence(self.context.world.settings.reading) } else { Certainty::Proven };
@@ -176,13 +181,25 @@ impl Case<'_, '_> {
             "mend what this follows from; the number is recomputed at the next change in the Subnet"
         };
         let mut finding = self
-            .finding(Code::CountMismatch, certainty.possible_if(in_flight && !explained && !self.says_formula()), false)
+            .finding(
+                Code::CountMismatch,
+                certainty.possible_if(!explained && (in_flight || self.follows_possible(out))),
+            )
             .says(format!("{}{}", said.join("; "), self.story()), why, fix);
         if explained {
             finding.severity = Severity::Info;
         }
         finding.follows = self.causes(out);
-        out.push(finding);
+        Some(finding)
+    }
+
+    /// Whether it follows from a duplicate that is only possible.
+    fn follows_possible(&self, out: &Out) -> bool {
+        let wire = self.context.subnets.wire_name(self.subnet.wire);
+        let surplus = self.family_account().surplus.iter();
+        surplus
+            .map(|(addr, _)| FindingId::new(Code::DuplicateAddress, &format!("{wire}/{addr}")))
+            .any(|id| out.get(&id).is_some_and(|duplicate| duplicate.certainty == Certainty::Possible))
     }
 
     fn says_formula(&self) -> bool {
@@ -270,11 +287,10 @@ impl Case<'_, '_> {
         })
     }
 
-    fn finding(&self, code: Code, certainty: Certainty, proven: bool) -> Finding {
+    fn finding(&self, code: Code, certainty: Certainty) -> Finding {
         let mut objects = vec![ObjRef::of(Kind::Subnet, self.subnet.object)];
         let surplus = &self.family_account().surplus;
         objects.extend(surplus.iter().flat_map(|(_, sources)| sources.iter().map(Source::object)));
-        let certainty = if proven { Certainty::Proven } else { certainty };
         Finding::new(code, &self.subject(), certainty, objects)
             .on(Some(self.subnet.name()), Some(self.context.subnets.wire_name(self.subnet.wire)))
             .at(surplus.iter().map(|(addr, _)| *addr))
@@ -289,7 +305,19 @@ impl Case<'_, '_> {
             [FindingId::new(Code::DuplicateAddress, &subject), FindingId::new(Code::DoubleRecord, &subject)]
         });
         let mut causes: Vec<FindingId> = addressed.filter(|id| out.has(id)).collect();
-        causes.extend(self.leaks.iter().cloned());
+        if self.causes.is_empty() {
+            return causes;
+        }
+        // Any leak (it takes part in every count), a user that no counted object speaks for, an object that is counted for
+        // an address that is not usable here.
+        let uncounted: BTreeSet<String> = account.uncounted.iter().map(|(addr, _)| addr.to_string()).collect();
+        let apart: BTreeSet<String> = account.apart.iter().map(ToString::to_string).collect();
+        let is_cause = |cause: &Finding| match cause.code {
+            Code::MissingRecord => cause.addresses.iter().any(|addr| uncounted.contains(addr)),
+            Code::OutsideSubnet => cause.addresses.iter().any(|addr| apart.contains(addr)),
+            _ => true,
+        };
+        causes.extend(self.causes.iter().filter(|cause| is_cause(cause)).map(|cause| cause.id.clone()));
         causes
     }
 }

@@ -42,7 +42,8 @@ enum Distinct {
 
 fn distinct(context: &Context<'_>, group: &[Record<'_>]) -> Distinct {
     // Nearly every address has a pod and its IP object, and no more.
-    if group.iter().all(|record| record.holder == group[0].holder) {
+    let claimed = group.iter().any(|record| matches!(record.source, Source::Claim(_)));
+    if !claimed && group.iter().all(|record| record.holder == group[0].holder) {
         return Distinct::One;
     }
     let mut surest = None;
@@ -84,16 +85,27 @@ fn source_kind(source: &Source<'_>) -> u8 {
 }
 
 fn pair_certainty(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> Certainty {
-    let undecided = could_be_one(context, a, b) || could_be_one(context, b, a);
-    let wire_unknown = a.said.is_none() && b.said.is_none() && !context.world.coverage.is_complete(Kind::Subnet);
+    // Two records that name one Subnet are on one wire, whichever that is.
+    let wire_unknown = a.said.is_none()
+        && b.said.is_none()
+        && a.source.subnet() != b.source.subnet()
+        && !context.world.coverage.is_complete(Kind::Subnet);
     let other_lists = source_kind(&a.source) != source_kind(&b.source);
-    let moving = [a, b]
-        .iter()
-        .any(|record| context.world.is_recent(record.source.created()) || record.source.meta().is_deleted());
-    Certainty::Proven.possible_if(undecided || wire_unknown || (other_lists && moving))
+    let new = other_lists && [a, b].iter().any(|record| context.world.is_recent(record.source.created()));
+    let going = [a, b].iter().any(|record| {
+        // A terminating pod uses its address until it is gone; a record that is being deleted was released already.
+        let released = !matches!(record.source, Source::Pod(..)) || other_lists;
+        released && context.world.is_going(record.source.meta())
+    });
+    Certainty::Proven.possible_if(undecided(context, a, b) || wire_unknown || new || going)
 }
 
 /// Whether a kind that was not read completely could show that two records are of one holder.
+#[must_use]
+pub(super) fn undecided(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
+    could_be_one(context, a, b) || could_be_one(context, b, a)
+}
+
 fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
     let coverage = &context.world.coverage;
     match (&a.source, &b.source) {
@@ -113,30 +125,48 @@ fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
     }
 }
 
-/// How the winner of an address is told (ARCHITECTURE.md, two records of one address): a running pod before a ready EIP
-/// before a retained owner before a reservation; the pod's own object before its IP object; the older before the younger.
+/// How the winner of an address is told (ARCHITECTURE.md, two records of one address): a running pod, a node or a Subnet's
+/// own address before a ready EIP before a retained owner (a pod that does not run yet is none the better) before a
+/// reservation; the pod's own object before its IP object; the older before the younger.
 fn rank(context: &Context<'_>, record: &Record<'_>) -> u8 {
     match record.source {
-        Source::Pod(pod, _) if pod.status.phase == "Running" => 0,
-        Source::Node(_) | Source::Subnet(_) => 0,
-        Source::Pod(..) => 1,
+        Source::Pod(pod, _) => {
+            if runs(pod) {
+                0
+            } else {
+                4
+            }
+        }
+        Source::Node(_) | Source::Subnet(_) => 1,
         Source::Eip(eip) if eip.status.ready => 3,
         Source::OvnEip(eip) if eip.status.ready => 3,
-        Source::Eip(_) | Source::OvnEip(_) | Source::Vip(_) => 4,
+        Source::Eip(_) | Source::OvnEip(_) | Source::Vip(_) => 5,
         Source::Claim(claim) => life_rank(&context.life_of_claim(claim)),
         Source::Ip(ip) => match record.pod.filter(|pod| !crate::record::is_finished(pod)) {
-            Some(_) => 2,
+            Some(pod) => {
+                if runs(pod) {
+                    2
+                } else {
+                    5
+                }
+            }
             None => life_rank(&context.life_of_ip(ip)),
         },
     }
 }
 
+fn runs(pod: &api::slim::Pod) -> bool {
+    pod.status.phase == "Running"
+}
+
 fn life_rank(life: &Life<'_>) -> u8 {
     match life {
-        Life::Alive(_) => 2,
-        Life::Retained(_) | Life::Unknown(_) => 5,
-        Life::Reserved => 6,
-        Life::Finished { .. } | Life::Gone(_) => 7,
+        Life::Alive(Some(pod)) if runs(pod) => 2,
+        Life::Alive(None) => 2,
+        Life::Alive(Some(_)) => 5,
+        Life::Retained(_) | Life::Unknown(_) => 6,
+        Life::Reserved => 7,
+        Life::Finished { .. } | Life::Gone(_) => 8,
     }
 }
 
@@ -273,19 +303,17 @@ fn objects(ranked: &[&Record<'_>]) -> Vec<ObjRef> {
     ranked.iter().map(|record| record.source.object()).filter(|object| seen.insert(object.clone())).collect()
 }
 
-/// Whether Kube-OVN adds an object to a Subnet's count.
-fn is_counted(source: &Source<'_>) -> bool {
-    match source {
-        Source::Ip(_) => true,
-        Source::Vip(vip) => vip.meta.label(labels::SUBNET).is_some() && vip.meta.label(labels::IP_RESERVED) == Some(""),
-        Source::Eip(eip) => eip.meta.label(labels::SUBNET).is_some(),
-        Source::OvnEip(eip) => eip.meta.label(labels::SUBNET).is_some(),
-        Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_) => false,
+/// Whether Kube-OVN adds the object of a record to its Subnet's count.
+fn is_counted(context: &Context<'_>, record: &Record<'_>) -> bool {
+    match record.subnet.or(record.said) {
+        Some(id) => crate::accounts::is_counted(context, record, id),
+        // Where the Subnet is gone, so is its count: whatever would be counted.
+        None => !matches!(record.source, Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_)),
     }
 }
 
 fn double_record(context: &Context<'_>, group: &[Record<'_>], out: &mut Out) {
-    let counted = group.iter().filter(|record| is_counted(&record.source));
+    let counted = group.iter().filter(|record| is_counted(context, record));
     if counted.clone().count() < 2 {
         return;
     }
@@ -301,7 +329,7 @@ fn double_record(context: &Context<'_>, group: &[Record<'_>], out: &mut Out) {
     };
     let message = format!("{} is recorded {} times for one holder ({names}): {because}", first.addr, ordered.len());
     let subnet = first.subnet.or(first.said).map(|id| context.subnets.get(id).name());
-    let others = group.iter().filter(|record| !is_counted(&record.source));
+    let others = group.iter().filter(|record| !is_counted(context, record));
     let all: Vec<&Record<'_>> = ordered.iter().copied().chain(others).collect();
     out.push(
         Finding::new(Code::DoubleRecord, &subject(context, first), Certainty::Proven, objects(&all))

@@ -37,18 +37,23 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
 }
 
 fn layer2(context: &Context<'_>, record: &Record<'_>) -> Layer2 {
-    match record.subnet.or(record.said).filter(|&id| context.subnets.get(id).provider.is_ovn()) {
-        Some(id) if context.subnets.get(id).object.spec.vlan.is_empty() => Layer2::Subnet(id),
+    match record.subnet.or(record.said) {
+        Some(id) if context.subnets.get(id).is_on_vpc() => Layer2::Subnet(id),
         _ => Layer2::Wire(record.wire),
     }
 }
 
 fn conflict(context: &Context<'_>, mac: Mac, records: &[&Record<'_>]) -> Option<Finding> {
-    let two = records.iter().enumerate().any(|(i, a)| {
+    let pairs = records.iter().enumerate().flat_map(|(i, a)| {
         // Compared with the first record and the next one: enough to see that not all are of one holder.
         let others = records.first().into_iter().chain(records.get(i + 1));
-        others.filter(|b| b.holder != a.holder).any(|b| !one_holder(&context.gateways, a, b))
+        others.filter(|b| b.holder != a.holder && !one_holder(&context.gateways, a, b)).map(move |b| (*a, *b))
     });
+    let (mut two, mut decided) = (false, false);
+    for (a, b) in pairs {
+        two = true;
+        decided |= !super::duplicate_address::undecided(context, a, b);
+    }
     if !two {
         return None;
     }
@@ -72,14 +77,19 @@ fn conflict(context: &Context<'_>, mac: Mac, records: &[&Record<'_>]) -> Option<
         Layer2::Wire(_) => wire.to_string(),
     };
     Some(
-        Finding::new(Code::DuplicateMac, &format!("{place}/{mac}"), Certainty::Proven.possible_if(moving), objects)
-            .on(subnet, Some(wire))
-            .at(addresses(&records))
-            .says(
-                format!("MAC {mac} is on record for {} holders on {place}: {}", holders.len(), few(&holders, 4)),
-                "switches learn a MAC on one port: the holders take each other's traffic away",
-                "remove the requested MAC from the younger holder, or ask for another one, and recreate it",
-            ),
+        Finding::new(
+            Code::DuplicateMac,
+            &format!("{place}/{mac}"),
+            Certainty::Proven.possible_if(moving || !decided),
+            objects,
+        )
+        .on(subnet, Some(wire))
+        .at(addresses(&records))
+        .says(
+            format!("MAC {mac} is on record for {} holders on {place}: {}", holders.len(), few(&holders, 4)),
+            "switches learn a MAC on one port: the holders take each other's traffic away",
+            "remove the requested MAC from the younger holder, or ask for another one, and recreate it",
+        ),
     )
 }
 

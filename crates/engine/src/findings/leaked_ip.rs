@@ -14,7 +14,7 @@ use ledger::Addr;
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     let world = context.world;
     for ip in world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
-        let addrs = [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
+        let addrs = crate::record::addresses_of_ip(ip).collect();
         let life = context.life_of_ip(ip);
         let caution = if matches!(life, Life::Gone(_)) { context.shared_release(ip) } else { None };
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);

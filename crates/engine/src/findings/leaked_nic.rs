@@ -11,7 +11,7 @@ use crate::holder::{IpRole, ip_role};
 use crate::judge::Context;
 use crate::life::{Life, Retainer};
 use crate::networks::{Networks, networks_of_meta, networks_of_vm};
-use crate::record::{allocated_providers, provider_value, subnet_provider};
+use crate::record::{addresses_of_ip, allocated_providers, provider_value, subnet_provider};
 use api::names::{self, Provider};
 use api::slim::{Ip, Kind, Meta, Pod};
 
@@ -127,7 +127,7 @@ fn lost_by_gateway(context: &Context<'_>, ip: &Ip, name: &str, provider: &str) -
 }
 
 fn finding(context: &Context<'_>, ip: &Ip, holder: ObjRef, reason: &str, certainty: Certainty) -> Finding {
-    let addrs: Vec<_> = [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
+    let addrs: Vec<_> = addresses_of_ip(ip).collect();
     let id = context.subnets.named(&ip.spec.subnet);
     let wire = id.map(|id| context.subnets.wire_name(context.subnets.get(id).wire).clone());
     let name = &ip.meta.name;

@@ -6,7 +6,7 @@
 
 use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
-use crate::holder::{Holder, vm_of_pod};
+use crate::holder::{Holder, one_holder, vm_of_pod};
 use crate::judge::Context;
 use crate::record::{Record, Source};
 use api::names;
@@ -18,7 +18,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     let mut unjudged = 0;
     for group in context.records.groups() {
         for user in group.iter().filter(|record| uses(record)) {
-            if group.iter().any(|record| records(record, user)) {
+            if group.iter().any(|record| records(context, record, user)) {
                 continue;
             }
             let own = own_ip(context, user);
@@ -27,7 +27,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
                 unjudged += 1;
                 continue;
             }
-            out.push(finding(context, user, own, group));
+            push(finding(context, user, own, group), out);
         }
     }
     if unjudged > 0 || (!complete && context.world.ips.is_empty()) {
@@ -45,8 +45,26 @@ fn uses(record: &Record<'_>) -> bool {
 }
 
 /// Whether a record is an IP object or claim of the user.
-fn records(record: &Record<'_>, user: &Record<'_>) -> bool {
-    matches!(record.source, Source::Ip(_) | Source::Claim(_)) && record.holder == user.holder
+fn records(context: &Context<'_>, record: &Record<'_>, user: &Record<'_>) -> bool {
+    match record.source {
+        Source::Ip(_) => record.holder == user.holder,
+        Source::Claim(_) => one_holder(&context.gateways, record, user),
+        _ => false,
+    }
+}
+
+/// One finding per holder and NIC: the other family, and the other pods of a VM, join the first.
+fn push(mut finding: Finding, out: &mut Out) {
+    if let Some(known) = out.get(&finding.id) {
+        finding.certainty = finding.certainty.min(known.certainty);
+        let mut addresses = known.addresses.clone();
+        addresses.extend(finding.addresses.iter().filter(|addr| !known.addresses.contains(addr)).cloned());
+        finding.addresses = addresses;
+        let others: Vec<ObjRef> =
+            known.objects.iter().filter(|object| !finding.objects.contains(object)).cloned().collect();
+        finding.objects.extend(others);
+    }
+    out.replace(finding);
 }
 
 /// The IP object of the user's NIC, whatever it says.
@@ -90,11 +108,7 @@ fn finding(context: &Context<'_>, user: &Record<'_>, own: Option<&Ip>, group: &[
     let said = match own {
         Some(ip) => {
             objects.push(ObjRef::of(Kind::Ip, ip));
-            let other: Vec<String> = [&ip.spec.v4, &ip.spec.v6]
-                .into_iter()
-                .filter_map(api::slim::Field::get)
-                .map(ToString::to_string)
-                .collect();
+            let other: Vec<String> = crate::record::addresses_of_ip(ip).map(|addr| addr.to_string()).collect();
             let other = if other.is_empty() { "no address".to_owned() } else { other.join(",") };
             format!("its IP object {} says {other}", ip.meta.name)
         }

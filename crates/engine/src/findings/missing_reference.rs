@@ -64,7 +64,9 @@ impl References<'_, '_> {
         }
         let referrers = self.missing.entry((to, namespace.to_owned(), name.to_owned())).or_default();
         referrers.total += 1;
-        referrers.settled |= !world.is_new(object);
+        // A pod on its way out may outlive what it names by a moment; what hangs by a finalizer is told as such.
+        let going = from == Kind::Pod && world.is_going(object.meta());
+        referrers.settled |= !world.is_new(object) && !going;
         if referrers.listed.len() < LISTED {
             referrers.listed.push(ObjRef::of(from, object));
         }
@@ -167,14 +169,22 @@ impl References<'_, '_> {
         for set in world.stateful_sets.iter() {
             self.networks(Kind::StatefulSet, set, &networks_of_meta(&set.spec.template.meta, &set.meta.namespace));
         }
+        let workloads = [(Kind::Deployment, &world.deployments), (Kind::DaemonSet, &world.daemon_sets)];
+        for (kind, workloads) in workloads {
+            for workload in workloads.iter() {
+                let networks = networks_of_meta(&workload.spec.template.meta, &workload.meta.namespace);
+                self.networks(kind, workload, &networks);
+            }
+        }
         for vm in world.vms.iter() {
             self.networks(Kind::VirtualMachine, vm, &networks_of_vm(&vm.spec.template.spec, &vm.meta.namespace));
         }
         for namespace in world.namespaces.iter() {
-            let pools =
-                provider_value(&namespace.meta.annotations, names::PRIMARY_PROVIDER, "ip_pool").unwrap_or_default();
-            for pool in pools.split(',').map(str::trim) {
-                self.refer(Kind::Namespace, namespace, Kind::IpPool, "", pool);
+            for (name, kind) in [("ip_pool", Kind::IpPool), ("logical_switch", Kind::Subnet)] {
+                let list = provider_value(&namespace.meta.annotations, names::PRIMARY_PROVIDER, name);
+                for name in list.unwrap_or_default().split(',').map(str::trim) {
+                    self.refer(Kind::Namespace, namespace, kind, "", name);
+                }
             }
         }
     }

@@ -26,9 +26,10 @@ use crate::finding::{Code, FindingId};
 use crate::judge::Context;
 use crate::report::{CoverageLine, FamilyLine, Report, SubnetLine};
 use crate::world::subnets::{SubnetId, SubnetOnWire};
-use api::slim::Kind;
+use api::slim::{Kind, Str};
 use ledger::{AddrRange, AddrSet, Family};
 use out::Out;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What checks look at.
 #[derive(Debug)]
@@ -81,26 +82,33 @@ pub fn all(context: &Context<'_>) -> Report {
         check(&evidence, &mut out);
     }
     stuck_terminating::link(&mut out);
-    ranges_follow_counts(&mut out);
+    ranges_follow_addresses(&mut out);
     unread_records(context, &mut out);
     let (findings, not_judged) = out.finish();
     Report { findings, subnets: subnet_lines(context, evidence.lines), not_judged, coverage: coverage(context) }
 }
 
-/// A range that differs follows from what its Subnet's count follows from.
-fn ranges_follow_counts(out: &mut Out) {
+/// A range that differs at an address follows from what else was found about that address.
+fn ranges_follow_addresses(out: &mut Out) {
     let ranges: Vec<_> = out.of(Code::RangeMismatch).cloned().collect();
+    if ranges.is_empty() {
+        return;
+    }
+    let mut causes: BTreeMap<(Str, String), Vec<FindingId>> = BTreeMap::new();
+    for code in [Code::DuplicateAddress, Code::DoubleRecord, Code::LeakedIp, Code::MissingRecord] {
+        for finding in out.of(code) {
+            let Some(subnet) = &finding.subnet else { continue };
+            for addr in &finding.addresses {
+                causes.entry((subnet.clone(), addr.clone())).or_default().push(finding.id.clone());
+            }
+        }
+    }
     for mut finding in ranges {
-        let subject = finding.id.as_str().split_once(':').map_or("", |(_, subject)| subject).to_owned();
-        let count = out.get(&FindingId::new(Code::CountMismatch, &subject));
-        let causes = count.map_or_else(Vec::new, |count| count.follows.clone());
-        finding.follows = causes.into_iter().filter(|id| shares_address(out, id, &finding.addresses)).collect();
+        let Some(subnet) = finding.subnet.clone() else { continue };
+        let found = finding.addresses.iter().filter_map(|addr| causes.get(&(subnet.clone(), addr.clone()))).flatten();
+        finding.follows = found.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         out.replace(finding);
     }
-}
-
-fn shares_address(out: &Out, id: &FindingId, addresses: &[String]) -> bool {
-    out.get(id).is_some_and(|cause| cause.addresses.iter().any(|addr| addresses.contains(addr)))
 }
 
 /// Duplicates are judged by what is there; which kinds of records were not read is said all the same.

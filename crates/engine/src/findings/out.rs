@@ -6,7 +6,7 @@
 use crate::finding::{Certainty, Code, Finding, FindingId};
 use crate::report::NotJudged;
 use crate::world::Reading;
-use api::slim::Kind;
+use api::slim::{Kind, Str};
 use ledger::{Addr, AddrSet};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +55,18 @@ impl Out {
     /// The findings of a code.
     pub fn of(&self, code: Code) -> impl Iterator<Item = &Finding> {
         self.findings.values().filter(move |finding| finding.code == code)
+    }
+
+    /// The findings of some codes by Subnet.
+    #[must_use]
+    pub fn by_subnet(&self, codes: &[Code]) -> BTreeMap<Str, Vec<&Finding>> {
+        let mut found: BTreeMap<Str, Vec<&Finding>> = BTreeMap::new();
+        for finding in self.findings.values().filter(|finding| codes.contains(&finding.code)) {
+            if let Some(subnet) = &finding.subnet {
+                found.entry(subnet.clone()).or_default().push(finding);
+            }
+        }
+        found
     }
 
     /// The findings, worst first, then by Subnet and id; and what could not be judged.

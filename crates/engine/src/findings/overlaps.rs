@@ -2,12 +2,12 @@
 //!
 //! In: Subnets with their wires, NetworkAttachmentDefinitions, Vlans and ProviderNetworks. Out: one finding per pair of
 //! Subnets. Guarantees: on one wire blocks may not overlap; on two wires they may, unless both hang on one interface,
-//! bridge or VLAN of the nodes, which makes them probably one.
+//! bridge or VLAN of the nodes, which makes them probably one until somebody named both wires.
 
 use super::out::Out;
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
-use crate::world::subnets::SubnetId;
+use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Kind, Str};
 use ledger::{AddrRange, Family};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,12 +75,16 @@ fn suspected(context: &Context<'_>, out: &mut Out) {
     for (id, subnet) in context.subnets.iter() {
         match parent(context, id) {
             Some(parent) => by_parent.entry(parent).or_default().push(id),
-            None => unknown.extend(not_seen(context, subnet.provider.nad(), subnet.provider.is_ovn())),
+            None => unknown.extend(not_seen(context, subnet)),
         }
     }
     for ((interface, vlan), ids) in by_parent {
+        let mut pairs: BTreeMap<(SubnetId, SubnetId), Vec<AddrRange>> = BTreeMap::new();
         for (a, b, range) in overlaps_between_wires(context, &ids) {
-            out.push(same_wire(context, (a, b), range, &interface, vlan));
+            pairs.entry((a, b)).or_default().push(range);
+        }
+        for (pair, ranges) in pairs {
+            out.push(same_wire(context, pair, &ranges, &interface, vlan));
         }
     }
     if !unknown.is_empty() {
@@ -89,8 +93,19 @@ fn suspected(context: &Context<'_>, out: &mut Out) {
 }
 
 /// The kind that would tell what a Subnet hangs on, where it was not read.
-fn not_seen(context: &Context<'_>, nad: Option<(&str, &str)>, is_ovn: bool) -> Option<Kind> {
-    let (name, namespace) = nad.filter(|_| !is_ovn)?;
+fn not_seen(context: &Context<'_>, subnet: &SubnetOnWire<'_>) -> Option<Kind> {
+    let unread = |kind: Kind, name: &str| {
+        (context.world.find(kind, "", name).is_none() && !context.world.coverage.is_complete(kind)).then_some(kind)
+    };
+    let vlan = subnet.object.spec.vlan.as_str();
+    if !vlan.is_empty() {
+        let network = context.world.vlans.named(vlan).map(|vlan| vlan.spec.provider.as_str());
+        return match network {
+            Some(network) => unread(Kind::ProviderNetwork, network),
+            None => unread(Kind::Vlan, vlan),
+        };
+    }
+    let (name, namespace) = subnet.provider.nad().filter(|_| !subnet.provider.is_ovn())?;
     let read = context.world.nads.get(namespace, name).is_some();
     let complete = context.world.coverage.is_complete_in(Kind::NetworkAttachmentDefinition, namespace);
     (!read && !complete).then_some(Kind::NetworkAttachmentDefinition)
@@ -110,7 +125,10 @@ fn overlaps_between_wires(context: &Context<'_>, ids: &[SubnetId]) -> Vec<(Subne
     let mut found = Vec::new();
     for (i, (range, id)) in blocks.iter().enumerate() {
         for (other, other_id) in blocks[i + 1..].iter().take_while(|(other, _)| other.first() <= range.last()) {
-            if context.subnets.get(*id).wire != context.subnets.get(*other_id).wire
+            let (a, b) = (context.subnets.get(*id), context.subnets.get(*other_id));
+            // Whoever gave both a wire by name has answered the question.
+            if a.wire != b.wire
+                && !(a.is_named() && b.is_named())
                 && let Some(shared) = range.intersection(other)
             {
                 found.push((*id.min(other_id), *id.max(other_id), shared));
@@ -123,7 +141,7 @@ fn overlaps_between_wires(context: &Context<'_>, ids: &[SubnetId]) -> Vec<(Subne
 fn same_wire(
     context: &Context<'_>,
     (a, b): (SubnetId, SubnetId),
-    range: AddrRange,
+    ranges: &[AddrRange],
     interface: &str,
     vlan: i64,
 ) -> Finding {
@@ -134,7 +152,11 @@ fn same_wire(
         let (name, namespace) = subnet.provider.nad()?;
         context.world.find(Kind::NetworkAttachmentDefinition, namespace, name)
     }));
-    let parent = if vlan == 0 { interface.to_owned() } else { format!("{interface}, VLAN {vlan}") };
+    let parent = match (interface, vlan) {
+        ("", vlan) => format!("VLAN {vlan}"),
+        (interface, 0) => interface.to_owned(),
+        (interface, vlan) => format!("{interface}, VLAN {vlan}"),
+    };
     let mut finding =
         Finding::new(Code::SuspectedSameWire, &format!("{}/{}", first.name(), second.name()), Certainty::Likely, objects)
             .on(Some(first.name()), Some(wires[0]))
@@ -150,6 +172,6 @@ fn same_wire(
                 "say it: give both Subnets the annotation ipledger.dev/wire with one value if they are one network, or with two if \
                  they are not (the interface may be another cable on other nodes)",
             );
-    finding.addresses = ranges_text(&[range]);
+    finding.addresses = ranges_text(ranges);
     finding
 }

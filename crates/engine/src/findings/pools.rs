@@ -11,7 +11,7 @@ use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::report::FamilyLine;
 use crate::world::subnets::SubnetId;
-use api::slim::{Counter, Field, IpPool, Kind};
+use api::slim::{Counter, Field, IpPool, Kind, Malformed};
 use ledger::{AddrRange, AddrSet, Family};
 use std::collections::BTreeMap;
 
@@ -221,16 +221,32 @@ impl<'a, 'w> Share<'a, 'w> {
         let near = pairs.iter().all(|(_, counter, value)| {
             counter.is_none_or(|c| c.value().is_some_and(|v| v.abs_diff(*value) <= u128::from(self.in_flight)))
         });
-        out.push(self.finding(Code::CountMismatch, absence(self.context.world.settings.reading).possible_if(near)).says(
+        // More in use than any object explains is concluded from absence; all else the objects contradict.
+        let more = using.and_then(Counter::value).is_some_and(|value| value > number(&self.using));
+        let certainty = if more { absence(self.context.world.settings.reading) } else { Certainty::Proven };
+        out.push(self.finding(Code::CountMismatch, certainty.possible_if(near)).says(
             format!("IPPool {name}: {}", wrong.join("; ")),
             "namespaces are sent to their next pool by this number",
             "mend what the addresses of the pool follow from; the number is recomputed at the next change in the Subnet",
         ));
     }
 
+    /// A range text of the status; what cannot be read is said.
+    fn read(&self, field: &str, text: Option<&str>, out: &mut Out) -> Option<AddrSet> {
+        match AddrSet::parse_range_text(self.family, text?) {
+            Ok(set) => Some(set),
+            Err(error) => {
+                let path = format!("status.{}{field}", prefix(self.family));
+                let malformed = Malformed { path, reason: error.to_string() };
+                super::malformed_object::push(&ObjRef::of(Kind::IpPool, self.pool), &malformed, out);
+                None
+            }
+        }
+    }
+
     fn ranges(&self, waiting: bool, out: &mut Out) {
         let (.., using, available) = self.reported();
-        let read = |text: Option<&str>| text.and_then(|text| AddrSet::parse_range_text(self.family, text).ok());
+        let (using, available) = (self.read("UsingIPRange", using, out), self.read("AvailableIPRange", available, out));
         let outside_excluded = |set: AddrSet| set.difference(&self.excluded);
         let mut parts = Vec::new();
         let mut addresses = AddrSet::new(self.family);
@@ -240,19 +256,24 @@ impl<'a, 'w> Share<'a, 'w> {
                 addresses = addresses.union(&set);
             }
         };
-        if let Some(listed) = read(using).map(outside_excluded) {
+        let mut present = false;
+        if let Some(listed) = using.map(outside_excluded) {
             note(listed.difference(&self.using), "lost: listed as in use, explained by no object");
-            note(self.using.difference(&listed), "in use and not listed as such");
+            let unlisted = self.using.difference(&listed);
+            present |= !unlisted.is_empty();
+            note(unlisted, "in use and not listed as such");
         }
-        if let Some(listed) = read(available).map(outside_excluded) {
-            note(listed.intersection(&self.using), "in use and listed as free");
+        if let Some(listed) = available.map(outside_excluded) {
+            let exposed = listed.intersection(&self.using);
+            present |= !exposed.is_empty();
+            note(exposed, "in use and listed as free");
         }
         if parts.is_empty() {
             return;
         }
         let near = addresses.count().as_u128().is_some_and(|count| count <= u128::from(self.in_flight));
-        let certainty = absence(self.context.world.settings.reading).possible_if(waiting || near);
-        let mut finding = self.finding(Code::RangeMismatch, certainty).says(
+        let certainty = if present { Certainty::Proven } else { absence(self.context.world.settings.reading) };
+        let mut finding = self.finding(Code::RangeMismatch, certainty.possible_if(waiting || near)).says(
             format!("{} ranges of IPPool {}: {}", prefix(self.family), self.pool.meta.name, parts.join("; ")),
             "the ranges come from the allocator's memory, which decides who gets an address of the pool",
             "see the range-mismatch of the Subnet; change something in the pool so that its status is written anew",

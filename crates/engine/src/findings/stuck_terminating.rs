@@ -7,15 +7,13 @@
 use super::out::{Out, few};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::gateways::external_subnet;
+use crate::holder::Holder;
 use crate::judge::Context;
 use crate::record::or_default;
+use crate::world::STUCK_AFTER;
 use api::names::{self, labels};
 use api::slim::{IptablesEip, Kind, Meta, Namespace, OvnEip, Subnet, Vip, VpcNatGateway};
 use std::collections::BTreeMap;
-
-/// Longer than any deletion of a sound cluster takes: two grace periods of a pod, and a controller's restart with its
-/// lease.
-const STUCK_AFTER: i64 = 300;
 
 /// What an object waits for.
 struct Wait {
@@ -29,20 +27,28 @@ struct Wait {
     objects: Vec<ObjRef>,
 }
 
-/// Who uses an EIP, by the label that Kube-OVN looks at.
+/// Rules by the label with the IPv4 address of their EIP.
 type Users = BTreeMap<String, Vec<ObjRef>>;
+
+/// What is looked up for many stuck objects, made once there is one.
+#[derive(Default)]
+struct Lookup {
+    /// Rules that keep an IptablesEIP.
+    iptables: Users,
+    /// Rules that keep an OvnEip: Kube-OVN looks for each kind of EIP among its own kinds of rules.
+    ovn: Users,
+}
 
 /// Finds objects that do not go.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     let world = context.world;
-    let mut eip_users: Option<Users> = None;
+    let mut lookup = None;
     for (kind, meta) in world.metas().filter(|(kind, meta)| is_ours(*kind) && is_stuck(context, meta)) {
-        let users = eip_users.get_or_insert_with(|| users_of_eips(context));
-        let wait = wait_of(context, kind, meta, users);
+        let lookup = lookup.get_or_insert_with(|| Lookup::new(context));
+        let wait = wait_of(context, kind, meta, lookup);
         out.push(finding(context, kind, meta, wait));
     }
-    let terminating =
-        world.namespaces.iter().filter(|namespace| world.deleted_for(&namespace.meta.deleted, STUCK_AFTER));
+    let terminating = world.namespaces.iter().filter(|namespace| world.deleted_for(&namespace.meta, STUCK_AFTER));
     for namespace in terminating {
         if let Some(wait) = wait_of_namespace(context, namespace, out) {
             out.push(finding(context, Kind::Namespace, &namespace.meta, wait));
@@ -61,19 +67,24 @@ fn is_ours(kind: Kind) -> bool {
 }
 
 fn is_stuck(context: &Context<'_>, meta: &Meta) -> bool {
-    !meta.finalizers.is_empty() && context.world.deleted_for(&meta.deleted, STUCK_AFTER)
+    !meta.finalizers.is_empty() && context.world.deleted_for(meta, STUCK_AFTER)
 }
 
-/// Rules that keep an EIP: Kube-OVN finds them by the label with the EIP's IPv4 address.
-fn users_of_eips(context: &Context<'_>) -> Users {
-    let world = context.world;
+impl Lookup {
+    fn new(context: &Context<'_>) -> Self {
+        let world = context.world;
+        let rules = world.fips.iter().map(|rule| (Kind::IptablesFipRule, &rule.meta));
+        let rules = rules.chain(world.dnats.iter().map(|rule| (Kind::IptablesDnatRule, &rule.meta)));
+        let iptables = users(rules.chain(world.snats.iter().map(|rule| (Kind::IptablesSnatRule, &rule.meta))));
+        let rules = world.ovn_fips.iter().map(|rule| (Kind::OvnFip, &rule.meta));
+        let rules = rules.chain(world.ovn_snats.iter().map(|rule| (Kind::OvnSnatRule, &rule.meta)));
+        let ovn = users(rules.chain(world.ovn_dnats.iter().map(|rule| (Kind::OvnDnatRule, &rule.meta))));
+        Self { iptables, ovn }
+    }
+}
+
+fn users<'a>(rules: impl Iterator<Item = (Kind, &'a Meta)>) -> Users {
     let mut users = Users::new();
-    let rules = world.fips.iter().map(|rule| (Kind::IptablesFipRule, &rule.meta));
-    let rules = rules.chain(world.dnats.iter().map(|rule| (Kind::IptablesDnatRule, &rule.meta)));
-    let rules = rules.chain(world.snats.iter().map(|rule| (Kind::IptablesSnatRule, &rule.meta)));
-    let rules = rules.chain(world.ovn_fips.iter().map(|rule| (Kind::OvnFip, &rule.meta)));
-    let rules = rules.chain(world.ovn_snats.iter().map(|rule| (Kind::OvnSnatRule, &rule.meta)));
-    let rules = rules.chain(world.ovn_dnats.iter().map(|rule| (Kind::OvnDnatRule, &rule.meta)));
     for (kind, meta) in rules {
         if let Some(address) = meta.label(labels::EIP_V4_IP).filter(|address| !address.is_empty()) {
             let object =
@@ -84,12 +95,12 @@ fn users_of_eips(context: &Context<'_>) -> Users {
     users
 }
 
-fn wait_of(context: &Context<'_>, kind: Kind, meta: &Meta, users: &Users) -> Wait {
+fn wait_of(context: &Context<'_>, kind: Kind, meta: &Meta, lookup: &Lookup) -> Wait {
     let foreign: Vec<&str> = meta
         .finalizers
         .iter()
         .map(api::slim::Str::as_str)
-        .filter(|finalizer| *finalizer != names::FINALIZER && *finalizer != names::DEPRECATED_FINALIZER)
+        .filter(|finalizer| !names::is_kubeovn_finalizer(finalizer))
         .collect();
     if !meta.has_kubeovn_finalizer() {
         return foreign_wait(&foreign);
@@ -98,8 +109,8 @@ fn wait_of(context: &Context<'_>, kind: Kind, meta: &Meta, users: &Users) -> Wai
     let name = meta.name.as_str();
     let special = match kind {
         Kind::Subnet => world.subnets.named(name).and_then(|subnet| of_subnet(context, subnet)),
-        Kind::IptablesEip => world.eips.named(name).and_then(|eip| of_eip(context, eip, users)),
-        Kind::OvnEip => world.ovn_eips.named(name).and_then(|eip| of_ovn_eip(eip, users)),
+        Kind::IptablesEip => world.eips.named(name).and_then(|eip| of_eip(context, eip, lookup)),
+        Kind::OvnEip => world.ovn_eips.named(name).and_then(|eip| of_ovn_eip(eip, &lookup.ovn)),
         Kind::Vip => world.vips.named(name).and_then(|vip| of_vip(context, vip)),
         Kind::VpcNatGateway => world.gateways.named(name).and_then(|gateway| of_gateway(context, gateway)),
         Kind::Vpc => world.vpcs.named(name).and_then(|vpc| of_vpc(context, &vpc.status.subnets)),
@@ -132,18 +143,19 @@ fn foreign_wait(finalizers: &[&str]) -> Wait {
     }
 }
 
-/// A Subnet goes when its own counters say nought.
+/// A Subnet goes when its own counters say nought, or no more than its u2o addresses.
 fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
     let id = context.subnets.named(&subnet.meta.name)?;
     let counter = |counter: Option<api::slim::Counter>| counter.and_then(api::slim::Counter::value).unwrap_or(0);
     let counted = counter(subnet.status.v4_using).saturating_add(counter(subnet.status.v6_using));
-    if counted == 0 {
+    let u2o = subnet.status.u2o_ip.get().map_or(0, |pair| pair.iter().count() as u128);
+    if counted == 0 || (u2o > 0 && counted == u2o) {
         return None;
     }
-    let wire = context.records.on_wire(context.subnets.get(id).wire).iter();
-    let on_it = wire.filter(|record| record.said == Some(id) || record.subnet == Some(id));
+    let on_it = context.records.iter().filter(|record| record.said == Some(id) || record.subnet == Some(id));
+    let own = |holder: &Holder<'_>| matches!(holder, Holder::U2o(_) | Holder::Mcast(_));
     let mut users: Vec<ObjRef> =
-        on_it.map(|record| record.source.object()).filter(|o| o.kind != Kind::Subnet).collect();
+        on_it.filter(|record| !own(&record.holder)).map(|record| record.source.object()).collect();
     users.sort();
     users.dedup();
     if !users.is_empty() {
@@ -155,11 +167,18 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
         });
     }
     let complete = context.missing(&super::counts::COUNTED, "").is_empty();
-    let special = !subnet.status.mcast_ip.is_absent();
-    let what = if special { " (its multicast querier is one: switch `enableMulticastSnoop` off)" } else { "" };
+    // Kube-OVN keeps the querier's address as long as snooping is on, and the Subnet as long as it counts that address.
+    if !subnet.status.mcast_ip.is_absent() {
+        return Some(Wait {
+            reason: "its own multicast querier to give its address back".to_owned(),
+            never: complete,
+            fix: format!("switch `enableMulticastSnoop` of Subnet {} off", subnet.meta.name),
+            objects: Vec::new(),
+        });
+    }
     Some(Wait {
-        reason: format!("its counters to be nought; they say {counted}, but no object records an address of it{what}"),
-        never: complete && !special,
+        reason: format!("its counters to be nought; they say {counted}, but no object records an address of it"),
+        never: complete,
         fix: format!(
             "the counters are wrong and will not fall by themselves. Make Kube-OVN count again by changing a field of the Subnet \
              (an entry of excludeIps); if it still stays: kubectl patch subnets {} --type=merge -p \
@@ -171,9 +190,9 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
 }
 
 /// An EIP goes when no rule carries its address; its external Subnet must exist.
-fn of_eip(context: &Context<'_>, eip: &IptablesEip, users: &Users) -> Option<Wait> {
+fn of_eip(context: &Context<'_>, eip: &IptablesEip, lookup: &Lookup) -> Option<Wait> {
     let v4 = eip.spec.v4.get().or(eip.status.ip.get()).map(ToString::to_string).unwrap_or_default();
-    if let Some(rules) = users.get(&v4) {
+    if let Some(rules) = lookup.iptables.get(&v4) {
         return Some(rules_wait(rules));
     }
     let subnet = or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET);
@@ -206,7 +225,9 @@ fn gone_subnet(context: &Context<'_>, subnet: &str) -> Wait {
 /// Rules and EIPs are taken off a gateway's pod; while the gateway is there and its pod is not, they wait.
 fn of_rule(context: &Context<'_>, gateway: &str) -> Option<Wait> {
     let object = context.world.find(Kind::VpcNatGateway, "", gateway)?;
-    (!context.running_gateways.contains(gateway)).then(|| Wait {
+    // A pod that was not read may run.
+    let running = context.running_gateways.contains(gateway) || !context.world.coverage.is_complete(Kind::Pod);
+    (!running).then(|| Wait {
         reason: format!("a running pod of VpcNatGateway {gateway}, to take it off there"),
         never: false,
         fix: format!("bring the gateway's pod up, or delete VpcNatGateway {gateway} if it is not to come back"),

@@ -13,11 +13,12 @@ pub use store::{Key, Store};
 
 use crate::finding::ObjRef;
 use api::slim::{
-    AddressClaim, Controller, Field, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule,
-    IptablesSnatRule, Kind, Malformed, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod,
-    ProviderNetwork, QosPolicy, StatefulSet, Subnet, SwitchLbRule, Time, Unreadable, Vip, VirtualMachine,
-    VirtualMachineInstance, Vlan, Vpc, VpcNatGateway,
+    AddressClaim, Controller, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule, IptablesSnatRule,
+    Kind, Malformed, Meta, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod, ProviderNetwork,
+    QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Unreadable, Vip, VirtualMachine, VirtualMachineInstance,
+    Vlan, Vpc, VpcNatGateway,
 };
+use std::collections::BTreeMap;
 
 /// How the objects were read: it decides how sure absence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,10 @@ pub struct Settings {
 
 /// Sixty seconds: longer than a kubelet takes to report a pod, and than `kubectl get` takes for all kinds.
 pub const DEFAULT_GRACE: i64 = 60;
+
+/// Longer than any deletion of a sound cluster takes: two grace periods of a pod, and a controller's restart with its
+/// lease. What is deleted longer is stuck.
+pub const STUCK_AFTER: i64 = 300;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -71,16 +76,16 @@ macro_rules! world {
         pub struct Builder {
             $($field: Vec<Box<$ty>>,)*
             unreadable: Vec<Unreadable>,
-            malformed: Vec<(ObjRef, Malformed)>,
+            /// By kind, namespace and name: the version that was read, and what is wrong with it.
+            malformed: BTreeMap<(Kind, Str, Str), (Str, ObjRef, Vec<Malformed>)>,
             coverage: Coverage,
         }
 
         impl Builder {
             /// Takes an object.
             pub fn add(&mut self, parsed: Parsed) {
-                if !parsed.malformed.is_empty() {
-                    let object = reference(&parsed.object);
-                    self.malformed.extend(parsed.malformed.into_iter().map(|field| (object.clone(), field)));
+                if !parsed.malformed.is_empty() || !self.malformed.is_empty() {
+                    self.note_malformed(&parsed.object, parsed.malformed);
                 }
                 match parsed.object {
                     $(Object::$kind(object) => self.$field.push(object),)*
@@ -93,13 +98,18 @@ macro_rules! world {
                 if settings.now.is_none() {
                     settings.now = self.newest();
                 }
-                World {
+                let mut world = World {
                     $($field: Store::new(self.$field),)*
                     unreadable: self.unreadable,
-                    malformed: self.malformed,
+                    malformed: Vec::new(),
                     coverage: self.coverage,
                     settings,
-                }
+                };
+                // What another reading of an object had wrong is gone with it.
+                let kept = self.malformed.into_values().filter(|(version, object, _)| world.version(object) == Some(version));
+                let fields = kept.flat_map(|(_, object, fields)| fields.into_iter().map(move |field| (object.clone(), field)));
+                world.malformed = fields.collect();
+                world
             }
 
             /// The newest time in any object: when a dump was made, as far as it shows.
@@ -107,7 +117,7 @@ macro_rules! world {
                 let mut newest = None;
                 $(for object in &self.$field {
                     let meta = object.meta();
-                    newest = newest.max(meta.created.get().copied()).max(meta.deleted.get().copied());
+                    newest = newest.max(meta.created.get().copied()).max(meta.deleted_at());
                     $({ let $time: &$ty = object; newest = newest.max($changed); })?
                 })*
                 newest
@@ -127,8 +137,16 @@ macro_rules! world {
                 match kind { $(Kind::$kind => self.$field.get(namespace, name).map(|object| ObjRef::of(kind, object)),)* }
             }
 
+            /// The version of an object that was kept.
+            fn version(&self, object: &ObjRef) -> Option<&Str> {
+                let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
+                match object.kind {
+                    $(Kind::$kind => self.$field.get(namespace, name).map(|object| &object.meta().resource_version),)*
+                }
+            }
+
             /// Metadata of every object, with its kind.
-            pub fn metas(&self) -> impl Iterator<Item = (Kind, &api::slim::Meta)> {
+            pub fn metas(&self) -> impl Iterator<Item = (Kind, &Meta)> {
                 std::iter::empty()$(.chain(self.$field.iter().map(|object| (Kind::$kind, &object.meta))))*
             }
         }
@@ -187,6 +205,21 @@ pub fn pod_changed(pod: &Pod) -> Option<Time> {
 }
 
 impl Builder {
+    /// Keeps what is wrong with the reading of an object that will be kept: the later one, unless its version is lower.
+    fn note_malformed(&mut self, object: &Object, fields: Vec<Malformed>) {
+        let meta = object.meta();
+        let key = (object.kind(), meta.namespace.clone(), meta.name.clone());
+        let version = meta.resource_version.clone();
+        if self.malformed.get(&key).is_some_and(|(known, ..)| store::version_of(known) > store::version_of(&version)) {
+            return;
+        }
+        if fields.is_empty() {
+            self.malformed.remove(&key);
+        } else {
+            self.malformed.insert(key, (version, reference(object), fields));
+        }
+    }
+
     /// Takes note of an object that cannot be read.
     pub fn add_unreadable(&mut self, unreadable: Unreadable) {
         self.unreadable.push(unreadable);
@@ -217,10 +250,16 @@ impl World {
 
     /// Whether an object was deleted, and at least that many seconds before the reading.
     #[must_use]
-    pub fn deleted_for(&self, deleted: &Field<Time>, seconds: i64) -> bool {
-        match (self.settings.now, deleted.get()) {
-            (Some(now), Some(deleted)) => now.since(*deleted) > seconds,
+    pub fn deleted_for(&self, meta: &Meta, seconds: i64) -> bool {
+        match (self.settings.now, meta.deleted_at()) {
+            (Some(now), Some(deleted)) => now.since(deleted) > seconds,
             _ => false,
         }
+    }
+
+    /// Whether an object is on its way out, and not stuck there.
+    #[must_use]
+    pub fn is_going(&self, meta: &Meta) -> bool {
+        meta.is_deleted() && !self.deleted_for(meta, STUCK_AFTER)
     }
 }

@@ -135,7 +135,12 @@ impl<T: HasMeta> Store<T> {
 /// A resourceVersion as etcd's revision. It is opaque to clients, but of two readings of one object the higher is the
 /// later one (KEP-5504 made that comparison official).
 fn version<T: HasMeta>(object: &T) -> Option<u64> {
-    object.meta().resource_version.parse().ok()
+    version_of(&object.meta().resource_version)
+}
+
+/// A resourceVersion as a number; none where it is not one.
+pub(super) fn version_of(text: &str) -> Option<u64> {
+    text.parse().ok()
 }
 
 #[cfg(test)]

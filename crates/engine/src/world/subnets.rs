@@ -54,6 +54,19 @@ impl<'w> SubnetOnWire<'w> {
         entries.filter_map(Field::get).map(|exclude| exclude.0).filter(move |range| range.family() == family)
     }
 
+    /// Whether its wire is a VPC, of which each Subnet is a layer 2 of its own: OVN without a Vlan or a wire of its own.
+    #[must_use]
+    pub fn is_on_vpc(&self) -> bool {
+        self.provider.is_ovn() && self.object.spec.vlan.is_empty() && !self.is_named()
+    }
+
+    /// Whether somebody said by annotation which wire it is on.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.object.spec.vlan.is_empty()
+            && self.object.meta.annotation(annotations::WIRE).is_some_and(|wire| !wire.is_empty())
+    }
+
     /// Whether an address lies in its block.
     #[must_use]
     pub fn contains(&self, addr: Addr) -> bool {

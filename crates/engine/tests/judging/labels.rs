@@ -1,0 +1,59 @@
+//! `label-drift`: labels that others select by.
+
+use crate::common::example::example;
+use crate::common::objects::*;
+use serde_json::{Value, json};
+
+#[test]
+fn a_label_that_is_there_and_wrong_is_found() {
+    for (path, label, target) in [
+        ("IP p1.default", "subnet", "ips/p1.default"),
+        ("IP p1.default", "node-name", "ips/p1.default"),
+        ("IptablesEIP eip1", "vpc-nat-gw-name", "iptables-eips/eip1"),
+        ("IptablesEIP eip1", "eip_v4_ip", "iptables-eips/eip1"),
+        ("VpcNatGateway gw1", "subnet", "vpc-nat-gateways/gw1"),
+        ("VpcNatGateway gw1", "vpc", "vpc-nat-gateways/gw1"),
+        ("VpcNatGateway gw1", "qos", "vpc-nat-gateways/gw1"),
+        ("IptablesFIPRule fip1", "vpc-nat-gw-name", "iptables-fip-rules/fip1"),
+        ("IptablesDnatRule dnat1", "vpc_dnat_eport", "iptables-dnat-rules/dnat1"),
+        ("IptablesSnatRule snat1", "eip_v4_ip", "iptables-snat-rules/snat1"),
+    ] {
+        let line = format!("info proven label-drift:{target} @ {path}");
+        let label = format!("ovn.kubernetes.io/{label}");
+        example().patched(path, json!({"metadata": {"labels": {&label: "wrong"}}})).finds(&[&line]);
+        // Absent is not wrong: Kube-OVN counts nothing by these.
+        example().patched(path, json!({"metadata": {"labels": {&label: null}}})).finds(&[]);
+    }
+}
+
+#[test]
+fn the_label_that_addresses_are_counted_by_may_not_be_absent() {
+    let rows: [(&str, &str, &str); 3] = [
+        ("IptablesEIP eip1", "iptables-eips/eip1", "ovn-vpc-external-network"),
+        ("OvnEip oeip1", "ovn-eips/oeip1", "external"),
+        ("Vip vip1", "vips/vip1", "ovn-default"),
+    ];
+    for (path, target, subnet) in rows {
+        let without = example().patched(path, json!({"metadata": {"labels": {"ovn.kubernetes.io/subnet": null}}}));
+        without.clone().finds(&[&format!("info proven label-drift:{target} @ {path}")]);
+        // Kube-OVN counts one less then.
+        let count = format!("warning proven count-mismatch:{subnet}/v4 @ Subnet {subnet}");
+        let report = without.recounted().report();
+        assert!(report.findings.iter().map(crate::common::line).any(|line| line == count), "{count}");
+    }
+    // Without an address there is nothing to count.
+    example().with(waiting_eip("e", "gw1", "")).finds(&[]);
+}
+
+#[test]
+fn a_label_with_the_name_of_another_subnet_is_a_leftover() {
+    let bare = |patch: Value| example().patched("IP p1.default", json!({"metadata": {"labels": patch}}));
+    bare(json!({"ext": ""})).finds(&["info proven label-drift:ips/p1.default @ IP p1.default"]);
+    bare(json!({"team": "", "role": "x"})).finds(&[]);
+}
+
+#[test]
+fn a_label_that_was_not_written_yet_is_only_possible() {
+    let new = json!({"metadata": {"labels": {"ovn.kubernetes.io/subnet": null}, "creationTimestamp": JUST_NOW}});
+    example().patched("Vip vip1", new).finds(&["info possible label-drift:vips/vip1 @ Vip vip1"]);
+}

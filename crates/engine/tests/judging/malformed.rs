@@ -1,0 +1,109 @@
+//! `malformed-object`: what cannot be read is said, and the rest is used.
+
+use crate::common::example::example;
+use crate::common::objects::*;
+use serde_json::json;
+
+#[test]
+fn a_field_that_cannot_be_read_is_named_with_its_path() {
+    for (path, patch, expected) in [
+        (
+            "Subnet ext",
+            json!({"spec": {"excludeIps": ["172.17.0.1", "<nil>", "172.17.0.200..172.17.0.210"]}}),
+            "subnets/ext/spec.excludeIps[1]",
+        ),
+        (
+            "IPPool pool1",
+            json!({"spec": {"ips": ["172.17.0.110..172.17.0.100", "172.17.0.100..172.17.0.110"]}}),
+            "ippools/pool1/spec.ips[0]",
+        ),
+        (
+            "Pod default/p1",
+            json!({"metadata": {"creationTimestamp": "yesterday"}}),
+            "pods/default/p1/metadata.creationTimestamp",
+        ),
+        ("IP p1.default", json!({"spec": {"macAddress": "not a mac"}}), "ips/p1.default/spec.macAddress"),
+        (
+            "NetworkAttachmentDefinition default/dual",
+            json!({"spec": {"config": "macvlan"}}),
+            "network-attachment-definitions/default/dual/spec.config",
+        ),
+        (
+            "IptablesDnatRule dnat1",
+            json!({"spec": {"externalPort": "many"}}),
+            "iptables-dnat-rules/dnat1/spec.externalPort",
+        ),
+        ("Subnet ext", json!({"status": {"v4usingIPs": "many"}}), "subnets/ext/status.v4usingIPs"),
+        ("Pod default/p1", json!({"spec": {"hostNetwork": "perhaps"}}), "pods/default/p1/spec.hostNetwork"),
+    ] {
+        eprintln!("--- {expected}");
+        example().patched(path, patch).finds(&[&format!("warning proven malformed-object:{expected} @ {path}")]);
+    }
+}
+
+#[test]
+fn an_address_that_cannot_be_read_is_held_and_never_taken_as_absent() {
+    // The pod uses an address that nothing legible records; the IP object is not called a leak, nor its address free.
+    let report = example()
+        .patched(
+            "IP p1.default.macvlan.default",
+            json!({"spec": {"v4IpAddress": "172.17.0.300", "ipAddress": "172.17.0.300"}}),
+        )
+        .report();
+    let ids = crate::common::ids(&report);
+    assert!(ids.contains(&"malformed-object:ips/p1.default.macvlan.default/spec.v4IpAddress"), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("leaked-")), "{ids:?}");
+}
+
+#[test]
+fn annotations_that_cannot_be_read_are_named() {
+    let annotated = |key: &str, value: &str| {
+        example().patched("Pod default/d1", json!({"metadata": {"annotations": {key: value}}}))
+    };
+    annotated("k8s.v1.cni.cncf.io/networks", "[{\"name\":3}]").finds(&[
+        "warning proven malformed-object:pods/default/d1/metadata.annotations[k8s.v1.cni.cncf.io/networks] @ Pod default/d1",
+    ]);
+    annotated("dual.default.kubernetes.io/ip_address", "10.60.0.five").finds(&[
+        "warning proven malformed-object:pods/default/d1/metadata.annotations[dual.default.kubernetes.io/ip_address] @ Pod default/d1",
+    ]);
+}
+
+#[test]
+fn an_object_without_a_name_is_unreadable() {
+    example()
+        .with(json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": {}, "spec": {}}))
+        .finds(&["warning proven malformed-object:ips/(no name)/the whole object @ IP (no name)"]);
+}
+
+#[test]
+fn two_unreadable_objects_are_two_findings() {
+    let nameless = || json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": {}, "spec": {}});
+    let report = example().with_all([nameless(), nameless()]).report();
+    // Both have no name to be told apart by: one line says it, the coverage counts them.
+    assert_eq!(report.findings.len(), 1);
+}
+
+#[test]
+fn of_two_readings_of_an_object_only_the_later_one_is_judged() {
+    let at = |version: &str, address: &str| {
+        ip("default", "p1", "macvlan.default", "ext", address).but(json!({"metadata": {"resourceVersion": version}}))
+    };
+    let cluster = |first, second| example().without("IP p1.default.macvlan.default").with_all([first, second]);
+    cluster(at("9", "not an address"), at("10", "172.17.0.11")).finds(&[]);
+    cluster(at("10", "172.17.0.11"), at("9", "not an address")).finds(&[]);
+    // Without versions the later one in the input.
+    cluster(at("", "not an address"), at("", "172.17.0.11")).finds(&[]);
+}
+
+#[test]
+fn absent_null_and_empty_are_one() {
+    example().patched("IP p1.default", json!({"spec": {"attachSubnets": [], "macAddress": ""}})).finds(&[]);
+    let mut cluster = example();
+    for object in &mut cluster.objects {
+        if object["kind"] == "IP" {
+            object["spec"]["attachSubnets"] = serde_json::Value::Null;
+            object["spec"]["macAddress"] = serde_json::Value::Null;
+        }
+    }
+    cluster.finds(&[]);
+}
