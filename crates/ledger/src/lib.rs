@@ -4,6 +4,7 @@
 //! ranges. Guarantee: pure and deterministic; no input of any kind makes it panic; what is refused leaves nothing
 //! behind. It knows nothing of Kubernetes, clocks, I/O or randomness, except where that is an argument.
 
+mod accounting;
 mod addr;
 mod cidr;
 mod count;
@@ -12,8 +13,13 @@ mod mac;
 mod pair;
 mod parse;
 mod range;
+mod ranges;
+mod runs;
 mod set;
+mod sets;
+mod word;
 
+pub use accounting::{Accounting, Counts};
 pub use addr::Addr;
 pub use cidr::Cidr;
 pub use count::Count;
@@ -22,4 +28,6 @@ pub use mac::Mac;
 pub use pair::{AddrPair, CidrPair};
 pub use parse::{ParseError, ParseErrorKind, SHOWN};
 pub use range::{AddrRange, RangeError};
+pub use ranges::Ranges;
 pub use set::AddrSet;
+pub use sets::AddrSets;

@@ -1,0 +1,88 @@
+//! The number that an address is: 32 bits in IPv4, 128 in IPv6. Sets and books keep each family in its own width.
+
+use crate::{Addr, AddrRange, Count, Family};
+
+/// An address of one family as a number.
+pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug {
+    const FAMILY: Family;
+    const MAX: Self;
+
+    fn from_bits(bits: u128) -> Self;
+    fn bits(self) -> u128;
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+
+    /// The number above, none behind the last.
+    fn next(self) -> Option<Self> {
+        if self == Self::MAX { None } else { Some(self.add(Self::from_bits(1))) }
+    }
+
+    /// The number below, none before the first.
+    fn prev(self) -> Option<Self> {
+        if self == Self::default() { None } else { Some(self.sub(Self::from_bits(1))) }
+    }
+
+    /// The number of `addr`, if it is of this family.
+    fn of(addr: Addr) -> Option<Self> {
+        (addr.family() == Self::FAMILY).then(|| Self::from_bits(addr.bits()))
+    }
+
+    /// The ends of `range`, if it is of this family.
+    fn ends(range: AddrRange) -> Option<(Self, Self)> {
+        Some((Self::of(range.first())?, Self::of(range.last())?))
+    }
+
+    fn addr(self) -> Addr {
+        Addr::from_bits(Self::FAMILY, self.bits())
+    }
+
+    fn range((first, last): (Self, Self)) -> AddrRange {
+        AddrRange::spanning(first.addr(), last.addr())
+    }
+
+    /// The count that a sum of run lengths stands for. Sums are kept in the word itself, so that the whole family
+    /// wraps to zero; what is not empty and sums to zero is the whole family.
+    fn count(sum: Self, empty: bool) -> Count {
+        if empty {
+            Count::ZERO
+        } else if sum == Self::default() {
+            AddrRange::all(Self::FAMILY).count()
+        } else {
+            Count::from(sum.bits())
+        }
+    }
+}
+
+macro_rules! word {
+    ($type:ty, $family:expr) => {
+        impl Word for $type {
+            const FAMILY: Family = $family;
+            const MAX: Self = Self::MAX;
+
+            #[inline]
+            #[allow(clippy::cast_possible_truncation, reason = "an IPv4 address is in the low 32 bits")]
+            #[allow(clippy::unnecessary_cast, trivial_numeric_casts, reason = "one text for both widths")]
+            fn from_bits(bits: u128) -> Self {
+                bits as Self
+            }
+
+            #[inline]
+            fn bits(self) -> u128 {
+                self.into()
+            }
+
+            #[inline]
+            fn add(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            #[inline]
+            fn sub(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+        }
+    };
+}
+
+word!(u32, Family::V4);
+word!(u128, Family::V6);
