@@ -6,6 +6,7 @@
 
 mod accounting;
 mod addr;
+mod book;
 mod cidr;
 mod count;
 mod family;
@@ -21,6 +22,10 @@ mod word;
 
 pub use accounting::{Accounting, Counts};
 pub use addr::Addr;
+pub use book::{
+    ClaimList, Grant, HolderKey, MacBook, MacPick, Nic, NicName, Pick, PoolError, Refusal, Request, SpecError,
+    SubnetBook, SubnetSpec, Unusable,
+};
 pub use cidr::Cidr;
 pub use count::Count;
 pub use family::Family;

@@ -61,6 +61,11 @@ impl AddrSet {
         Self { runs }
     }
 
+    /// [`from_ranges`](Self::from_ranges), for items that are known to be in ascending order.
+    pub fn from_sorted(family: Family, items: impl IntoIterator<Item: Into<AddrRange>>) -> Self {
+        Self::from_ranges(family, items)
+    }
+
     /// The family of its members.
     #[must_use]
     pub const fn family(&self) -> Family {
@@ -194,10 +199,10 @@ impl AddrSet {
         self.combined(other, Runs::intersection, Runs::intersection)
     }
 
-    /// Whether the two share an address.
+    /// Whether the two share an address: one step for each range of the one that has fewer.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        let (few, many) = if self.len_ranges() < other.len_ranges() { (self, other) } else { (other, self) };
+        let (few, many) = if self.len_ranges() <= other.len_ranges() { (self, other) } else { (other, self) };
         few.ranges().any(|range| many.ranges_in(range).next().is_some())
     }
 

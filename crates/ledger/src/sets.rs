@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Addr, AddrRange, AddrSet, Family};
+use crate::{Addr, AddrRange, AddrSet, Family, ParseError};
 
 /// An [`AddrSet`] of each family: for lists in which both may stand, as excludes, pools and skip lists.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +59,31 @@ impl AddrSets {
     /// Adds all of `range`; whether the set changed.
     pub fn insert_range(&mut self, range: AddrRange) -> bool {
         self.get_mut(range.family()).insert_range(range)
+    }
+
+    /// The first addresses that both have.
+    pub(crate) fn first_shared(&self, other: &Self) -> Option<AddrRange> {
+        Family::BOTH.into_iter().find_map(|family| {
+            let (few, many) = (self.get(family), other.get(family));
+            let (few, many) = if few.len_ranges() <= many.len_ranges() { (few, many) } else { (many, few) };
+            few.ranges().find_map(|range| many.ranges_in(range).next())
+        })
+    }
+
+    /// Reads `IPPool.spec.ips`: each entry an address, a CIDR or `a..b`.
+    ///
+    /// # Errors
+    /// When an entry cannot be read.
+    pub fn parse_pool<S: AsRef<str>>(entries: &[S]) -> Result<Self, ParseError> {
+        entries.iter().map(|entry| AddrRange::parse_pool_entry(entry.as_ref())).collect()
+    }
+
+    /// Reads `Subnet.spec.excludeIps`: each entry an address or `a..b`.
+    ///
+    /// # Errors
+    /// When an entry cannot be read.
+    pub fn parse_excludes<S: AsRef<str>>(entries: &[S]) -> Result<Self, ParseError> {
+        entries.iter().map(|entry| AddrRange::parse_exclude(entry.as_ref())).collect()
     }
 
     /// Its ranges, IPv4 first.

@@ -1,9 +1,9 @@
 //! The number that an address is: 32 bits in IPv4, 128 in IPv6. Sets and books keep each family in its own width.
 
-use crate::{Addr, AddrRange, Count, Family};
+use crate::{Addr, AddrRange, AddrSet, Count, Family, runs::Runs, set::FamilyRuns};
 
 /// An address of one family as a number.
-pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug {
+pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug + 'static {
     const FAMILY: Family;
     const MAX: Self;
 
@@ -11,6 +11,9 @@ pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug {
     fn bits(self) -> u128;
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
+    fn into_set(runs: Runs<Self>) -> AddrSet;
+    /// The tree of `set`, if it is of this family.
+    fn runs_of(set: &AddrSet) -> Option<&Runs<Self>>;
 
     /// The number above, none behind the last.
     fn next(self) -> Option<Self> {
@@ -54,7 +57,7 @@ pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug {
 }
 
 macro_rules! word {
-    ($type:ty, $family:expr) => {
+    ($type:ty, $family:expr, $variant:path) => {
         impl Word for $type {
             const FAMILY: Family = $family;
             const MAX: Self = Self::MAX;
@@ -80,9 +83,17 @@ macro_rules! word {
             fn sub(self, other: Self) -> Self {
                 self.wrapping_sub(other)
             }
+
+            fn into_set(runs: Runs<Self>) -> AddrSet {
+                AddrSet { runs: $variant(runs) }
+            }
+
+            fn runs_of(set: &AddrSet) -> Option<&Runs<Self>> {
+                if let $variant(runs) = &set.runs { Some(runs) } else { None }
+            }
         }
     };
 }
 
-word!(u32, Family::V4);
-word!(u128, Family::V6);
+word!(u32, Family::V4, FamilyRuns::V4);
+word!(u128, Family::V6, FamilyRuns::V6);

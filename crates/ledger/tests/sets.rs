@@ -1,5 +1,7 @@
 //! `AddrSet` against a naive set of addresses, and against range-set-blaze over the whole of both families.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use ledger::{Addr, AddrRange, AddrSet, Count, Family};
@@ -17,7 +19,7 @@ fn bits(family: Family) -> impl Strategy<Value = u128> {
         4 => 0..40_u128,
         4 => (0..40_u128).prop_map(move |back| max - back),
         4 => (0..40_u128).prop_map(move |off| max / 2 - 20 + off),
-        1 => (0..=max),
+        1 => 0..=max,
     ]
 }
 

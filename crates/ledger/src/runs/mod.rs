@@ -268,6 +268,12 @@ impl<W: Word> Runs<W> {
     }
 }
 
+impl<W: Word> std::fmt::Debug for Runs<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.walk().map(W::range)).finish()
+    }
+}
+
 /// Stores `node` in a free place.
 fn put<T>(nodes: &mut Vec<T>, free: &mut Vec<u32>, node: T) -> u32 {
     if let Some(id) = free.pop() {

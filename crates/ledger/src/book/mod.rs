@@ -1,0 +1,238 @@
+//! The book of one subnet: what is usable, excluded, in which pool, and who holds what.
+//!
+//! In: the subnet's spec, its pools, what claims say, and requests of NICs. Out: grants and typed refusals, holders,
+//! counts and ranges. Guarantees: an address has at most one holder; what is refused leaves nothing behind, both
+//! families and the MAC together; the gateway, the network and the broadcast address are never given out; an address
+//! goes out again as late as possible; what is on record stays on record until it is released, also when the spec
+//! changes under it. The engine writes claims from what a book grants; nothing else writes a book.
+
+mod ground;
+mod macs;
+mod nic;
+mod outcome;
+mod plan;
+mod pools;
+mod query;
+mod request;
+mod side;
+mod spec;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use macs::{MacBook, MacPick};
+pub use nic::{HolderKey, Nic, NicName};
+pub use outcome::{Grant, Refusal, Unusable};
+pub use pools::PoolError;
+pub use request::{Pick, Request};
+use side::{Pool, Side};
+pub use spec::{SpecError, SubnetSpec};
+
+use crate::{Addr, AddrPair, Family, Mac, word::Word};
+
+/// The same expression for the side of either family.
+macro_rules! with_side {
+    ($book:expr, $family:expr, $side:ident => $body:expr) => {
+        match $family {
+            $crate::Family::V4 => {
+                let $side = &$book.v4;
+                $body
+            }
+            $crate::Family::V6 => {
+                let $side = &$book.v6;
+                $body
+            }
+        }
+    };
+    (mut $book:expr, $family:expr, $side:ident => $body:expr) => {
+        match $family {
+            $crate::Family::V4 => {
+                let $side = &mut $book.v4;
+                $body
+            }
+            $crate::Family::V6 => {
+                let $side = &mut $book.v6;
+                $body
+            }
+        }
+    };
+}
+use with_side;
+
+/// The book of one subnet. `H` names holders, `N` the interfaces of one.
+///
+/// Requests and releases take logarithmic time in what is held, counts constant time, and the memory is that of the
+/// NICs, the addresses held and the addresses that wait to be used again.
+#[derive(Clone, Debug)]
+pub struct SubnetBook<H, N> {
+    spec: SubnetSpec,
+    v4: Side<u32, H, N>,
+    v6: Side<u128, H, N>,
+    nics: BTreeMap<Nic<H, N>, Entry>,
+    /// Addresses that a NIC has on record beyond its one in that family.
+    surplus: BTreeSet<(Nic<H, N>, Addr)>,
+    pools: BTreeMap<Box<str>, Pool>,
+    /// The number of the next new pool; 0 is the default pool.
+    next_pool: u32,
+}
+
+/// Claims by address.
+pub type ClaimList<H, N> = Vec<(Addr, Nic<H, N>)>;
+
+/// What a NIC has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    addrs: AddrPair,
+    /// Whether this subnet has a share in the NIC's MAC.
+    has_mac: bool,
+}
+
+impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
+    /// The book of a subnet in which nobody holds anything.
+    #[must_use]
+    pub fn new(spec: SubnetSpec) -> Self {
+        let mut book = Self {
+            spec: SubnetSpec::default(),
+            v4: Side::new(),
+            v6: Side::new(),
+            nics: BTreeMap::new(),
+            surplus: BTreeSet::new(),
+            pools: BTreeMap::new(),
+            next_pool: 1,
+        };
+        book.configure(spec);
+        book
+    }
+
+    fn configure(&mut self, spec: SubnetSpec) {
+        self.v4.configure(&spec, self.pools.values());
+        self.v6.configure(&spec, self.pools.values());
+        self.spec = spec;
+    }
+
+    /// Takes over a changed spec. Claims stay, also those that are no usable addresses any more: these are the answer,
+    /// in order, for whoever must move or report their holders. Pools keep what they were configured with.
+    ///
+    /// # Errors
+    /// When the subnet would lose its last CIDR. Nothing changes then.
+    pub fn update(&mut self, spec: SubnetSpec) -> Result<ClaimList<H, N>, SpecError> {
+        if spec == self.spec {
+            return Ok(Vec::new());
+        }
+        if spec.cidrs().is_none() && !self.spec.cidrs().is_none() {
+            return Err(SpecError::CidrTaken(self.spec.cidrs()));
+        }
+        let before = self.spec.cidrs();
+        self.configure(spec);
+        let was_usable = |addr: Addr| before.get(addr.family()).is_some_and(|cidr| cidr.usable().contains(addr));
+        Ok(self.apart().filter(|(addr, _)| was_usable(*addr)).map(|(addr, nic)| (addr, nic.clone())).collect())
+    }
+
+    /// Grants all that `request` asks for, or nothing. A NIC that asks again for what it has, gets just that.
+    ///
+    /// # Errors
+    /// Why not, and who stands in the way. Nothing has changed then.
+    pub fn allocate(&mut self, macs: &mut MacBook<H, N>, request: Request<'_, H, N>) -> Result<Grant, Refusal<H, N>> {
+        let plan = self.plan(&request)?;
+        let keeps_mac = !matches!(request.mac, MacPick::None);
+        let mac = macs.plan(&request.nic, request.mac)?;
+        let given_back = self.apply(&request.nic, &plan);
+        let to_record = mac.filter(|_| keeps_mac);
+        if let Some(mac) = to_record {
+            let has = self.nics.get(&request.nic).is_some_and(|entry| entry.has_mac);
+            macs.give(&request.nic, mac, !has);
+        }
+        let entry = self.nics.entry(request.nic).or_default();
+        entry.has_mac |= to_record.is_some();
+        for addr in plan.addrs.iter() {
+            entry.addrs.set(addr.family(), Some(addr));
+        }
+        Ok(Grant { addrs: plan.addrs, mac, given_back })
+    }
+
+    /// Puts on record that `nic` holds `addr`, as a claim says, wherever that is: outside the subnet, on the gateway, or
+    /// beside another address of the NIC. Whether that is news.
+    ///
+    /// # Errors
+    /// The NIC that holds the address, if it is another one. Nothing changes then.
+    pub fn record(&mut self, nic: &Nic<H, N>, addr: Addr) -> Result<bool, Nic<H, N>> {
+        let news = with_side!(mut self, addr.family(), side => side.claim(word(addr), nic))?;
+        if news {
+            let entry = self.nics.entry(nic.clone()).or_default();
+            match entry.addrs.get(addr.family()) {
+                None => entry.addrs.set(addr.family(), Some(addr)),
+                Some(_) => drop(self.surplus.insert((nic.clone(), addr))),
+            }
+        }
+        Ok(news)
+    }
+
+    /// Puts on record that `nic` has `mac`, as a claim says.
+    ///
+    /// # Errors
+    /// The NIC that has the MAC, if it is another one. Nothing changes then.
+    pub fn record_mac(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>, mac: Mac) -> Result<(), Nic<H, N>> {
+        let has = self.nics.get(nic).is_some_and(|entry| entry.has_mac);
+        macs.record(nic, mac, !has)?;
+        self.nics.entry(nic.clone()).or_default().has_mac = true;
+        Ok(())
+    }
+
+    /// Releases one address; who had it. A NIC that has no address any more leaves the book, and its MAC with it.
+    pub fn release(&mut self, macs: &mut MacBook<H, N>, addr: Addr) -> Option<Nic<H, N>> {
+        let family = addr.family();
+        let nic = with_side!(mut self, family, side => side.release(word(addr)))?;
+        if self.surplus.remove(&(nic.clone(), addr)) {
+            return Some(nic);
+        }
+        let next = self.surplus_of(&nic).find(|surplus| surplus.family() == family);
+        if let Some(next) = next {
+            self.surplus.remove(&(nic.clone(), next));
+        }
+        if let Some(entry) = self.nics.get_mut(&nic) {
+            entry.addrs.set(family, next);
+            if entry.addrs.is_none() {
+                self.forget(macs, &nic);
+            }
+        }
+        Some(nic)
+    }
+
+    /// Releases all that `nic` has, its MAC too; whether it had anything.
+    pub fn release_nic(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>) -> bool {
+        let Some(entry) = self.nics.get(nic) else { return false };
+        let surplus: Vec<_> = self.surplus_of(nic).collect();
+        for addr in entry.addrs.iter().chain(surplus.iter().copied()) {
+            with_side!(mut self, addr.family(), side => drop(side.release(word(addr))));
+        }
+        for addr in surplus {
+            self.surplus.remove(&(nic.clone(), addr));
+        }
+        self.forget(macs, nic);
+        true
+    }
+
+    /// Releases all NICs of `holder`; how many it had.
+    pub fn release_holder(&mut self, macs: &mut MacBook<H, N>, holder: &H) -> usize {
+        let nics: Vec<_> = self.nics_of(holder).map(|(nic, _)| nic.clone()).collect();
+        for nic in &nics {
+            self.release_nic(macs, nic);
+        }
+        nics.len()
+    }
+
+    fn forget(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>) {
+        if self.nics.remove(nic).is_some_and(|entry| entry.has_mac) {
+            macs.release(nic);
+        }
+    }
+
+    fn surplus_of<'a>(&'a self, nic: &'a Nic<H, N>) -> impl Iterator<Item = Addr> + 'a {
+        let from = (nic.clone(), Addr::from_bits(Family::V4, 0));
+        self.surplus.range(from..).take_while(move |(of, _)| of == nic).map(|(_, addr)| *addr)
+    }
+}
+
+/// The number of an address whose family was just matched.
+fn word<W: Word>(addr: Addr) -> W {
+    W::from_bits(addr.bits())
+}
