@@ -10,7 +10,7 @@
 use std::{cell::RefCell, collections::BTreeMap, hint::black_box};
 
 use divan::{AllocProfiler, Bencher};
-use ledger::{Addr, AddrRange, Cidr, Family, MacBook, Nic, Request, SubnetBook, SubnetSpec};
+use ledger::{Addr, AddrRange, Cidr, Family, HolderKey, MacBook, Nic, Request, SubnetBook, SubnetSpec};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -61,7 +61,7 @@ struct World<H> {
     made: u64,
 }
 
-impl<H: Ord + Clone> World<H> {
+impl<H: HolderKey> World<H> {
     fn new(held: usize, family: Family, name: fn(u64) -> H) -> Self {
         let (cidr, gateway) = match family {
             Family::V4 => ("10.0.0.0/8", "10.0.0.1"),
@@ -119,7 +119,7 @@ fn text(id: u64) -> String {
 }
 
 /// Allocates random addresses by name.
-fn bench_static<H: Ord + Clone>(bencher: Bencher<'_, '_>, world: World<H>) {
+fn bench_static<H: HolderKey>(bencher: Bencher<'_, '_>, world: World<H>) {
     let world = RefCell::new(world);
     let inputs = || {
         let mut world = world.borrow_mut();

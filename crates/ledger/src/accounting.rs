@@ -21,10 +21,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// With `using` as what is left of `usable`: how the sets are defined.
-    pub(crate) fn from_rest(usable: Count, available: Count, excluded: Count) -> Self {
-        let using = usable.checked_sub(available).and_then(|rest| rest.checked_sub(excluded));
-        Self { usable, using: using.expect("available and excluded are disjoint and usable"), available, excluded }
+    /// With `available` as what is left of `usable`.
+    pub(crate) fn from_taken(usable: Count, using: Count, excluded: Count) -> Self {
+        let available = usable.checked_sub(using).and_then(|rest| rest.checked_sub(excluded));
+        Self { usable, using, available: available.expect("using and excluded are disjoint and usable"), excluded }
     }
 
     /// Whether the equation holds. It always does for counts of this crate; counts that others write may differ.

@@ -18,6 +18,7 @@ mod ranges;
 mod runs;
 mod set;
 mod sets;
+mod tree;
 mod word;
 
 pub use accounting::{Accounting, Counts};

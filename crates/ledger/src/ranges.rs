@@ -2,7 +2,7 @@
 
 use crate::{
     AddrRange,
-    runs::{Runs, Walk},
+    runs::{Runs, Steps},
     set::FamilyRuns,
     word::Word,
 };
@@ -16,8 +16,8 @@ pub struct Ranges<'a> {
 
 #[derive(Clone)]
 enum FamilyWalk<'a> {
-    V4(Walk<'a, u32>),
-    V6(Walk<'a, u128>),
+    V4(Steps<'a, u32>),
+    V6(Steps<'a, u128>),
 }
 
 impl<'a> Ranges<'a> {
@@ -56,7 +56,7 @@ impl DoubleEndedIterator for Ranges<'_> {
     }
 }
 
-fn walk_in<W: Word>(runs: &Runs<W>, bounds: AddrRange) -> Walk<'_, W> {
+fn walk_in<W: Word>(runs: &Runs<W>, bounds: AddrRange) -> Steps<'_, W> {
     // The other family's bounds hold nothing: reversed ends are the empty walk.
     let (first, last) = W::ends(bounds).unwrap_or((W::MAX, W::default()));
     runs.walk_between(first, last)

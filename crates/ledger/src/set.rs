@@ -45,8 +45,8 @@ impl AddrSet {
     #[must_use]
     pub const fn new(family: Family) -> Self {
         let runs = match family {
-            Family::V4 => FamilyRuns::V4(Runs::new(0)),
-            Family::V6 => FamilyRuns::V6(Runs::new(0)),
+            Family::V4 => FamilyRuns::V4(Runs::new()),
+            Family::V6 => FamilyRuns::V6(Runs::new()),
         };
         Self { runs }
     }
@@ -132,7 +132,7 @@ impl AddrSet {
     /// The range of the set that `addr` is in.
     #[must_use]
     pub fn range_of(&self, addr: Addr) -> Option<AddrRange> {
-        with_runs!(&self.runs, runs => runs.around_member(Word::of(addr)?).map(Word::range))
+        with_runs!(&self.runs, runs => runs.find(Word::of(addr)?).map(Word::range))
     }
 
     /// How many of its addresses lie within `bounds`.

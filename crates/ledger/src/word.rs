@@ -43,15 +43,13 @@ pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug + 'static {
         AddrRange::spanning(first.addr(), last.addr())
     }
 
-    /// The count that a sum of run lengths stands for. Sums are kept in the word itself, so that the whole family
-    /// wraps to zero; what is not empty and sums to zero is the whole family.
-    fn count(sum: Self, empty: bool) -> Count {
-        if empty {
-            Count::ZERO
-        } else if sum == Self::default() {
-            AddrRange::all(Self::FAMILY).count()
-        } else {
-            Count::from(sum.bits())
+    /// The count that a sum of run lengths stands for; none: of no run. Sums are kept in the word itself, so that the
+    /// whole family wraps to zero: runs that sum to zero are the whole family.
+    fn count(sum: Option<Self>) -> Count {
+        match sum {
+            None => Count::ZERO,
+            Some(sum) if sum == Self::default() => AddrRange::all(Self::FAMILY).count(),
+            Some(sum) => Count::from(sum.bits()),
         }
     }
 }

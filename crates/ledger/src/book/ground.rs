@@ -1,15 +1,17 @@
-//! One family of a subnet: which of its addresses are free, excluded or in which pool, and in which order they go out.
+//! The rules of one family of a subnet: usable, gateway, excluded, pools, and in which order free addresses go out.
 //!
-//! In: the CIDR, gateway, excludes and pools, and which addresses are taken and given back. Out: the next address to
-//! give out, counts and ranges. Guarantee: every usable address is in exactly one place: claimed, free in one pool
-//! (never used, or waiting since it was freed), or excluded and idle. It does not know who claims; whoever calls keeps
-//! the claims and says of each exactly once that it is taken or given back.
+//! In: the spec of the family, and which addresses are taken and given back. Out: what may be asked for by name, and
+//! the next free address of a pool. Guarantee: an address goes out again as late as possible: never-used ones first,
+//! the lowest first, then the one that was given back longest ago. It does not know who claims: the plot does.
 
 use std::collections::BTreeMap;
 
-use super::outcome::{Barred, NotFree, Unusable};
+use super::{
+    outcome::{Barred, NotFree, Unusable},
+    plot::Plot,
+};
 use crate::{
-    Accounting, AddrSet, Cidr, Counts,
+    AddrSet, Cidr,
     runs::{Run, Runs},
     word::Word,
 };
@@ -26,7 +28,7 @@ impl PoolId {
 /// In which order free addresses go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// Never used ones from the lowest up, then the one that was freed longest ago.
+    /// Never used ones from the lowest up, then the one that was given back longest ago.
     LateReuse,
     /// From the lowest up.
     Lowest,
@@ -39,57 +41,76 @@ pub(super) struct Ground<W: Word> {
     gateway: Option<W>,
     /// As configured, within usable, the gateway added.
     excluded: Runs<W>,
-    /// Of these, what nobody claims.
-    idle: Runs<W>,
-    /// Usable, neither claimed nor excluded: the free addresses of all pools.
-    available: Runs<W>,
     /// When each unclaimed address that was ever used was given back, excluded ones too.
     freed: BTreeMap<W, u64>,
     /// The next such time. Only the order counts.
     clock: u64,
     /// The addresses of named pools: first to last and pool. What is between them is in the default pool.
     segments: BTreeMap<W, (W, PoolId)>,
-    pools: BTreeMap<PoolId, Side<W>>,
+    queues: BTreeMap<PoolId, Queue<W>>,
 }
 
-/// The free addresses of one pool.
+/// The free addresses of one pool, in the order in which they go out.
 #[derive(Clone, Debug)]
-struct Side<W: Word> {
-    fresh: Runs<W>,
+struct Queue<W> {
+    /// No address below was never used. None: no address at all was.
+    fresh_from: Option<W>,
     /// Used before, by the time since when they are free.
     waiting: BTreeMap<u64, W>,
 }
 
-impl<W: Word> Side<W> {
-    fn new() -> Self {
-        Self { fresh: Runs::new(W::default()), waiting: BTreeMap::new() }
+impl<W: Word> Queue<W> {
+    const fn new() -> Self {
+        Self { fresh_from: None, waiting: BTreeMap::new() }
+    }
+
+    /// Addresses from `at` on may be fresh.
+    fn look_from(&mut self, at: W) {
+        self.fresh_from = Some(self.fresh_from.map_or(at, |from| from.min(at)));
     }
 }
 
 impl<W: Word> Ground<W> {
-    /// A subnet's family in which nothing is claimed yet: [`refill`](Self::refill) follows.
-    pub(super) fn new(cidr: Cidr, gateway: Option<W>, excludes: &AddrSet) -> Self {
+    /// The ground under `plot` as the spec says; `before`: what it was, for when addresses were given back.
+    pub(super) fn new(
+        cidr: Cidr,
+        gateway: Option<W>,
+        excludes: &AddrSet,
+        before: Option<&Self>,
+        plot: &mut Plot<W>,
+    ) -> Self {
         let usable = W::ends(cidr.usable()).expect("a CIDR of this family");
-        let empty = || Runs::new(W::default());
-        let pools = BTreeMap::from([(PoolId::DEFAULT, Side::new())]);
+        let is_usable = |at: W| usable.0 <= at && at <= usable.1;
+        let freed = before.map(|before| before.freed.iter().filter(|(at, _)| is_usable(**at)));
         let mut ground = Self {
             cidr,
             usable,
             gateway,
-            excluded: empty(),
-            idle: empty(),
-            available: empty(),
-            freed: BTreeMap::new(),
-            clock: 0,
+            excluded: Runs::new(),
+            freed: freed.into_iter().flatten().map(|(&at, &since)| (at, since)).collect(),
+            clock: before.map_or(0, |before| before.clock),
             segments: BTreeMap::new(),
-            pools,
+            queues: BTreeMap::new(),
         };
         ground.excluded = ground.excluded_by(gateway, excludes);
+        plot.include((W::default(), W::MAX));
+        for range in ground.excluded.walk() {
+            plot.exclude(range);
+        }
+        ground.attach(usable);
         ground
     }
 
     pub(super) const fn cidr(&self) -> Cidr {
         self.cidr
+    }
+
+    pub(super) const fn usable(&self) -> Run<W> {
+        self.usable
+    }
+
+    pub(super) fn is_usable(&self, at: W) -> bool {
+        self.usable.0 <= at && at <= self.usable.1
     }
 
     fn excluded_by(&self, gateway: Option<W>, excludes: &AddrSet) -> Runs<W> {
@@ -100,8 +121,15 @@ impl<W: Word> Ground<W> {
         excluded
     }
 
-    pub(super) fn is_usable(&self, at: W) -> bool {
-        self.usable.0 <= at && at <= self.usable.1
+    /// What is usable of `addrs`.
+    pub(super) fn usable_of(&self, addrs: &AddrSet) -> Runs<W> {
+        Runs::from_sorted(addrs.ranges_in(W::range(self.usable)).filter_map(W::ends))
+    }
+
+    /// The usable addresses that are in no named pool.
+    pub(super) fn unpooled(&self) -> Runs<W> {
+        let named = Runs::from_sorted(self.segments.iter().map(|(&first, &(last, _))| (first, last)));
+        Runs::from_sorted([self.usable]).difference(&named)
     }
 
     /// Why `at` may not be asked for by name, whoever holds it.
@@ -116,150 +144,148 @@ impl<W: Word> Ground<W> {
         }
     }
 
-    fn pool_of(&self, at: W) -> PoolId {
+    /// The segment of a named pool that `at` is in: its end and its pool.
+    fn segment_of(&self, at: W) -> Option<(W, PoolId)> {
         let below = self.segments.range(..=at).next_back();
-        below.filter(|(_, (last, _))| at <= *last).map_or(PoolId::DEFAULT, |(_, &(_, pool))| pool)
+        below.map(|(_, segment)| *segment).filter(|(last, _)| at <= *last)
     }
 
-    fn side(&mut self, pool: PoolId) -> &mut Side<W> {
-        self.pools.entry(pool).or_insert_with(Side::new)
+    fn queue_of(&mut self, at: W) -> &mut Queue<W> {
+        let pool = self.segment_of(at).map_or(PoolId::DEFAULT, |(_, pool)| pool);
+        self.queues.entry(pool).or_insert_with(Queue::new)
     }
 
     /// `at` is claimed from now on.
     pub(super) fn take(&mut self, at: W) {
-        if !self.is_usable(at) {
-            return;
-        }
-        let was_free = self.available.remove(at, at);
-        if !was_free {
-            self.idle.remove(at, at);
-        }
-        let since = self.freed.remove(&at);
-        if was_free {
-            let pool = self.pool_of(at);
-            let side = self.side(pool);
-            match since {
-                Some(since) => drop(side.waiting.remove(&since)),
-                None => drop(side.fresh.remove(at, at)),
-            }
+        if let Some(since) = self.freed.remove(&at) {
+            self.queue_of(at).waiting.remove(&since);
         }
     }
 
-    /// `at` is not claimed any more.
-    pub(super) fn give_back(&mut self, at: W) {
+    /// Whether `at` is usable, but goes out by name only, or as the gateway not at all.
+    pub(super) fn is_excluded(&self, at: W) -> bool {
+        self.excluded.find(at).is_some()
+    }
+
+    /// `at` is not claimed any more: free, or `idle`, as [`is_excluded`](Self::is_excluded) says.
+    pub(super) fn give_back(&mut self, at: W, idle: bool) {
         if !self.is_usable(at) {
             return;
         }
         let since = self.clock;
         self.clock += 1;
         self.freed.insert(at, since);
-        if self.excluded.around_member(at).is_some() {
-            self.idle.insert(at, at);
-        } else {
-            self.available.insert(at, at);
-            let pool = self.pool_of(at);
-            self.side(pool).waiting.insert(since, at);
+        if !idle {
+            self.queue_of(at).waiting.insert(since, at);
         }
     }
 
-    /// The next address of `pool` that is not in `skip`, or whether there was one at all.
-    pub(super) fn pick(&self, pool: PoolId, order: Order, skip: Option<&Runs<W>>) -> Result<W, NotFree> {
-        let Some(side) = self.pools.get(&pool) else { return Err(NotFree::Exhausted) };
-        let skipped = |at: W| skip.and_then(|skip| skip.around_member(at));
+    /// The next address of `pool` that is not in `skip`, or whether there was one at all. What it learns on the way, it
+    /// keeps for the next time; nothing else changes.
+    pub(super) fn pick(
+        &mut self,
+        plot: &Plot<W>,
+        pool: PoolId,
+        order: Order,
+        skip: Option<&Runs<W>>,
+    ) -> Result<W, NotFree> {
+        let skipped = |at: W| skip.and_then(|skip| skip.find(at));
         let picked = match order {
-            Order::LateReuse => {
-                let fresh = lowest(W::default(), |at| side.fresh.first_from(at), skipped);
-                fresh.or_else(|| side.waiting.values().copied().find(|&at| skipped(at).is_none()))
-            }
-            Order::Lowest => lowest(W::default(), |at| self.free_from(pool, at), skipped),
+            Order::LateReuse => self.fresh(plot, pool, skipped).or_else(|| {
+                let mut waiting = self.queues.get(&pool)?.waiting.values().copied();
+                waiting.find(|&at| skipped(at).is_none())
+            }),
+            Order::Lowest => self.lowest(plot, pool, skipped),
         };
-        let none_at_all = side.fresh.len() == 0 && side.waiting.is_empty();
-        picked.ok_or(if none_at_all { NotFree::Exhausted } else { NotFree::AllSkipped })
+        picked.ok_or_else(|| match self.free_from(plot, pool, self.usable.0) {
+            None => NotFree::Exhausted,
+            Some(_) => NotFree::AllSkipped,
+        })
+    }
+
+    /// The lowest never-used address. Addresses that were used before are passed once and not looked at again.
+    fn fresh(&mut self, plot: &Plot<W>, pool: PoolId, skipped: impl Fn(W) -> Option<Run<W>>) -> Option<W> {
+        let mut at = self.queues.get(&pool)?.fresh_from;
+        // Up to the first address that is only skipped, what was passed can be forgotten.
+        let mut settled = true;
+        let found = loop {
+            let Some(free) = at.and_then(|at| self.free_from(plot, pool, at)) else { break None };
+            if self.freed.contains_key(&free) {
+                at = free.next();
+            } else if let Some((_, last)) = skipped(free) {
+                if settled {
+                    self.queues.entry(pool).or_insert_with(Queue::new).fresh_from = Some(free);
+                }
+                settled = false;
+                at = last.next();
+            } else {
+                break Some(free);
+            }
+        };
+        if settled {
+            self.queues.entry(pool).or_insert_with(Queue::new).fresh_from = found;
+        }
+        found
+    }
+
+    fn lowest(&self, plot: &Plot<W>, pool: PoolId, skipped: impl Fn(W) -> Option<Run<W>>) -> Option<W> {
+        let mut found = self.free_from(plot, pool, self.usable.0)?;
+        while let Some((_, last)) = skipped(found) {
+            found = self.free_from(plot, pool, last.next()?)?;
+        }
+        Some(found)
     }
 
     /// The lowest free address of `pool` at or above `at`.
-    fn free_from(&self, pool: PoolId, at: W) -> Option<W> {
-        let mut at = at;
+    fn free_from(&self, plot: &Plot<W>, pool: PoolId, at: W) -> Option<W> {
+        let mut at = at.max(self.usable.0);
         loop {
-            let free = self.available.first_from(at)?;
-            let segment = self.segments.range(..=free).next_back().filter(|(_, (last, _))| free <= *last);
-            match segment {
+            let free = plot.first_free_from(at).filter(|&free| free <= self.usable.1)?;
+            match self.segment_of(free) {
                 None if pool == PoolId::DEFAULT => return Some(free),
-                Some((_, &(_, owner))) if owner == pool => return Some(free),
+                Some((_, owner)) if owner == pool => return Some(free),
                 // Over the segment of another pool at once; towards the next segment of a named one.
-                Some((_, &(last, _))) => at = last.next()?,
+                Some((last, _)) => at = last.next()?,
                 None => at = *self.segments.range(free..).next()?.0,
             }
         }
     }
 
-    /// Takes `range` out of every place; its claims stay with whoever keeps them. What decides where addresses belong
-    /// may change now; [`refill`](Self::refill) of the same range follows.
-    pub(super) fn clear(&mut self, range: Run<W>) {
-        self.available.remove(range.0, range.1);
-        self.idle.remove(range.0, range.1);
-        for (pool, part) in self.parts_of(range) {
-            self.side(pool).fresh.remove(part.0, part.1);
-            let times: Vec<_> = self.freed.range(part.0..=part.1).map(|(_, &since)| since).collect();
-            let side = self.side(pool);
-            for since in times {
-                side.waiting.remove(&since);
-            }
+    /// Takes what waits in `range` out of the queues: what decides about their order may change now, and
+    /// [`attach`](Self::attach) of the same range follows.
+    fn detach(&mut self, range: Run<W>) {
+        let waiting: Vec<_> = self.freed.range(range.0..=range.1).map(|(&at, &since)| (at, since)).collect();
+        for (at, since) in waiting {
+            self.queue_of(at).waiting.remove(&since);
         }
     }
 
-    /// Puts what is usable of `range` where it belongs. `claimed`: which addresses of it are claimed, in order.
-    pub(super) fn refill(&mut self, range: Run<W>, claimed: impl IntoIterator<Item = W>) {
-        let range = (range.0.max(self.usable.0), range.1.min(self.usable.1));
-        if range.0 > range.1 {
-            return;
-        }
-        let taken = Runs::from_sorted(claimed.into_iter().map(|at| (at, at)));
-        let unclaimed = Runs::from_sorted([range]).difference(&taken);
-        for idle in unclaimed.intersection(&self.excluded).walk() {
-            self.idle.insert(idle.0, idle.1);
-        }
-        let free = unclaimed.difference(&self.excluded);
-        for run in free.walk() {
-            self.available.insert(run.0, run.1);
-        }
+    fn attach(&mut self, range: Run<W>) {
         for (pool, part) in self.parts_of(range) {
-            let waiting: Vec<_> =
-                self.freed.range(part.0..=part.1).filter(|(at, _)| free.around_member(**at).is_some()).collect();
-            let waiting: BTreeMap<_, _> = waiting.into_iter().map(|(&at, &since)| (since, at)).collect();
-            let side = self.side(pool);
-            for run in free.walk_between(part.0, part.1) {
-                side.fresh.insert(run.0.max(part.0), run.1.min(part.1));
-            }
-            for &at in waiting.values() {
-                side.fresh.remove(at, at);
-            }
-            side.waiting.extend(waiting);
+            let freed = self.freed.range(part.0..=part.1).filter(|(at, _)| self.excluded.find(**at).is_none());
+            let waiting: Vec<_> = freed.map(|(&at, &since)| (since, at)).collect();
+            let queue = self.queues.entry(pool).or_insert_with(Queue::new);
+            queue.waiting.extend(waiting);
+            queue.look_from(part.0);
         }
     }
 
-    /// Other excluded addresses: answers with the ranges that [`clear`](Self::clear) emptied and that want
-    /// [`refill`](Self::refill).
-    pub(super) fn set_excludes(&mut self, gateway: Option<W>, excludes: &AddrSet) -> Vec<Run<W>> {
+    /// Other excluded addresses.
+    pub(super) fn set_excludes(&mut self, gateway: Option<W>, excludes: &AddrSet, plot: &mut Plot<W>) {
         let excluded = self.excluded_by(gateway, excludes);
-        let changed = excluded.difference(&self.excluded).union(&self.excluded.difference(&excluded));
-        let changed: Vec<_> = changed.walk().collect();
-        for &range in &changed {
-            self.clear(range);
-        }
+        let (more, less) = (excluded.difference(&self.excluded), self.excluded.difference(&excluded));
+        more.walk().chain(less.walk()).for_each(|range| self.detach(range));
         (self.gateway, self.excluded) = (gateway, excluded);
-        changed
+        more.walk().for_each(|range| plot.exclude(range));
+        less.walk().for_each(|range| plot.include(range));
+        more.walk().chain(less.walk()).for_each(|range| self.attach(range));
     }
 
-    /// Other addresses for `pool`, which had those of `before`; they overlap no other pool. Answers as
-    /// [`set_excludes`](Self::set_excludes).
-    pub(super) fn set_pool(&mut self, pool: PoolId, before: &AddrSet, addrs: &AddrSet) -> Vec<Run<W>> {
+    /// Other addresses for `pool`, which had those of `before`; they overlap no other pool.
+    pub(super) fn set_pool(&mut self, pool: PoolId, before: &AddrSet, addrs: &AddrSet) {
         let (had, wanted) = (self.usable_of(before), self.usable_of(addrs));
         let changed = wanted.difference(&had).union(&had.difference(&wanted));
-        let changed: Vec<_> = changed.walk().collect();
-        for &range in &changed {
-            self.clear(range);
-        }
+        changed.walk().for_each(|range| self.detach(range));
         for run in had.walk() {
             self.segments.remove(&run.0);
         }
@@ -267,20 +293,9 @@ impl<W: Word> Ground<W> {
             self.segments.insert(run.0, (run.1, pool));
         }
         if wanted.len() == 0 {
-            self.pools.remove(&pool);
+            self.queues.remove(&pool);
         }
-        changed
-    }
-
-    /// Keeps in mind when addresses were given back, as `before` does.
-    pub(super) fn remember(&mut self, before: &Self) {
-        self.freed =
-            before.freed.iter().filter(|(at, _)| self.is_usable(**at)).map(|(&at, &since)| (at, since)).collect();
-        self.clock = before.clock;
-    }
-
-    pub(super) const fn usable(&self) -> Run<W> {
-        self.usable
+        changed.walk().for_each(|range| self.attach(range));
     }
 
     /// The parts of `range` by the pool that they are in.
@@ -299,55 +314,4 @@ impl<W: Word> Ground<W> {
         parts.extend(at.filter(|&open| open <= range.1).map(|open| (PoolId::DEFAULT, (open, range.1))));
         parts
     }
-
-    /// What is usable of `addrs`.
-    fn usable_of(&self, addrs: &AddrSet) -> Runs<W> {
-        Runs::from_sorted(addrs.ranges_in(W::range(self.usable)).filter_map(W::ends))
-    }
-
-    pub(super) fn counts(&self) -> Counts {
-        Counts::from_rest(self.cidr.usable().count(), self.available.count(), self.idle.count())
-    }
-
-    pub(super) fn counts_in(&self, block: Run<W>) -> Counts {
-        let usable = W::range(block).intersection(&W::range(self.usable));
-        let usable = usable.map_or_else(Default::default, |part| part.count());
-        let (first, last) = block;
-        Counts::from_rest(usable, self.available.count_between(first, last), self.idle.count_between(first, last))
-    }
-
-    pub(super) fn longest_free_in(&self, block: Run<W>) -> impl Iterator<Item = Run<W>> + '_ {
-        self.available.longest_between(block.0, block.1)
-    }
-
-    pub(super) fn accounting(&self, apart: Runs<W>) -> Accounting {
-        let usable = Runs::from_sorted([self.usable]);
-        let sets = [usable, self.available.clone(), self.idle.clone(), apart].map(W::into_set);
-        let [usable, available, idle, apart] = sets;
-        Accounting::from_rest(usable, available, idle, apart)
-    }
-
-    /// Of a pool with these addresses; none: of the default pool.
-    pub(super) fn pool_accounting(&self, addrs: Option<&AddrSet>) -> Accounting {
-        let members = addrs.map_or_else(
-            || {
-                let named = Runs::from_sorted(self.segments.iter().map(|(&first, &(last, _))| (first, last)));
-                Runs::from_sorted([self.usable]).difference(&named)
-            },
-            |addrs| self.usable_of(addrs),
-        );
-        let (available, idle) = (self.available.intersection(&members), self.idle.intersection(&members));
-        let apart = Runs::new(W::default());
-        let [usable, available, idle, apart] = [members, available, idle, apart].map(W::into_set);
-        Accounting::from_rest(usable, available, idle, apart)
-    }
-}
-
-/// The lowest number from `at` on that `next` yields and `skipped` does not cover.
-fn lowest<W: Word>(at: W, next: impl Fn(W) -> Option<W>, skipped: impl Fn(W) -> Option<Run<W>>) -> Option<W> {
-    let mut found = next(at)?;
-    while let Some((_, last)) = skipped(found) {
-        found = next(last.next()?)?;
-    }
-    Some(found)
 }

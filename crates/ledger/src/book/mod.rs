@@ -7,10 +7,13 @@
 //! changes under it. The engine writes claims from what a book grants; nothing else writes a book.
 
 mod ground;
+mod index;
 mod macs;
 mod nic;
+mod nics;
 mod outcome;
 mod plan;
+mod plot;
 mod pools;
 mod query;
 mod request;
@@ -21,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use macs::{MacBook, MacPick};
 pub use nic::{HolderKey, Nic, NicName};
+use nics::Nics;
 pub use outcome::{Grant, Refusal, Unusable};
 pub use pools::PoolError;
 pub use request::{Pick, Request};
@@ -65,11 +69,11 @@ use with_side;
 #[derive(Clone, Debug)]
 pub struct SubnetBook<H, N> {
     spec: SubnetSpec,
-    v4: Side<u32, H, N>,
-    v6: Side<u128, H, N>,
-    nics: BTreeMap<Nic<H, N>, Entry>,
-    /// Addresses that a NIC has on record beyond its one in that family.
-    surplus: BTreeSet<(Nic<H, N>, Addr)>,
+    v4: Side<u32>,
+    v6: Side<u128>,
+    nics: Nics<H, N>,
+    /// Addresses that a NIC has on record beyond its one in that family, by its slot.
+    surplus: BTreeSet<(u32, Addr)>,
     pools: BTreeMap<Box<str>, Pool>,
     /// The number of the next new pool; 0 is the default pool.
     next_pool: u32,
@@ -77,14 +81,6 @@ pub struct SubnetBook<H, N> {
 
 /// Claims by address.
 pub type ClaimList<H, N> = Vec<(Addr, Nic<H, N>)>;
-
-/// What a NIC has.
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    addrs: AddrPair,
-    /// Whether this subnet has a share in the NIC's MAC.
-    has_mac: bool,
-}
 
 impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// The book of a subnet in which nobody holds anything.
@@ -94,7 +90,7 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
             spec: SubnetSpec::default(),
             v4: Side::new(),
             v6: Side::new(),
-            nics: BTreeMap::new(),
+            nics: Nics::new(),
             surplus: BTreeSet::new(),
             pools: BTreeMap::new(),
             next_pool: 1,
@@ -132,19 +128,20 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// # Errors
     /// Why not, and who stands in the way. Nothing has changed then.
     pub fn allocate(&mut self, macs: &mut MacBook<H, N>, request: Request<'_, H, N>) -> Result<Grant, Refusal<H, N>> {
-        let plan = self.plan(&request)?;
+        let slot = self.nics.slot_of(&request.nic);
+        let plan = self.plan(slot, &request)?;
         let keeps_mac = !matches!(request.mac, MacPick::None);
         let mac = macs.plan(&request.nic, request.mac)?;
-        let given_back = self.apply(&request.nic, &plan);
-        let to_record = mac.filter(|_| keeps_mac);
-        if let Some(mac) = to_record {
-            let has = self.nics.get(&request.nic).is_some_and(|entry| entry.has_mac);
-            macs.give(&request.nic, mac, !has);
-        }
-        let entry = self.nics.entry(request.nic).or_default();
-        entry.has_mac |= to_record.is_some();
-        for addr in plan.addrs.iter() {
-            entry.addrs.set(addr.family(), Some(addr));
+        let slot = slot.unwrap_or_else(|| self.nics.open(request.nic));
+        let given_back = self.apply(slot, &plan);
+        if let Some(record) = self.nics.get_mut(slot) {
+            for addr in plan.addrs.iter() {
+                record.addrs.set(addr.family(), Some(addr));
+            }
+            if let Some(mac) = mac.filter(|_| keeps_mac) {
+                macs.give(&record.nic, mac, !record.has_mac);
+                record.has_mac = true;
+            }
         }
         Ok(Grant { addrs: plan.addrs, mac, given_back })
     }
@@ -155,15 +152,18 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// # Errors
     /// The NIC that holds the address, if it is another one. Nothing changes then.
     pub fn record(&mut self, nic: &Nic<H, N>, addr: Addr) -> Result<bool, Nic<H, N>> {
-        let news = with_side!(mut self, addr.family(), side => side.claim(word(addr), nic))?;
-        if news {
-            let entry = self.nics.entry(nic.clone()).or_default();
-            match entry.addrs.get(addr.family()) {
-                None => entry.addrs.set(addr.family(), Some(addr)),
-                Some(_) => drop(self.surplus.insert((nic.clone(), addr))),
+        if let Some(by) = self.holder_of(addr) {
+            return if by == nic { Ok(false) } else { Err(by.clone()) };
+        }
+        let slot = self.nics.slot_of(nic).unwrap_or_else(|| self.nics.open(nic.clone()));
+        let claimed = with_side!(mut self, addr.family(), side => side.claim(word(addr), slot));
+        if let (Ok(()), Some(record)) = (claimed, self.nics.get_mut(slot)) {
+            match record.addrs.get(addr.family()) {
+                None => record.addrs.set(addr.family(), Some(addr)),
+                Some(_) => drop(self.surplus.insert((slot, addr))),
             }
         }
-        Ok(news)
+        Ok(true)
     }
 
     /// Puts on record that `nic` has `mac`, as a claim says.
@@ -171,64 +171,69 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// # Errors
     /// The NIC that has the MAC, if it is another one. Nothing changes then.
     pub fn record_mac(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>, mac: Mac) -> Result<(), Nic<H, N>> {
-        let has = self.nics.get(nic).is_some_and(|entry| entry.has_mac);
+        let slot = self.nics.slot_of(nic);
+        let has = slot.and_then(|slot| self.nics.get(slot)).is_some_and(|record| record.has_mac);
         macs.record(nic, mac, !has)?;
-        self.nics.entry(nic.clone()).or_default().has_mac = true;
+        let slot = slot.unwrap_or_else(|| self.nics.open(nic.clone()));
+        if let Some(record) = self.nics.get_mut(slot) {
+            record.has_mac = true;
+        }
         Ok(())
     }
 
     /// Releases one address; who had it. A NIC that has no address any more leaves the book, and its MAC with it.
     pub fn release(&mut self, macs: &mut MacBook<H, N>, addr: Addr) -> Option<Nic<H, N>> {
         let family = addr.family();
-        let nic = with_side!(mut self, family, side => side.release(word(addr)))?;
-        if self.surplus.remove(&(nic.clone(), addr)) {
-            return Some(nic);
-        }
-        let next = self.surplus_of(&nic).find(|surplus| surplus.family() == family);
+        let slot = with_side!(mut self, family, side => side.release(word(addr)))?;
+        let is_surplus = !self.surplus.is_empty() && self.surplus.remove(&(slot, addr));
+        let next = if is_surplus { None } else { self.surplus_of(slot).find(|next| next.family() == family) };
         if let Some(next) = next {
-            self.surplus.remove(&(nic.clone(), next));
+            self.surplus.remove(&(slot, next));
         }
-        if let Some(entry) = self.nics.get_mut(&nic) {
-            entry.addrs.set(family, next);
-            if entry.addrs.is_none() {
-                self.forget(macs, &nic);
-            }
+        let record = self.nics.get_mut(slot)?;
+        if !is_surplus {
+            record.addrs.set(family, next);
         }
-        Some(nic)
+        if record.addrs.is_none() { self.forget(macs, slot) } else { Some(record.nic.clone()) }
     }
 
     /// Releases all that `nic` has, its MAC too; whether it had anything.
     pub fn release_nic(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>) -> bool {
-        let Some(entry) = self.nics.get(nic) else { return false };
-        let surplus: Vec<_> = self.surplus_of(nic).collect();
-        for addr in entry.addrs.iter().chain(surplus.iter().copied()) {
-            with_side!(mut self, addr.family(), side => drop(side.release(word(addr))));
-        }
-        for addr in surplus {
-            self.surplus.remove(&(nic.clone(), addr));
-        }
-        self.forget(macs, nic);
+        let Some(slot) = self.nics.slot_of(nic) else { return false };
+        self.release_slot(macs, slot);
         true
     }
 
     /// Releases all NICs of `holder`; how many it had.
     pub fn release_holder(&mut self, macs: &mut MacBook<H, N>, holder: &H) -> usize {
-        let nics: Vec<_> = self.nics_of(holder).map(|(nic, _)| nic.clone()).collect();
-        for nic in &nics {
-            self.release_nic(macs, nic);
+        let slots: Vec<_> = self.nics.of(holder).into_iter().map(|(slot, _)| slot).collect();
+        for &slot in &slots {
+            self.release_slot(macs, slot);
         }
-        nics.len()
+        slots.len()
     }
 
-    fn forget(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>) {
-        if self.nics.remove(nic).is_some_and(|entry| entry.has_mac) {
-            macs.release(nic);
+    fn release_slot(&mut self, macs: &mut MacBook<H, N>, slot: u32) {
+        let addrs = self.nics.get(slot).map_or(AddrPair::NONE, |record| record.addrs);
+        let surplus: Vec<_> = self.surplus_of(slot).collect();
+        for addr in addrs.iter().chain(surplus) {
+            with_side!(mut self, addr.family(), side => side.release(word(addr)));
+            self.surplus.remove(&(slot, addr));
         }
+        self.forget(macs, slot);
     }
 
-    fn surplus_of<'a>(&'a self, nic: &'a Nic<H, N>) -> impl Iterator<Item = Addr> + 'a {
-        let from = (nic.clone(), Addr::from_bits(Family::V4, 0));
-        self.surplus.range(from..).take_while(move |(of, _)| of == nic).map(|(_, addr)| *addr)
+    fn forget(&mut self, macs: &mut MacBook<H, N>, slot: u32) -> Option<Nic<H, N>> {
+        let record = self.nics.close(slot)?;
+        if record.has_mac {
+            macs.release(&record.nic);
+        }
+        Some(record.nic)
+    }
+
+    fn surplus_of(&self, slot: u32) -> impl Iterator<Item = Addr> + '_ {
+        let from = (slot, Addr::from_bits(Family::V4, 0));
+        self.surplus.range(from..).take_while(move |(of, _)| *of == slot).map(|(_, addr)| *addr)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who holds an address: one network interface of one holder.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, hash::Hash};
 
-/// One network interface of a holder. Orders by holder, then by name, so that the NICs of a holder are neighbours.
+/// One network interface of a holder. Orders by holder, then by name.
 ///
 /// Both parts are the caller's types. Small ones (interned numbers) make a book fast and flat; texts work as well.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,28 +26,12 @@ impl<H: fmt::Display, N: fmt::Display> fmt::Display for Nic<H, N> {
     }
 }
 
-/// What can name a holder.
-pub trait HolderKey: Ord + Clone {}
+/// What can name a holder. One in a book is found by its hash, and shown in its order.
+pub trait HolderKey: Ord + Clone + Hash {}
 
-impl<T: Ord + Clone> HolderKey for T {}
+impl<T: Ord + Clone + Hash> HolderKey for T {}
 
-/// What can name an interface of a holder.
-pub trait NicName: Ord + Clone {
-    /// A value that is not above any other: where the NICs of a holder begin.
-    fn least() -> Self;
-}
+/// What can name an interface of a holder. A holder has few on one subnet: one is found by trying them all.
+pub trait NicName: Ord + Clone {}
 
-macro_rules! nic_name {
-    ($($type:ty: $least:expr),* $(,)?) => {
-        $(impl NicName for $type {
-            fn least() -> Self {
-                $least
-            }
-        })*
-    };
-}
-
-nic_name! {
-    u8: 0, u16: 0, u32: 0, u64: 0,
-    String: Self::new(), Box<str>: "".into(), Arc<str>: "".into(), &'static str: "", (): (),
-}
+impl<T: Ord + Clone> NicName for T {}

@@ -1,43 +1,40 @@
 //! Runs in order, from either end.
 
-use super::{NIL, Run, Runs};
+use super::{Entry, Kind, NIL, Tree};
 use crate::word::Word;
 
 /// The runs between two places of a tree.
 #[derive(Clone)]
-pub(crate) struct Walk<'a, W> {
-    tree: &'a Runs<W>,
+pub(crate) struct Walk<'a, W: Word, K: Kind<W>> {
+    tree: &'a Tree<W, K>,
     /// Where the next run from below is.
     front: (u32, usize),
     /// Where the next run from above is.
     back: (u32, usize),
-    /// None once the two have met.
+    /// False once the two have met.
     open: bool,
 }
 
-impl<W: Word> Runs<W> {
+impl<W: Word, K: Kind<W>> Tree<W, K> {
     /// All runs.
-    pub(crate) fn walk(&self) -> Walk<'_, W> {
+    pub(crate) fn walk(&self) -> Walk<'_, W, K> {
         self.walk_between(W::default(), W::MAX)
     }
 
     /// The runs that have a number from `first` to `last`, whole.
-    pub(crate) fn walk_between(&self, first: W, last: W) -> Walk<'_, W> {
+    pub(crate) fn walk_between(&self, first: W, last: W) -> Walk<'_, W, K> {
         let closed = Walk { tree: self, front: (NIL, 0), back: (NIL, 0), open: false };
         if self.len == 0 || first > last {
             return closed;
         }
-        let low = self.leaf_for(first);
+        let low = self.seek(first);
         // The run that begins at or below `first`, if it reaches it; else the next one.
-        let slot = self.leaf(low).firsts().partition_point(|&start| start <= first);
-        let slot = slot.checked_sub(1).filter(|&slot| self.leaf(low).last[slot] >= first).unwrap_or(slot);
-        let Some(front) = self.settled(low, slot) else { return closed };
-        let high = self.leaf_for(last);
-        let Some(slot) = self.leaf(high).firsts().partition_point(|&start| start <= last).checked_sub(1) else {
-            return closed;
-        };
-        let open = self.leaf(front.0).first[front.1] <= self.leaf(high).first[slot];
-        Walk { tree: self, front, back: (high, slot), open }
+        let reaches = self.below(&low).is_some_and(|(_, end, _)| end >= first);
+        let Some(front) = self.settled(low.leaf, low.slot - usize::from(reaches)) else { return closed };
+        let high = self.seek(last);
+        let Some(slot) = high.slot.checked_sub(1) else { return closed };
+        let open = self.leaf(front.0).first[front.1] <= self.leaf(high.leaf).first[slot];
+        Walk { tree: self, front, back: (high.leaf, slot), open }
     }
 
     /// A place, moved to the next leaf when its slot is behind the last.
@@ -53,10 +50,10 @@ impl<W: Word> Runs<W> {
     }
 }
 
-impl<W: Word> Iterator for Walk<'_, W> {
-    type Item = Run<W>;
+impl<W: Word, K: Kind<W>> Iterator for Walk<'_, W, K> {
+    type Item = Entry<W, K::Value>;
 
-    fn next(&mut self) -> Option<Run<W>> {
+    fn next(&mut self) -> Option<Self::Item> {
         if !self.open {
             return None;
         }
@@ -66,12 +63,12 @@ impl<W: Word> Iterator for Walk<'_, W> {
         } else if let Some(front) = self.tree.settled(leaf, slot + 1) {
             self.front = front;
         }
-        Some(self.tree.leaf(leaf).run(slot))
+        Some(self.tree.leaf(leaf).entry(slot))
     }
 }
 
-impl<W: Word> DoubleEndedIterator for Walk<'_, W> {
-    fn next_back(&mut self) -> Option<Run<W>> {
+impl<W: Word, K: Kind<W>> DoubleEndedIterator for Walk<'_, W, K> {
+    fn next_back(&mut self) -> Option<Self::Item> {
         if !self.open {
             return None;
         }
@@ -84,6 +81,6 @@ impl<W: Word> DoubleEndedIterator for Walk<'_, W> {
             let prev = self.tree.leaf(leaf).prev;
             self.back = (prev, self.tree.leaf(prev).len - 1);
         }
-        Some(self.tree.leaf(leaf).run(slot))
+        Some(self.tree.leaf(leaf).entry(slot))
     }
 }
