@@ -12,6 +12,7 @@ mod lint;
 mod run;
 mod test;
 mod tools;
+mod vectors;
 mod workspace;
 
 use anyhow::Result;
@@ -31,6 +32,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", arguments: "[--long] [-- ARGS]", does: test::DOES, run: test::run },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
+    Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];

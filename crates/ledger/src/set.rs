@@ -1,58 +1,108 @@
 //! A set of addresses of one family, as disjoint ranges.
 //!
-//! In: addresses and ranges. Out: membership, exact counts, ranges in order, and the text of Kube-OVN's status.
-//! Guarantee: the ranges are disjoint, not adjacent and in order, so that one set has one form; counts are exact up
-//! to the whole of IPv6. An address of the other family is not in the universe of a set: it is never contained, and
-//! to insert or remove it changes nothing.
+//! In: addresses and ranges. Out: membership, exact counts, ranges in order, the longest ranges and the count of any
+//! block, and the text of Kube-OVN's status. Guarantee: the ranges are disjoint, not adjacent and in order, so that
+//! one set has one form; counts are exact up to the whole of IPv6. An address of the other family is not in the
+//! universe of a set: it is never contained, and to insert or remove it changes nothing.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-use crate::{Addr, AddrRange, Count, Family, ParseError, ParseErrorKind};
+use crate::{
+    Addr, AddrRange, Count, Family, ParseError, ParseErrorKind, Ranges,
+    runs::{Run, Runs},
+    word::Word,
+};
 
 /// A set of addresses of one family.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// Membership, insertion and removal of an address or a range, and the questions about a block, take logarithmic
+/// time in the number of ranges; the count takes constant time. The memory is that of the ranges: about 12 bytes for
+/// each in IPv4, 48 in IPv6.
+#[derive(Clone)]
 pub struct AddrSet {
-    family: Family,
-    // First to last, as bits.
-    runs: BTreeMap<u128, u128>,
-    count: Count,
+    pub(crate) runs: FamilyRuns,
+}
+
+/// The tree in the width of the family.
+#[derive(Clone)]
+pub(crate) enum FamilyRuns {
+    V4(Runs<u32>),
+    V6(Runs<u128>),
+}
+
+/// The same expression for the tree of either family.
+macro_rules! with_runs {
+    ($set:expr, $runs:ident => $body:expr) => {
+        match $set {
+            FamilyRuns::V4($runs) => $body,
+            FamilyRuns::V6($runs) => $body,
+        }
+    };
 }
 
 impl AddrSet {
-    /// The empty set of `family`.
+    /// The empty set of `family`; it allocates nothing.
     #[must_use]
     pub const fn new(family: Family) -> Self {
-        Self { family, runs: BTreeMap::new(), count: Count::ZERO }
+        let runs = match family {
+            Family::V4 => FamilyRuns::V4(Runs::new()),
+            Family::V6 => FamilyRuns::V6(Runs::new()),
+        };
+        Self { runs }
+    }
+
+    /// The set of all `items`, addresses or ranges. Those that come in ascending order are taken in linear time,
+    /// others are sorted first; what is of another family is left out.
+    pub fn from_ranges(family: Family, items: impl IntoIterator<Item: Into<AddrRange>>) -> Self {
+        let runs = match family {
+            Family::V4 => FamilyRuns::V4(gather(items)),
+            Family::V6 => FamilyRuns::V6(gather(items)),
+        };
+        Self { runs }
+    }
+
+    /// [`from_ranges`](Self::from_ranges), for items that are known to be in ascending order.
+    pub fn from_sorted(family: Family, items: impl IntoIterator<Item: Into<AddrRange>>) -> Self {
+        Self::from_ranges(family, items)
     }
 
     /// The family of its members.
     #[must_use]
     pub const fn family(&self) -> Family {
-        self.family
+        match self.runs {
+            FamilyRuns::V4(_) => Family::V4,
+            FamilyRuns::V6(_) => Family::V6,
+        }
     }
 
     /// How many addresses it has, in constant time.
     #[must_use]
-    pub const fn count(&self) -> Count {
-        self.count
+    pub fn count(&self) -> Count {
+        with_runs!(&self.runs, runs => runs.count())
     }
 
     /// Whether it has none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.runs.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len_ranges() == 0
     }
 
-    /// How many ranges [`ranges`](Self::ranges) yields.
+    /// How many ranges [`ranges`](Self::ranges) yields, in constant time.
     #[must_use]
-    pub fn len_ranges(&self) -> usize {
-        self.runs.len()
+    pub const fn len_ranges(&self) -> usize {
+        with_runs!(&self.runs, runs => runs.len())
     }
 
     /// Its ranges in order: disjoint and not adjacent.
-    pub fn ranges(&self) -> impl DoubleEndedIterator<Item = AddrRange> + '_ {
-        let family = self.family;
-        self.runs.iter().map(move |(&first, &last)| AddrRange::from_bits(family, first, last))
+    #[must_use]
+    pub fn ranges(&self) -> Ranges<'_> {
+        self.ranges_in(AddrRange::all(self.family()))
+    }
+
+    /// Its ranges in order, as far as they lie within `bounds`.
+    #[must_use]
+    pub fn ranges_in(&self, bounds: AddrRange) -> Ranges<'_> {
+        Ranges::new(&self.runs, bounds)
     }
 
     /// Its lowest address.
@@ -67,6 +117,12 @@ impl AddrSet {
         self.ranges().next_back().map(|range| range.last())
     }
 
+    /// Its lowest address at or above `addr`.
+    #[must_use]
+    pub fn first_from(&self, addr: Addr) -> Option<Addr> {
+        with_runs!(&self.runs, runs => runs.first_from(Word::of(addr)?).map(Word::addr))
+    }
+
     /// Whether `addr` is in it.
     #[must_use]
     pub fn contains(&self, addr: Addr) -> bool {
@@ -76,9 +132,29 @@ impl AddrSet {
     /// The range of the set that `addr` is in.
     #[must_use]
     pub fn range_of(&self, addr: Addr) -> Option<AddrRange> {
-        let range = self.runs.range(..=addr.bits()).next_back();
-        let range = range.map(|(&first, &last)| AddrRange::from_bits(self.family, first, last));
-        range.filter(|range| range.contains(addr))
+        with_runs!(&self.runs, runs => runs.find(Word::of(addr)?).map(Word::range))
+    }
+
+    /// How many of its addresses lie within `bounds`.
+    #[must_use]
+    pub fn count_in(&self, bounds: AddrRange) -> Count {
+        with_runs!(&self.runs, runs => Word::ends(bounds).map_or(Count::ZERO, |(first, last)| runs.count_between(first, last)))
+    }
+
+    /// Its ranges as far as they lie within `bounds`, the longest first, among equals the lower first. Each takes
+    /// logarithmic time, so that the first few of a block with many are cheap.
+    pub fn longest_ranges_in(&self, bounds: AddrRange) -> impl Iterator<Item = AddrRange> + '_ {
+        let (v4, v6) = match &self.runs {
+            FamilyRuns::V4(runs) => (Some(longest_in(runs, bounds)), None),
+            FamilyRuns::V6(runs) => (None, Some(longest_in(runs, bounds))),
+        };
+        v4.into_iter().flatten().chain(v6.into_iter().flatten())
+    }
+
+    /// The longest of its ranges within `bounds`, the lowest among equals.
+    #[must_use]
+    pub fn longest_range_in(&self, bounds: AddrRange) -> Option<AddrRange> {
+        self.longest_ranges_in(bounds).next()
     }
 
     /// Adds `addr`; whether the set changed.
@@ -93,82 +169,55 @@ impl AddrSet {
 
     /// Adds all of `range`; whether the set changed.
     pub fn insert_range(&mut self, range: AddrRange) -> bool {
-        if range.family() != self.family {
-            return false;
-        }
-        let before = self.count;
-        let (mut first, mut last) = (range.first().bits(), range.last().bits());
-        let reach = last.saturating_add(1);
-        while let Some((&start, &end)) = self.runs.range(..=reach).next_back() {
-            if end < first.saturating_sub(1) || (end < first && first - end > 1) {
-                break;
-            }
-            if start <= first && end >= last {
-                return false;
-            }
-            first = first.min(start);
-            last = last.max(end);
-            self.take_run(start, end);
-        }
-        self.put_run(first, last);
-        self.count != before
+        with_runs!(&mut self.runs, runs => Word::ends(range).is_some_and(|(first, last)| runs.insert(first, last)))
     }
 
     /// Takes all of `range` out; whether the set changed.
     pub fn remove_range(&mut self, range: AddrRange) -> bool {
-        if range.family() != self.family {
-            return false;
-        }
-        let before = self.count;
-        let (first, last) = (range.first().bits(), range.last().bits());
-        while let Some((&start, &end)) = self.runs.range(..=last).next_back() {
-            if end < first {
-                break;
-            }
-            self.take_run(start, end);
-            if end > last {
-                self.put_run(last + 1, end);
-            }
-            if start < first {
-                self.put_run(start, first - 1);
-                break;
-            }
-        }
-        self.count != before
+        with_runs!(&mut self.runs, runs => Word::ends(range).is_some_and(|(first, last)| runs.remove(first, last)))
     }
 
-    fn put_run(&mut self, first: u128, last: u128) {
-        self.runs.insert(first, last);
-        self.count = self.count.checked_add(Count::inclusive(first, last)).expect("runs are disjoint");
-    }
-
-    fn take_run(&mut self, first: u128, last: u128) {
-        self.runs.remove(&first);
-        self.count = self.count.checked_sub(Count::inclusive(first, last)).expect("the run was counted");
-    }
-
-    /// The addresses of either.
+    /// The addresses of either. As all three operations on two sets, it is linear in the number of ranges; of two
+    /// families, the addresses of `other` are left out.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut set = self.clone();
-        set.extend(other.ranges());
-        set
+        self.combined(other, Runs::union, Runs::union)
     }
 
     /// The addresses of this that are not in `other`.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
-        let mut set = self.clone();
-        for range in other.ranges() {
-            set.remove_range(range);
-        }
-        set
+        self.combined(other, Runs::difference, Runs::difference)
     }
 
     /// The addresses of both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.difference(&self.difference(other))
+        if self.family() != other.family() {
+            return Self::new(self.family());
+        }
+        self.combined(other, Runs::intersection, Runs::intersection)
+    }
+
+    /// Whether the two share an address: one step for each range of the one that has fewer.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (few, many) = if self.len_ranges() <= other.len_ranges() { (self, other) } else { (other, self) };
+        few.ranges().any(|range| many.ranges_in(range).next().is_some())
+    }
+
+    fn combined(
+        &self,
+        other: &Self,
+        v4: impl Fn(&Runs<u32>, &Runs<u32>) -> Runs<u32>,
+        v6: impl Fn(&Runs<u128>, &Runs<u128>) -> Runs<u128>,
+    ) -> Self {
+        let runs = match (&self.runs, &other.runs) {
+            (FamilyRuns::V4(runs), FamilyRuns::V4(other)) => FamilyRuns::V4(v4(runs, other)),
+            (FamilyRuns::V6(runs), FamilyRuns::V6(other)) => FamilyRuns::V6(v6(runs, other)),
+            (runs, _) => runs.clone(),
+        };
+        Self { runs }
     }
 
     /// The text of Kube-OVN's status: ranges in order, `a` or `a-b`, joined by `,`; empty for the empty set.
@@ -182,40 +231,47 @@ impl AddrSet {
     /// # Errors
     /// When an item is not `a` or `a-b`, reversed, or of another family than `family`.
     pub fn parse_range_text(family: Family, text: &str) -> Result<Self, ParseError> {
-        let mut set = Self::new(family);
+        let mut ranges = Vec::new();
         let mut at = 0;
         for item in text.split(',').take_while(|_| !text.is_empty()) {
             let range = AddrRange::parse_status(item).map_err(|error| error.within(text, at))?;
             if range.family() != family {
                 return Err(ParseError::new(ParseErrorKind::MixedFamilies, text, at));
             }
-            set.insert_range(range);
+            ranges.push(range);
             at += item.len() + 1;
         }
-        Ok(set)
-    }
-
-    /// A set out of ranges in ascending order, faster than one by one; what is out of order is sorted in, and what
-    /// is of another family left out.
-    pub fn from_sorted(family: Family, ranges: impl IntoIterator<Item = AddrRange>) -> Self {
-        let mut set = Self::new(family);
-        set.extend(ranges);
-        set
+        Ok(Self::from_ranges(family, ranges))
     }
 }
 
-impl Extend<AddrRange> for AddrSet {
-    fn extend<T: IntoIterator<Item = AddrRange>>(&mut self, ranges: T) {
-        for range in ranges {
-            self.insert_range(range);
-        }
+/// A tree of all `items` of its family.
+fn gather<W: Word>(items: impl IntoIterator<Item: Into<AddrRange>>) -> Runs<W> {
+    let mut runs: Vec<Run<W>> = items.into_iter().filter_map(|item| W::ends(item.into())).collect();
+    if !runs.is_sorted() {
+        runs.sort_unstable();
+    }
+    Runs::from_sorted(runs)
+}
+
+fn longest_in<W: Word>(runs: &Runs<W>, bounds: AddrRange) -> impl Iterator<Item = AddrRange> + '_ {
+    // The other family's bounds hold nothing: reversed ends are the empty walk.
+    let (first, last) = W::ends(bounds).unwrap_or((W::MAX, W::default()));
+    runs.longest_between(first, last).map(W::range)
+}
+
+impl PartialEq for AddrSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.family() == other.family() && self.len_ranges() == other.len_ranges() && self.ranges().eq(other.ranges())
     }
 }
 
-impl Extend<Addr> for AddrSet {
-    fn extend<T: IntoIterator<Item = Addr>>(&mut self, addrs: T) {
-        for addr in addrs {
-            self.insert(addr);
+impl Eq for AddrSet {}
+
+impl<T: Into<AddrRange>> Extend<T> for AddrSet {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            self.insert_range(item.into());
         }
     }
 }
