@@ -5,6 +5,7 @@
 //! that both run the same thing.
 
 mod bench;
+mod crds;
 mod dist;
 mod examples;
 mod fuzz;
@@ -32,6 +33,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
+    Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];
 
