@@ -5,6 +5,7 @@
 //! that both run the same thing.
 
 mod bench;
+mod crds;
 mod dist;
 mod examples;
 mod fuzz;
@@ -34,6 +35,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
+    Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];
 

@@ -5,7 +5,11 @@
 //! read alike. Writes nothing. This crate and `cluster` are the only ones that import `kube` and `k8s-openapi`.
 //!
 //! * [`slim`]: tolerant readers that keep only what is decided on, so that a million objects fit in memory.
+//! * [`schema`]: the complete objects, for CRDs and for writing.
+//! * [`crds`]: the CustomResourceDefinitions made from them.
 //! * [`names`]: annotation, label and finalizer names, port names, providers.
 
+pub mod crds;
 pub mod names;
+pub mod schema;
 pub mod slim;
