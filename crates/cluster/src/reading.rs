@@ -135,8 +135,7 @@ impl Live {
         self.objects.iter().flat_map(|(kind, objects)| objects.values().map(|bytes| (*kind, bytes.as_slice())))
     }
 
-    /// Whether the reading stopped early for want of rights or an answer.
-    #[must_use]
+    /// The lists that stopped early, for want of rights or of an answer.
     pub fn stopped(&self) -> impl Iterator<Item = (Kind, &Why)> {
         self.lists.iter().filter_map(|(kind, listed)| match listed {
             Listed::Stopped(why) => Some((*kind, why)),

@@ -131,7 +131,7 @@ fn rules(context: &Context<'_>, addr: Addr, mentions: &mut Mentions) {
     let fips = world.fips.iter().map(|r| (ObjRef::of(Kind::IptablesFipRule, r), is(&r.spec.internal_ip), &r.status));
     let dnats = world.dnats.iter().map(|r| (ObjRef::of(Kind::IptablesDnatRule, r), is(&r.spec.internal_ip), &r.status));
     let snats = world.snats.iter().map(|r| {
-        let inside = r.spec.internal_cidr.get().is_some_and(|cidr| cidr.network() == addr && cidr.last() == addr);
+        let inside = r.spec.internal_cidr.get().is_some_and(|cidr| cidr.0.network() == addr && cidr.0.last() == addr);
         (ObjRef::of(Kind::IptablesSnatRule, r), inside, &r.status)
     });
     for (object, inside, status) in fips.chain(dnats).chain(snats) {
