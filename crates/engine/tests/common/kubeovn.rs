@@ -3,6 +3,7 @@
 //! Written from the description of `calcSubnetStatusIP` and of the allocator, not from the engine, so that the two check
 //! each other. The allocator is taken to remember what the objects say; tests that need it to be wrong patch the status.
 
+use super::objects::merge;
 use ledger::{Addr, AddrRange, AddrSet, Cidr, Family};
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 fn is_excluded(ip: &Value, subnet: &Value) -> bool {
     let gateways: Vec<&str> = text(subnet, "/spec/gateway").split(',').collect();
     texts(subnet, "/spec/excludeIps").into_iter().filter(|entry| !gateways.contains(entry)).any(|entry| {
-        let range = AddrRange::parse_exclude(entry).unwrap();
+        let Ok(range) = AddrRange::parse_exclude(entry) else { return false };
         ["/spec/v4IpAddress", "/spec/v6IpAddress"]
             .iter()
             .filter_map(|field| text(ip, field).parse().ok())
@@ -77,7 +78,7 @@ pub fn counter(value: u128) -> Value {
 fn excludes(subnet: &Value, usable: &AddrSet) -> AddrSet {
     let mut set = AddrSet::new(usable.family());
     for entry in texts(subnet, "/spec/excludeIps") {
-        let range = AddrRange::parse_exclude(entry).unwrap();
+        let Ok(range) = AddrRange::parse_exclude(entry) else { continue };
         if range.family() == usable.family() {
             set.insert_range(range);
         }
@@ -91,36 +92,29 @@ fn usable(cidr: Cidr) -> AddrSet {
     set
 }
 
+/// The block of a family.
+fn cidr(subnet: &Value, family: Family) -> Option<Cidr> {
+    let cidrs = text(subnet, "/spec/cidrBlock").split(',').filter_map(|cidr| cidr.parse::<Cidr>().ok());
+    cidrs.into_iter().find(|cidr| cidr.family() == family)
+}
+
+fn number(set: &AddrSet) -> u128 {
+    set.count().as_u128().unwrap_or(u128::MAX)
+}
+
 /// Writes the status of every Subnet and IPPool.
 pub fn write_status(objects: &mut [Value]) {
     let read = objects.to_vec();
     for subnet in objects.iter_mut().filter(|object| is(object, "Subnet")) {
-        let name = text(subnet, "/metadata/name").to_owned();
-        let using = count(&read, subnet);
         for (family, prefix) in [(Family::V4, "v4"), (Family::V6, "v6")] {
-            let cidrs = text(subnet, "/spec/cidrBlock").split(',').filter_map(|cidr| cidr.parse::<Cidr>().ok());
-            let Some(cidr) = cidrs.into_iter().find(|cidr| cidr.family() == family) else {
-                for (field, nothing) in [
-                    ("usingIPs", json!(0)),
-                    ("availableIPs", json!(0)),
-                    ("usingIPrange", json!("")),
-                    ("availableIPrange", json!("")),
-                ] {
-                    subnet["status"][format!("{prefix}{field}")] = nothing;
-                }
-                continue;
-            };
-            let usable = usable(cidr);
-            let excluded = excludes(subnet, &usable);
-            let held = held(&read, &name, family).intersection(&usable);
-            let number = |set: &AddrSet| set.count().as_u128().unwrap();
-            let available = number(&usable).saturating_sub(number(&excluded)).saturating_sub(using);
-            let status = &mut subnet["status"];
-            status[format!("{prefix}usingIPs")] = counter(using);
-            status[format!("{prefix}availableIPs")] = counter(available);
-            status[format!("{prefix}usingIPrange")] = json!(held.difference(&excluded).range_text());
-            status[format!("{prefix}availableIPrange")] =
-                json!(usable.difference(&held).difference(&excluded).range_text());
+            let (using, available, listed, free) = counted(&read, subnet, family);
+            let status = json!({
+                format!("{prefix}usingIPs"): counter(using),
+                format!("{prefix}availableIPs"): counter(available),
+                format!("{prefix}usingIPrange"): listed,
+                format!("{prefix}availableIPrange"): free,
+            });
+            merge(subnet, json!({"status": status}));
         }
     }
     for pool in objects.iter_mut().filter(|object| is(object, "IPPool")) {
@@ -128,26 +122,37 @@ pub fn write_status(objects: &mut [Value]) {
     }
 }
 
+/// What the status of a Subnet says of a family: in use, free, and the ranges of both.
+fn counted(objects: &[Value], subnet: &Value, family: Family) -> (u128, u128, String, String) {
+    let Some(cidr) = cidr(subnet, family) else { return (0, 0, String::new(), String::new()) };
+    let using = count(objects, subnet);
+    let usable = usable(cidr);
+    let excluded = excludes(subnet, &usable);
+    let held = held(objects, text(subnet, "/metadata/name"), family).intersection(&usable);
+    let available = number(&usable).saturating_sub(number(&excluded)).saturating_sub(using);
+    let free = usable.difference(&held).difference(&excluded);
+    (using, available, held.difference(&excluded).range_text(), free.range_text())
+}
+
 fn write_pool(objects: &[Value], pool: &mut Value) {
     let name = text(pool, "/spec/subnet").to_owned();
-    let Some(subnet) = objects.iter().find(|object| is(object, "Subnet") && text(object, "/metadata/name") == name)
-    else {
-        return;
-    };
+    let is_own = |object: &&Value| is(object, "Subnet") && text(object, "/metadata/name") == name;
+    let Some(subnet) = objects.iter().find(is_own) else { return };
     for (family, prefix) in [(Family::V4, "v4"), (Family::V6, "v6")] {
-        let cidrs = text(subnet, "/spec/cidrBlock").split(',').filter_map(|cidr| cidr.parse::<Cidr>().ok());
         let mut entries = AddrSet::new(family);
         for entry in texts(pool, "/spec/ips").into_iter().filter_map(|entry| AddrRange::parse_pool_entry(entry).ok()) {
             entries.insert_range(entry);
         }
-        let usable = cidrs.into_iter().find(|cidr| cidr.family() == family).map_or(AddrSet::new(family), usable);
+        let usable = cidr(subnet, family).map_or(AddrSet::new(family), usable);
         let entries = entries.intersection(&usable);
         let using = held(objects, &name, family).intersection(&entries);
         let available = entries.difference(&using).difference(&excludes(subnet, &usable));
-        let status = &mut pool["status"];
         for (field, set) in [("Using", using), ("Available", available)] {
-            status[format!("{prefix}{field}IPs")] = counter(set.count().as_u128().unwrap());
-            status[format!("{prefix}{field}IPRange")] = json!(set.range_text());
+            let status = json!({
+                format!("{prefix}{field}IPs"): counter(number(&set)),
+                format!("{prefix}{field}IPRange"): set.range_text(),
+            });
+            merge(pool, json!({"status": status}));
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! One target for all themes: linking it once costs less than linking it twenty times.
 
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // A test that cannot go on fails; objects are written where they are passed.
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -10,6 +12,8 @@ mod clean;
 mod counts;
 mod coverage;
 mod duplicates;
+mod families;
+mod gateways;
 mod healthy;
 mod labels;
 mod leaked_ips;
