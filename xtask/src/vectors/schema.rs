@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// A file of vectors; what else it says is for people.
@@ -14,7 +14,7 @@ pub(crate) struct File {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Vector {
     pub(crate) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) title: String,
     pub(crate) verdict: Verdict,
     pub(crate) ops: Vec<Op>,
@@ -29,36 +29,37 @@ pub(crate) enum Verdict {
     Quirk,
 }
 
-/// One operation. A field that an operation does not have is empty.
+/// One operation. A field that an operation does not have, or that is null, is empty.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Op {
     pub(crate) op: Kind,
     pub(crate) subnet: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) cidr: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) gateway: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) exclude: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) owner: String,
     pub(crate) nic: Option<String>,
     pub(crate) pool: Option<String>,
     pub(crate) family: Option<String>,
     pub(crate) mac: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) skip: Vec<String>,
-    #[serde(default = "yes")]
-    pub(crate) check_conflict: bool,
-    #[serde(default)]
+    pub(crate) check_conflict: Option<bool>,
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) ip: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) ips: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) ignore: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_empty")]
     pub(crate) expect: BTreeMap<String, Value>,
+    /// What the schema does not know: shown, never guessed at.
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -74,8 +75,11 @@ pub(crate) enum Kind {
     SubnetRanges,
     InUse,
     AssignedToOther,
+    /// An operation that the schema does not know.
+    #[serde(other)]
+    Unknown,
 }
 
-const fn yes() -> bool {
-    true
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

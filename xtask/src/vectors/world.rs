@@ -26,6 +26,8 @@ pub(crate) enum Word {
     InvalidIpFamily,
     InvalidIp,
     Other,
+    /// Not of the schema: equal to no expectation.
+    Unknown,
 }
 
 impl Word {
@@ -39,6 +41,7 @@ impl Word {
             Self::InvalidIpFamily => "InvalidIPFamily",
             Self::InvalidIp => "InvalidIP",
             Self::Other => "Other",
+            Self::Unknown => "(unknown)",
         }
     }
 }
@@ -71,6 +74,9 @@ impl World {
             Kind::SubnetRanges => Ok(self.subnet_ranges(op)),
             Kind::InUse => Ok(self.in_use(op)),
             Kind::AssignedToOther => Ok(self.assigned_to_other(op)),
+            Kind::Unknown => {
+                Err(Refused { word: Word::Unknown, text: "this operation is not of the schema".to_owned() })
+            }
         }
     }
 
