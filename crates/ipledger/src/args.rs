@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Who(Who),
     /// Show Subnets, pools and holders: true counts, maps, lists
     Show(Show),
+    /// Plan the repairs that are provably safe
+    Repair(Repair),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -206,6 +208,34 @@ pub(crate) enum ShowWhat {
     Pools(ShowArgs),
     /// Everyone who has an address on record
     Holders(ShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    #[command(subcommand)]
+    pub(crate) what: RepairWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RepairWhat {
+    /// Print what is provably safe to do, in order, and what a person has to decide; writes nothing
+    Plan {
+        #[command(flatten)]
+        source: Source,
+        /// Output format
+        #[arg(short, long, value_enum, default_value_t = PlanFormat::Yaml, value_name = "FORMAT")]
+        output: PlanFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For `repair apply`
+    Yaml,
+    /// For `repair apply`
+    Json,
+    /// For people
+    Table,
 }
 
 #[derive(Debug, Args)]

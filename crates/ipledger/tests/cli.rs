@@ -289,3 +289,19 @@ fn the_help_is_what_is_committed() {
     }
     insta::assert_snapshot!("help", text);
 }
+
+#[test]
+fn a_plan_is_yaml_that_names_call_and_preconditions() {
+    let said = ipledger(&["repair", "plan", "examples/statefulset-leaks", "--complete"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let plan: serde_json::Value = serde_saphyr::from_str(&said.out).expect("YAML");
+    let actions = plan["actions"].as_array().expect("a list");
+    assert!(!actions.is_empty());
+    for action in actions {
+        let body = &action["call"]["body"]["preconditions"];
+        assert_eq!(body["uid"], action["object"]["uid"]);
+        assert!(body["resourceVersion"].is_string() && !action["guards"].as_array().expect("a list").is_empty());
+    }
+    let table = ipledger(&["repair", "plan", "examples/statefulset-leaks", "--complete", "-o", "table"]);
+    assert!(table.out.contains("For a person to decide") || table.out.contains("nothing to decide"), "{}", table.out);
+}

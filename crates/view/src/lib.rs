@@ -12,6 +12,7 @@ mod lens;
 pub mod look;
 mod number;
 mod object;
+pub mod plan;
 pub(crate) mod run;
 pub mod show;
 mod state;

@@ -5,6 +5,7 @@
 mod audit;
 mod explain;
 mod manual;
+mod repair;
 mod show;
 mod who;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Explain(args) => explain::run(&args, &cli.display),
         Command::Who(args) => who::run(&args, &cli.display),
         Command::Show(args) => show::run(&args, &cli.display),
+        Command::Repair(args) => repair::run(&args, &cli.display),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref()),
     }
