@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod ignore;
+mod live;
 mod output;
 mod progress;
 mod source;

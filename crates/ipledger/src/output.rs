@@ -81,9 +81,16 @@ pub(crate) fn print_yaml(document: &impl serde::Serialize) -> Result<()> {
     print(&text)
 }
 
-/// Says on stderr what went wrong, with every cause.
+/// Says on stderr what went wrong, with every cause; causes that a message repeats already are told once.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let text = format!("{error:#}");
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
     let mut err = anstream::stderr().lock();
     let style = anstyle::AnsiColor::Red.on_default().bold();
     let _ = writeln!(err, "{style}error{style:#}: {}", view::text::clean(&text));

@@ -1,15 +1,16 @@
 //! Where objects come from: files, or a live cluster.
 //!
 //! In: the source options. Out: a world, and what could not be read. Guarantees: a path that is not there is wrong use; what
-//! is there and cannot be read is told, and the rest is judged.
+//! is there and cannot be read is told, and the rest is judged; of a live cluster, every error and warning is confirmed.
 
 use crate::args::{Complete, Source};
+use crate::live;
 use crate::progress::Progress;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 use api::slim::Kind;
 use dump::Input;
-use engine::World;
 use engine::report::UnreadableLine;
+use engine::{Context, Report, World};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,17 +18,46 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Read {
     pub(crate) world: World,
     pub(crate) unreadable: Vec<UnreadableLine>,
+    /// The confirmed report of a live cluster.
+    confirmed: Option<Report>,
+}
+
+impl Read {
+    /// The report: confirmed where it is of a live cluster, with what could not be read.
+    pub(crate) fn report(&self, context: &Context<'_>) -> Report {
+        let mut report = self.confirmed.clone().unwrap_or_else(|| engine::findings::all(context));
+        report.coverage.unreadable.clone_from(&self.unreadable);
+        report
+    }
 }
 
 /// Reads the objects.
-pub(crate) fn read_world(source: &Source, progress: &Progress) -> Result<Read> {
-    if source.paths.is_empty() {
-        bail!("give the files or folders to read");
+pub(crate) fn read(source: &Source, progress: &Progress) -> Result<Read> {
+    let read = if source.paths.is_empty() { read_live(source, progress) } else { read_files(source, progress) }?;
+    progress.say("judging");
+    Ok(read)
+}
+
+fn read_live(source: &Source, progress: &Progress) -> Result<Read> {
+    if !source.complete.is_empty() {
+        bail!("--complete is for files: a live cluster is listed in full");
     }
-    read_files(source, progress)
+    let connection = live::connect(&source.live)?;
+    let (_, confirmed) = connection.read(source.grace, progress)?;
+    Ok(Read { world: confirmed.world, unreadable: confirmed.unreadable, confirmed: Some(confirmed.report) })
 }
 
 fn read_files(source: &Source, progress: &Progress) -> Result<Read> {
+    let live = &source.live;
+    let of_cluster = [
+        ("--kubeconfig", live.kubeconfig.is_some()),
+        ("--context", live.context.is_some()),
+        ("--as", live.as_user.is_some()),
+        ("--as-group", !live.as_groups.is_empty()),
+    ];
+    if let Some((option, _)) = of_cluster.into_iter().find(|(_, given)| *given) {
+        bail!("{option} is for a live cluster, and files are given, too");
+    }
     let inputs = source.paths.iter().map(|path| input(path)).collect::<Result<Vec<_>>>()?;
     let loaded = dump::load(inputs, &dump::Options::default(), &|now| {
         progress.say(&format!("reading {}: {} MB so far", now.source, now.bytes >> 20));
@@ -37,7 +67,7 @@ fn read_files(source: &Source, progress: &Progress) -> Result<Read> {
     }
     progress.say(&format!("indexing {} objects", loaded.objects.len()));
     let (world, unreadable) = dump::world(loaded, &complete(&source.complete), source.grace);
-    Ok(Read { world, unreadable })
+    Ok(Read { world, unreadable, confirmed: None })
 }
 
 /// A path as an input; `-` is standard input.

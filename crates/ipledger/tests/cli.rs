@@ -228,7 +228,7 @@ fn a_reader_that_goes_away_is_no_error() {
 fn without_files_and_without_a_cluster_it_says_what_to_give() {
     let said = ipledger(&["audit"]);
     assert_eq!(said.code, 2);
-    assert!(said.err.contains("files"), "{}", said.err);
+    assert!(said.err.contains("--kubeconfig") && said.err.contains("ipledger audit FILE"), "{}", said.err);
 }
 
 #[test]

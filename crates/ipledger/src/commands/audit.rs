@@ -16,11 +16,9 @@ use view::audit::{Advice, Detail, Document};
 pub(crate) fn run(args: &Audit, display: &Display) -> Result<Exit> {
     let mut ignore = args.ignore.as_deref().map(Ignore::read).transpose()?.unwrap_or_default();
     let progress = Progress::start("reading");
-    let read = source::read_world(&args.source, &progress)?;
-    progress.say("judging");
-    let mut report = engine::judge(&read.world);
+    let read = source::read(&args.source, &progress)?;
+    let mut report = read.report(&engine::Context::new(&read.world));
     drop(progress);
-    report.coverage.unreadable = read.unreadable;
     let ignored = ignore.apply(&mut report.findings);
     for (line, text) in ignore.unused() {
         output::note(&format!("line {line} of the ignore file leaves out nothing: {text}"));

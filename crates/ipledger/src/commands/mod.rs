@@ -3,10 +3,12 @@
 //! In: parsed arguments. Out: an exit code. Guarantees: each does its reading, one library function, and its writing.
 
 mod audit;
+mod crds;
 mod explain;
 mod manual;
 mod repair;
 mod show;
+mod snapshot;
 mod who;
 
 use crate::args::{Cli, Command};
@@ -21,6 +23,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Who(args) => who::run(&args, &cli.display),
         Command::Show(args) => show::run(&args, &cli.display),
         Command::Repair(args) => repair::run(&args, &cli.display),
+        Command::Snapshot(args) => snapshot::run(&args),
+        Command::Crds { what } => crds::run(&what),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref()),
     }

@@ -6,7 +6,7 @@
 use crate::args::{Display, Show, ShowArgs, ShowWhat, ViewFormat};
 use crate::output::{self, Exit};
 use crate::progress::Progress;
-use crate::source::{self, Read};
+use crate::source;
 use anyhow::{Result, bail};
 use view::Lens;
 
@@ -36,13 +36,12 @@ pub(crate) fn run(args: &Show, display: &Display) -> Result<Exit> {
 /// Reads, looks, and says how complete the reading was.
 fn with(args: &ShowArgs, show: impl FnOnce(&Lens<'_, '_>, bool) -> Result<()>) -> Result<Exit> {
     let progress = Progress::start("reading");
-    let Read { world, unreadable } = source::read_world(&args.source, &progress)?;
-    progress.say("judging");
-    let context = engine::Context::new(&world);
-    let report = engine::findings::all(&context);
+    let read = source::read(&args.source, &progress)?;
+    let context = engine::Context::new(&read.world);
+    let report = read.report(&context);
     drop(progress);
     show(&Lens::new(&context, &report), args.output == ViewFormat::Wide)?;
-    Ok(output::warn_unreadable(&unreadable))
+    Ok(output::warn_unreadable(&read.unreadable))
 }
 
 fn no_subnet(lens: &Lens<'_, '_>, name: &str) -> String {

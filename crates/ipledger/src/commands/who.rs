@@ -6,7 +6,7 @@
 use crate::args::{Display, Who};
 use crate::output::{self, Exit};
 use crate::progress::Progress;
-use crate::source::{self, Read};
+use crate::source;
 use anyhow::Result;
 use view::Lens;
 use view::who::{Query, who};
@@ -16,13 +16,12 @@ pub(crate) fn run(args: &Who, display: &Display) -> Result<Exit> {
     let query = Query::parse(&args.what)?;
     let look = output::look(display);
     let progress = Progress::start("reading");
-    let Read { world, unreadable } = source::read_world(&args.source, &progress)?;
-    progress.say("judging");
-    let context = engine::Context::new(&world);
-    let report = engine::findings::all(&context);
+    let read = source::read(&args.source, &progress)?;
+    let context = engine::Context::new(&read.world);
+    let report = read.report(&context);
     let answer = who(&Lens::new(&context, &report), &query);
     drop(progress);
     output::view(&answer, args.output, || answer.render(&look))?;
-    let read = output::warn_unreadable(&unreadable);
-    Ok(if answer.is_empty() { Exit::Findings } else { read })
+    let whole = output::warn_unreadable(&read.unreadable);
+    Ok(if answer.is_empty() { Exit::Findings } else { whole })
 }

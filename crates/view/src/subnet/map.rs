@@ -202,7 +202,7 @@ fn gap(rows: &mut Vec<MapRow>, line: &FamilyLine, first: Option<Addr>, last: Opt
     rows.push(MapRow::Gap {
         first: first.to_string(),
         last: last.to_string(),
-        available: Number(count_in(&line.available, range)),
+        available: Number(line.available.count_in(range)),
         run: run_text(range),
     });
 }
@@ -229,7 +229,7 @@ fn state(line: &FamilyLine, held: &[Held<'_, '_>], addr: Addr) -> State {
 
 fn block_row(line: &FamilyLine, held: &[Held<'_, '_>], row: AddrRange, cell: u8) -> MapRow {
     let cells = split(row, cell).into_iter().map(|block| {
-        let count = |set: &AddrSet| count_in(set, block);
+        let count = |set: &AddrSet| set.count_in(block);
         let (using, available) = (count(&line.using), count(&line.available));
         let usable = [using, available, count(&line.excluded)].into_iter().try_fold(Count::ZERO, Count::checked_add);
         MapCell::Block {
@@ -262,10 +262,4 @@ fn label(addr: Addr, prefix: u8) -> String {
             format!("{:x}", (addr.bits() >> behind) & 0xf)
         }
     }
-}
-
-/// How many addresses of a set lie in a range.
-fn count_in(set: &AddrSet, bounds: AddrRange) -> Count {
-    let within = set.ranges().filter_map(|range| range.intersection(&bounds));
-    within.fold(Count::ZERO, |sum, range| sum.checked_add(range.count()).unwrap_or(Count::MAX))
 }
