@@ -7,7 +7,7 @@ use crate::{
     word::Word,
 };
 
-/// Ranges of an [`AddrSet`], from either end.
+/// Ranges of an [`AddrSet`](crate::AddrSet), from either end.
 #[derive(Clone)]
 pub struct Ranges<'a> {
     walk: FamilyWalk<'a>,

@@ -1,4 +1,5 @@
 //! A small API server on a loopback port: it lists, gets and deletes the objects that it was given.
+#![allow(clippy::needless_pass_by_value)] // Builders read best with values in place.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
