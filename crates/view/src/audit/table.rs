@@ -55,17 +55,10 @@ fn heading(out: &mut String, group: &Group<'_>, look: &Look) {
 }
 
 /// `24 using + 5 available + 1 excluded = 30 usable; the status says 41 using, 0 available`.
-#[must_use]
 pub(crate) fn equation(line: &FamilyLine) -> String {
     let (using, available, excluded) = (line.using.count(), line.available.count(), line.excluded.count());
     let mut text = format!("{using} using + {available} available + {excluded} excluded = {} usable", line.usable);
-    let differs = [(line.reported_using, using, "using"), (line.reported_available, available, "available")];
-    let said: Vec<String> = differs
-        .into_iter()
-        .filter_map(|(counter, count, what)| Some((counter?, count.as_u128().unwrap_or(u128::MAX), what)))
-        .filter(|(counter, count, _)| !counter.says(*count))
-        .map(|(counter, _, what)| format!("{counter} {what}"))
-        .collect();
+    let said = differences(line);
     if !said.is_empty() {
         let _ = write!(text, "; the status says {}", said.join(", "));
     }
@@ -73,6 +66,20 @@ pub(crate) fn equation(line: &FamilyLine) -> String {
         let _ = write!(text, "; {} on record that nobody may use", line.apart.len());
     }
     text
+}
+
+/// Where the status differs, what it says.
+pub(crate) fn differences(line: &FamilyLine) -> Vec<String> {
+    let counters = [
+        (line.reported_using, line.using.count(), "using"),
+        (line.reported_available, line.available.count(), "available"),
+    ];
+    counters
+        .into_iter()
+        .filter_map(|(counter, count, what)| Some((counter?, count.as_u128().unwrap_or(u128::MAX), what)))
+        .filter(|(counter, count, _)| !counter.says(*count))
+        .map(|(counter, _, what)| format!("{counter} {what}"))
+        .collect()
 }
 
 fn tell(out: &mut String, group: &Group<'_>, story: &Story<'_>, detail: Detail, look: &Look) {
