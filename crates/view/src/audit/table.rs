@@ -5,9 +5,12 @@
 
 use super::stories::{Group, Story, stories};
 use crate::look::{Look, Role};
+use crate::run::run_text;
 use crate::text::{clean, paragraph};
+use engine::findings::out::few;
 use engine::report::{FamilyLine, SubnetLine};
 use engine::{Certainty, Finding, Report, Severity};
+use ledger::{Addr, AddrSet, Family};
 use std::fmt::Write;
 
 /// How much is shown of each finding.
@@ -111,7 +114,7 @@ fn tell_run(
     let _ = write!(out, "{lead}{}{:2$}", look.paint(role, word), "", TEXT - word.len());
     let _ = write!(out, "{}", look.paint(Role::Title, first.code.name()));
     if run.len() > 1 {
-        let _ = write!(out, " ({})", run.len());
+        let _ = write!(out, " ({}){}", run.len(), runs_of_addresses(run));
     }
     let _ = writeln!(out, "{}", certainty(first.certainty));
     let shown = match (first.severity, detail) {
@@ -132,6 +135,23 @@ fn tell_run(
         paragraph(out, look, &" ".repeat(body.indent), body.indent, &more);
     }
     body.shared(out, first);
+}
+
+/// How many runs of addresses a heading names.
+const RUNS_NAMED: usize = 4;
+
+/// The addresses of several findings: `: 172.31.9.2 to .18`; nothing where they have none.
+fn runs_of_addresses(findings: &[&Finding]) -> String {
+    let addresses =
+        || findings.iter().flat_map(|finding| &finding.addresses).filter_map(|text| text.parse::<Addr>().ok());
+    let runs: Vec<String> = Family::BOTH
+        .into_iter()
+        .flat_map(|family| {
+            let set = AddrSet::from_ranges(family, addresses().filter(|addr| addr.family() == family));
+            set.ranges().map(run_text).collect::<Vec<_>>()
+        })
+        .collect();
+    if runs.is_empty() { String::new() } else { format!(": {}", few(runs, RUNS_NAMED)) }
 }
 
 /// Which texts all findings of a run share: told once, after them.
