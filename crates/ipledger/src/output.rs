@@ -76,9 +76,12 @@ pub(crate) fn print_json(document: &impl serde::Serialize) -> Result<()> {
 
 /// Writes a document to stdout as YAML.
 pub(crate) fn print_yaml(document: &impl serde::Serialize) -> Result<()> {
-    let mut text = String::new();
-    serde_saphyr::to_fmt_writer(&mut text, document).context("cannot write the report as YAML")?;
-    print(&text)
+    write(|mut out| {
+        serde_saphyr::to_io_writer(&mut out, document).map_err(|error| match error {
+            serde_saphyr::ser::Error::IO { error } => error,
+            other => io::Error::other(other),
+        })
+    })
 }
 
 /// Says on stderr what went wrong, with every cause; causes that a message repeats already are told once.

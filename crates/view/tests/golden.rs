@@ -103,6 +103,14 @@ fn a_small_subnet_is_drawn_by_address() {
 }
 
 #[test]
+fn why_the_status_differs_is_said_or_why_that_is_not_known() {
+    let world = one_of_everything().world_where(&[]);
+    let text = look(&world, |lens| view::subnet::subnet(lens, "ext").expect("it is there").render(&plain(), false));
+    let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
+    insta::assert_snapshot!("subnet_ext_not_judged", lines.join("\n"));
+}
+
+#[test]
 fn a_large_subnet_is_drawn_by_blocks_and_a_v6_one_by_its_occupied_rows() {
     let text = show_subnet("big", &large(), &plain(), false);
     insta::assert_snapshot!("subnet_big", text);

@@ -90,7 +90,7 @@ pub fn path_of(item: &Value) -> String {
 fn serve(stream: TcpStream, state: &Mutex<State>) {
     let mut stream = BufReader::new(stream);
     while let Some((method, target, user, body)) = request(&mut stream) {
-        let (code, answer) = answer(&method, &target, user, body, state);
+        let (code, answer) = answer(&method, &target, user, &body, state);
         let text = answer.to_string();
         let head =
             format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", text.len());
@@ -121,7 +121,7 @@ fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, String,
     Some((method, target, user, serde_json::from_slice(&body).unwrap_or(Value::Null)))
 }
 
-fn answer(method: &str, target: &str, user: String, body: Value, state: &Mutex<State>) -> (u16, Value) {
+fn answer(method: &str, target: &str, user: String, body: &Value, state: &Mutex<State>) -> (u16, Value) {
     let mut state = state.lock().expect("no test panics in it");
     state.asked.push((format!("{method} {target}"), user, body.clone()));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -13,8 +13,8 @@ pub use document::Document;
 pub use markdown::markdown;
 pub use stories::{Group, Story, stories};
 pub use summary::{Advice, Tally, summary};
-pub(crate) use table::equation;
 pub use table::{Detail, table};
+pub(crate) use table::{differences, equation};
 
 use engine::{Code, Report};
 

@@ -5,9 +5,12 @@
 
 use super::stories::{Group, Story, stories};
 use crate::look::{Look, Role};
+use crate::run::run_text;
 use crate::text::{clean, paragraph};
+use engine::findings::out::few;
 use engine::report::{FamilyLine, SubnetLine};
 use engine::{Certainty, Finding, Report, Severity};
+use ledger::{Addr, AddrSet, Family};
 use std::fmt::Write;
 
 /// How much is shown of each finding.
@@ -55,17 +58,10 @@ fn heading(out: &mut String, group: &Group<'_>, look: &Look) {
 }
 
 /// `24 using + 5 available + 1 excluded = 30 usable; the status says 41 using, 0 available`.
-#[must_use]
 pub(crate) fn equation(line: &FamilyLine) -> String {
     let (using, available, excluded) = (line.using.count(), line.available.count(), line.excluded.count());
     let mut text = format!("{using} using + {available} available + {excluded} excluded = {} usable", line.usable);
-    let differs = [(line.reported_using, using, "using"), (line.reported_available, available, "available")];
-    let said: Vec<String> = differs
-        .into_iter()
-        .filter_map(|(counter, count, what)| Some((counter?, count.as_u128().unwrap_or(u128::MAX), what)))
-        .filter(|(counter, count, _)| !counter.says(*count))
-        .map(|(counter, _, what)| format!("{counter} {what}"))
-        .collect();
+    let said = differences(line);
     if !said.is_empty() {
         let _ = write!(text, "; the status says {}", said.join(", "));
     }
@@ -73,6 +69,20 @@ pub(crate) fn equation(line: &FamilyLine) -> String {
         let _ = write!(text, "; {} on record that nobody may use", line.apart.len());
     }
     text
+}
+
+/// Where the status differs, what it says.
+pub(crate) fn differences(line: &FamilyLine) -> Vec<String> {
+    let counters = [
+        (line.reported_using, line.using.count(), "using"),
+        (line.reported_available, line.available.count(), "available"),
+    ];
+    counters
+        .into_iter()
+        .filter_map(|(counter, count, what)| Some((counter?, count.as_u128().unwrap_or(u128::MAX), what)))
+        .filter(|(counter, count, _)| !counter.says(*count))
+        .map(|(counter, _, what)| format!("{counter} {what}"))
+        .collect()
 }
 
 fn tell(out: &mut String, group: &Group<'_>, story: &Story<'_>, detail: Detail, look: &Look) {
@@ -104,7 +114,7 @@ fn tell_run(
     let _ = write!(out, "{lead}{}{:2$}", look.paint(role, word), "", TEXT - word.len());
     let _ = write!(out, "{}", look.paint(Role::Title, first.code.name()));
     if run.len() > 1 {
-        let _ = write!(out, " ({})", run.len());
+        let _ = write!(out, " ({}){}", run.len(), runs_of_addresses(run));
     }
     let _ = writeln!(out, "{}", certainty(first.certainty));
     let shown = match (first.severity, detail) {
@@ -125,6 +135,23 @@ fn tell_run(
         paragraph(out, look, &" ".repeat(body.indent), body.indent, &more);
     }
     body.shared(out, first);
+}
+
+/// How many runs of addresses a heading names.
+const RUNS_NAMED: usize = 4;
+
+/// The addresses of several findings: `: 172.31.9.2 to .18`; nothing where they have none.
+fn runs_of_addresses(findings: &[&Finding]) -> String {
+    let addresses =
+        || findings.iter().flat_map(|finding| &finding.addresses).filter_map(|text| text.parse::<Addr>().ok());
+    let runs: Vec<String> = Family::BOTH
+        .into_iter()
+        .flat_map(|family| {
+            let set = AddrSet::from_ranges(family, addresses().filter(|addr| addr.family() == family));
+            set.ranges().map(run_text).collect::<Vec<_>>()
+        })
+        .collect();
+    if runs.is_empty() { String::new() } else { format!(": {}", few(runs, RUNS_NAMED)) }
 }
 
 /// Which texts all findings of a run share: told once, after them.

@@ -88,7 +88,9 @@ pub struct FamilyView {
     pub reported_using: Option<SignedNumber>,
     /// What the status says.
     pub reported_available: Option<SignedNumber>,
-    /// Why the status differs; `None` where it does not, or where that could not be judged.
+    /// Addresses on record that nobody may use: network, broadcast, outside.
+    pub apart: Vec<String>,
+    /// Why the status differs, or why that was not judged; `None` where it does not differ.
     pub reason: Option<String>,
     /// The picture.
     pub map: Map,
@@ -134,7 +136,8 @@ fn family_view(
         excluded: Number(line.excluded.count()),
         reported_using: line.reported_using.map(SignedNumber),
         reported_available: line.reported_available.map(SignedNumber),
-        reason: reason(lens, name, family),
+        apart: line.apart.iter().map(ToString::to_string).collect(),
+        reason: reason(lens, name, family, line),
         map: map::map(line, &held),
         list: list::list(lens, line, &held),
         equation: crate::audit::equation(line),
@@ -142,7 +145,7 @@ fn family_view(
 }
 
 /// Why the status differs from the truth, in the words of the audit.
-fn reason(lens: &Lens<'_, '_>, name: &str, family: Family) -> Option<String> {
+fn reason(lens: &Lens<'_, '_>, name: &str, family: Family, line: &FamilyLine) -> Option<String> {
     let suffix = match family {
         Family::V4 => "/v4",
         Family::V6 => "/v6",
@@ -151,5 +154,11 @@ fn reason(lens: &Lens<'_, '_>, name: &str, family: Family) -> Option<String> {
         let mut findings = lens.findings_of(name);
         findings.find(move |finding| finding.code == code && finding.id.as_str().ends_with(suffix))
     };
-    about(Code::CountMismatch).or_else(|| about(Code::OverCapacity)).map(|finding| finding.message.clone())
+    if let Some(finding) = about(Code::CountMismatch).or_else(|| about(Code::OverCapacity)) {
+        return Some(finding.message.clone());
+    }
+    let unjudged = lens.report.not_judged.iter().find(|line| line.code == Code::CountMismatch)?;
+    let missing: Vec<&str> = unjudged.missing.iter().map(|kind| kind.plural()).collect();
+    let differs = !crate::audit::differences(line).is_empty();
+    differs.then(|| format!("why it differs was not judged: {} are not known to be all", missing.join(", ")))
 }
