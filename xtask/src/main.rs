@@ -9,6 +9,7 @@ mod crds;
 mod dist;
 mod examples;
 mod fuzz;
+mod generate;
 mod lint;
 mod run;
 mod test;
@@ -34,6 +35,12 @@ const COMMANDS: &[Command] = &[
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },
+    Command {
+        name: "gen",
+        arguments: "--objects N --out DIR [--seed S] [--compact] [--managed-fields]",
+        does: generate::DOES,
+        run: generate::run,
+    },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },

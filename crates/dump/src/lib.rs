@@ -5,7 +5,7 @@
 //! makes it panic or overflow its stack; what was read before and beside a broken part is kept; the result does not depend
 //! on how the work fell to the threads.
 //!
-//! JSON is the fast path: [`split`] finds the items of a List while the file streams by, and threads read them into slim
+//! JSON is the fast path: `split` finds the items of a List while the file streams by, and threads read them into slim
 //! objects.
 
 mod complete;

@@ -2,7 +2,7 @@
 //!
 //! In: raw objects of a live reading. Out: JSON lines, a manifest first and last, then one object a line. Guarantees: only
 //! fields of an allow-list are written (no environment, no secret, no command, no annotation that audit does not read), and
-//! an audit of the snapshot says what an audit of the cluster would. Reading one is [`crate::load`]'s ordinary work.
+//! an audit of the snapshot says what an audit of the cluster would. Reading one is [`load`](fn@crate::load)'s ordinary work.
 
 use api::slim::{Kind, Time};
 use serde::{Deserialize, Serialize};
