@@ -4,23 +4,13 @@
 //! about are read fresh; anything that changed, or cannot be read, stops the plan there; every call carries the UID and
 //! resourceVersion that were judged; an action whose object is gone already is done, so that a plan can be run again.
 
-use super::call::{Answer, CallError, get, path, send};
-use super::list::{Listed, chain, list};
-use api::slim::{Object, read};
+use crate::call::{CallError, Cluster};
+use crate::dry_run::DryRun;
+use crate::reread::{ObjectName, Reread};
+use api::slim::{Kind, read};
 use engine::repair::{Action, Change, Guard, Plan};
-use kube::Client;
-use kube::core::Request;
-use kube::core::params::{DeleteParams, Patch, PatchParams, Preconditions};
+use http::Method;
 use serde_json::Value;
-
-/// Whether calls are made for real.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DryRun {
-    /// They are.
-    Off,
-    /// The API server checks them and changes nothing.
-    Server,
-}
 
 /// What became of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +40,15 @@ impl Applied {
 }
 
 /// Carries out a plan, action by action.
-pub async fn apply(client: &Client, plan: &Plan, dry_run: DryRun, each: &mut dyn FnMut(&Action, &Outcome)) -> Applied {
+pub async fn apply(
+    cluster: &Cluster,
+    plan: &Plan,
+    dry_run: DryRun,
+    each: &mut dyn FnMut(&Action, &Outcome),
+) -> Applied {
     let mut applied = Applied::default();
     for action in &plan.actions {
-        let outcome = one(client, action, dry_run).await;
+        let outcome = one(cluster, action, dry_run).await;
         each(action, &outcome);
         let stop = matches!(outcome, Outcome::Stopped(_));
         applied.outcomes.push(outcome);
@@ -64,26 +59,36 @@ pub async fn apply(client: &Client, plan: &Plan, dry_run: DryRun, each: &mut dyn
     applied
 }
 
-async fn one(client: &Client, action: &Action, dry_run: DryRun) -> Outcome {
+async fn one(cluster: &Cluster, action: &Action, dry_run: DryRun) -> Outcome {
     let object = &action.object;
-    match get(client, object.kind, &object.namespace, &object.name).await {
-        Err(error) => return Outcome::Stopped(chain(&error)),
-        Ok(Answer::Gone) => return Outcome::Already,
-        Ok(Answer::Found(found)) => match judged(action, &found) {
+    match reread(cluster, object.kind, &object.namespace, &object.name).await {
+        Err(error) => return Outcome::Stopped(error.in_full()),
+        Ok(None) => return Outcome::Already,
+        Ok(Some(json)) => match judged(action, &json) {
             Judged::Same => {}
             Judged::Going => return Outcome::Already,
             Judged::Changed(how) => return Outcome::Stopped(how),
         },
     }
     for guard in &action.guards {
-        if let Err(reason) = check(client, guard).await {
+        if let Err(reason) = check(cluster, guard).await {
             return Outcome::Stopped(reason);
         }
     }
-    match call(client, action, dry_run).await {
+    match call(cluster, action, dry_run).await {
         Ok(()) => Outcome::Done,
-        Err(CallError::NotFound(_)) => Outcome::Already,
-        Err(error) => Outcome::Stopped(chain(&error)),
+        Err(error) if error.cause.code() == Some(404) => Outcome::Already,
+        Err(error) => Outcome::Stopped(error.in_full()),
+    }
+}
+
+/// The object now; none where it is gone.
+async fn reread(cluster: &Cluster, kind: Kind, namespace: &str, name: &str) -> Result<Option<Vec<u8>>, CallError> {
+    let object = ObjectName { kind, namespace: namespace.to_owned(), name: name.to_owned() };
+    match cluster.reread(&object, |_| {}).await {
+        Reread::Found(json) => Ok(Some(json)),
+        Reread::Gone => Ok(None),
+        Reread::Failed(error) => Err(error),
     }
 }
 
@@ -94,7 +99,10 @@ enum Judged {
     Changed(String),
 }
 
-fn judged(action: &Action, found: &Value) -> Judged {
+fn judged(action: &Action, json: &[u8]) -> Judged {
+    let Ok(found) = serde_json::from_slice::<Value>(json) else {
+        return Judged::Changed(format!("{} cannot be read any more; audit again", action.object));
+    };
     let text = |key: &str| found.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).unwrap_or_default();
     if text("uid") != action.object.uid {
         return Judged::Changed(format!("{} was made anew since it was judged; audit again", action.object));
@@ -108,53 +116,26 @@ fn judged(action: &Action, found: &Value) -> Judged {
     }
 }
 
-async fn check(client: &Client, guard: &Guard) -> Result<(), String> {
+async fn check(cluster: &Cluster, guard: &Guard) -> Result<(), String> {
     let (kind, namespace, name) = guard.target();
     let found = if guard.wants_any() {
-        let mut first = None;
-        match list(client, kind, &mut |object| first = first.take().or(Some(object)), &mut || {}).await {
-            Listed::Complete { .. } | Listed::Absent => first,
-            Listed::Stopped(why) => return Err(why.to_string()),
-        }
+        cluster.first(kind, |_| {}).await.map(|first| first.object)
     } else {
-        match get(client, kind, namespace, name).await {
-            Ok(Answer::Found(object)) => Some(object),
-            Ok(Answer::Gone) => None,
-            Err(error) => return Err(chain(&error)),
-        }
+        reread(cluster, kind, namespace, name).await
     };
-    let parsed: Option<Object> = match found {
+    let parsed = match found.map_err(|error| error.in_full())? {
         None => None,
-        Some(object) => Some(read(kind, object.to_string().as_bytes()).map_err(|error| error.to_string())?.object),
+        Some(json) => Some(read(kind, &json).map_err(|error| error.to_string())?.object),
     };
     guard.check(parsed.as_ref()).map_err(|refusal| refusal.to_string())
 }
 
-async fn call(client: &Client, action: &Action, dry_run: DryRun) -> Result<(), CallError> {
-    let object = &action.object;
-    let what = object.to_string();
-    let dry_run = dry_run == DryRun::Server;
-    let base = Request::new(path(object.kind, &object.namespace));
-    let (verb, request) = match &action.change {
-        Change::Delete => {
-            let preconditions = Preconditions {
-                uid: Some(object.uid.clone()),
-                resource_version: Some(action.resource_version.clone()),
-            };
-            let params = DeleteParams { dry_run, preconditions: Some(preconditions), ..DeleteParams::default() };
-            ("delete", base.delete(&object.name, &params))
-        }
-        Change::SetLabels(_) => {
-            let params =
-                PatchParams { dry_run, field_manager: Some("ipledger-repair".to_owned()), ..PatchParams::default() };
-            ("patch", base.patch(&object.name, &params, &Patch::Merge(action.body())))
-        }
+async fn call(cluster: &Cluster, action: &Action, dry_run: DryRun) -> Result<(), CallError> {
+    let (verb, method) = match &action.change {
+        Change::Delete => ("delete", Method::DELETE),
+        Change::SetLabels(_) => ("set labels of", Method::PATCH),
     };
-    let request = request.map_err(|error| CallError::Refused {
-        verb,
-        what: what.clone(),
-        message: error.to_string(),
-        code: 400,
-    })?;
-    send::<Value>(client, verb, &what, request).await.map(drop)
+    let path = format!("{}{}", action.path(), dry_run.query(&method));
+    let body = action.body().to_string().into_bytes();
+    cluster.write(&format!("{verb} {}", action.object), method, &path, body).await.map(drop)
 }

@@ -1,135 +1,303 @@
-//! One call to the API server, with a deadline and a closed set of outcomes.
+//! One call to the API server.
 //!
-//! In: a request. Out: [`Answer`] or [`CallError`]. Guarantees: "there is none" is an answer and no error; what the server
-//! said is told apart from not having heard it; nothing is retried here.
+//! In: a method, a path, a body. Out: the body of a good answer, or [`CallError`]. Guarantees: every attempt has a deadline;
+//! reads are tried again a bounded number of times where that can help, writes never; the client's own retry is off, so
+//! nothing is sent that was not asked for.
 
-use api::slim::Kind;
-use kube::core::Request;
-use kube::core::params::GetParams;
-use kube::{Client, Error};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use crate::json::Status;
+use http::{Method, Request, StatusCode, header};
+use kube::client::Body;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
-/// Longer than the API server lets a request run by default (60 s).
-const DEADLINE: Duration = Duration::from_secs(70);
-
-/// What reading one object gave.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// The object.
-    Found(Value),
-    /// There is no object of that name, or no such kind on this server.
-    Gone,
+/// How long to wait, and how often to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer. A page of 500 large pods is about 10 MB: a minute is enough on a bad line.
+    pub deadline: Duration,
+    /// Of a read, the first one included.
+    pub attempts: u32,
+    /// Before the second attempt; doubles each time. A server that is restarted takes some seconds.
+    pub pause: Duration,
+    /// No pause is longer, whatever the server asks for.
+    pub longest_pause: Duration,
 }
 
-/// Why a call failed.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// No object, or no such resource.
-    #[error("the server has no {0}")]
-    NotFound(String),
-    /// Not allowed.
-    #[error("the server forbids to {verb} {what}")]
-    Forbidden {
-        /// What was tried: get, list, delete, patch.
-        verb: &'static str,
-        /// Of what.
-        what: String,
-    },
-    /// Preconditions failed, or the object was changed meanwhile.
-    #[error("{0} was changed meanwhile")]
-    Conflict(String),
-    /// The list cannot be continued: the server has forgotten the version that it began with.
-    #[error("the list of {0} expired while it was read")]
-    Expired(String),
-    /// The server refused for another reason.
-    #[error("the server refuses to {verb} {what}: {message}")]
-    Refused {
-        /// What was tried.
-        verb: &'static str,
-        /// Of what.
-        what: String,
-        /// What the server says.
-        message: String,
-        /// HTTP status.
-        code: u16,
-    },
-    /// Nobody answered, or not in time; it is not known whether the call took effect.
-    #[error("no answer to {verb} {what}")]
-    Unanswered {
-        /// What was tried.
-        verb: &'static str,
-        /// Of what.
-        what: String,
-        /// What went wrong on the way.
-        #[source]
-        source: Option<Box<Error>>,
-    },
-}
-
-impl CallError {
-    /// Whether another try may succeed.
-    #[must_use]
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::NotFound(_) | Self::Forbidden { .. } | Self::Conflict(_) | Self::Expired(_) => false,
-            Self::Refused { code, .. } => *code == 429 || *code >= 500,
-            Self::Unanswered { .. } => true,
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            attempts: 5,
+            pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(10),
         }
     }
 }
 
-/// The URL path of a kind's objects, all namespaces or one.
-pub(crate) fn path(kind: Kind, namespace: &str) -> String {
-    let base = match kind.group() {
-        "" => format!("/api/{}", kind.version()),
-        group => format!("/apis/{group}/{}", kind.version()),
+/// A connection to a cluster.
+#[derive(Clone)]
+pub struct Cluster {
+    client: kube::Client,
+    patience: Patience,
+    server: String,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster")
+            .field("server", &self.server)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {doing}{}", tried(*attempts))]
+pub struct CallError {
+    /// What was to be done to which object, as a verb: `list pods`.
+    pub doing: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it failed the last time.
+    #[source]
+    pub cause: Cause,
+}
+
+impl CallError {
+    /// What was to be done, and why it failed, in one line.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        format!("{self}: {}", self.cause)
+    }
+}
+
+fn tried(attempts: u32) -> String {
+    if attempts > 1 { format!(" (tried {attempts} times)") } else { String::new() }
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// No answer in time.
+    #[error("no answer within {0:?}")]
+    Deadline(Duration),
+    /// No connection, or it broke.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    /// No credentials could be got: an exec plugin or a token file.
+    #[error("no credentials: {0}")]
+    Credentials(String),
+    /// The server refused.
+    #[error("the server answered {0}")]
+    Refused(Box<Refusal>),
+    /// The answer is none of a Kubernetes API server.
+    #[error("the answer is not what an API server sends: {0}")]
+    Nonsense(String),
+}
+
+/// An answer that refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub code: u16,
+    /// `reason` of the answer; empty if it was no Kubernetes Status.
+    pub reason: String,
+    /// Its message.
+    pub message: String,
+    /// The object that it says it is about; empty if it does not.
+    pub about: String,
+    /// When the server asks to come back.
+    pub retry_after: Option<Duration>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let space = if self.reason.is_empty() { "" } else { " " };
+        write!(f, "{}{space}{}: {}", self.code, self.reason, self.message)
+    }
+}
+
+impl Cause {
+    /// HTTP status, if the server answered with one that refuses.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.code),
+            _ => None,
+        }
+    }
+
+    /// Whether every other call may fail for the same reason: it is about the server or who asks, not about what.
+    #[must_use]
+    pub fn concerns_all(&self) -> bool {
+        match self {
+            Self::Deadline(_) | Self::Unreachable(_) | Self::Credentials(_) => true,
+            Self::Refused(refusal) => refusal.code == 401,
+            Self::Nonsense(_) => false,
+        }
+    }
+
+    /// Whether the same read may do better a little later.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Deadline(_) | Self::Unreachable(_) => true,
+            Self::Refused(refusal) => matches!(refusal.code, 429 | 500 | 502 | 503 | 504),
+            Self::Credentials(_) | Self::Nonsense(_) => false,
+        }
+    }
+
+    fn asked_pause(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// A read that failed and is tried again after a pause.
+#[derive(Debug)]
+pub struct Retry<'a> {
+    /// What was to be done.
+    pub doing: &'a str,
+    /// Why it failed.
+    pub cause: &'a Cause,
+    /// How long until the next attempt.
+    pub pause: Duration,
+}
+
+impl fmt::Display for Retry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} yet: {}; again in {:.0?}", self.doing, self.cause, self.pause)
+    }
+}
+
+impl Cluster {
+    /// A connection over a client that exists. Its own retry must be off (`kube::Config::default_retry`).
+    #[must_use]
+    pub fn new(client: kube::Client, server: impl Into<String>, patience: Patience) -> Self {
+        Self { client, patience, server: server.into() }
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// How long it waits, and how often it tries.
+    #[must_use]
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// Reads a path, again where that can help.
+    pub(crate) async fn read(
+        &self,
+        doing: &str,
+        path: &str,
+        mut on_retry: impl FnMut(Retry<'_>),
+    ) -> Result<Vec<u8>, CallError> {
+        let mut pause = self.patience.pause;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let cause = match self.attempt(Method::GET, path, Vec::new()).await {
+                Ok(body) => return Ok(body),
+                Err(cause) => cause,
+            };
+            if !cause.may_pass() || attempts >= self.patience.attempts {
+                return Err(CallError { doing: doing.to_owned(), attempts, cause });
+            }
+            let wait = cause.asked_pause().unwrap_or(pause).min(self.patience.longest_pause);
+            on_retry(Retry { doing, cause: &cause, pause: wait });
+            tokio::time::sleep(wait).await;
+            pause = pause.saturating_mul(2);
+        }
+    }
+
+    /// Knocks: fails where nobody answers, or nobody knows who asks. A refusal is an answer.
+    ///
+    /// # Errors
+    /// The server is out of reach, or refuses the credentials.
+    pub async fn knock(&self, on_retry: impl FnMut(Retry<'_>)) -> Result<(), CallError> {
+        match self.read("reach the cluster", "/version", on_retry).await {
+            Err(error) if error.cause.concerns_all() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a failure was one of the server as a whole: it does not answer the simplest question either, now.
+    pub(crate) async fn is_out_of_reach(&self, cause: &Cause) -> bool {
+        cause.concerns_all() && self.attempt(Method::GET, "/version", Vec::new()).await.is_err_and(|c| c.concerns_all())
+    }
+
+    /// Writes once. After [`Cause::Deadline`] or [`Cause::Unreachable`] nobody knows whether it was done: read and see.
+    pub(crate) async fn write(
+        &self,
+        doing: &str,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, CallError> {
+        let error = |cause| CallError { doing: doing.to_owned(), attempts: 1, cause };
+        self.attempt(method, path, body).await.map_err(error)
+    }
+
+    async fn attempt(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Cause> {
+        let deadline = self.patience.deadline;
+        match tokio::time::timeout(deadline, self.exchange(method, path, body)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Cause::Deadline(deadline)),
+        }
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Cause> {
+        let content = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+        let request = Request::builder().method(method).uri(path).header(header::ACCEPT, "application/json");
+        let request = request.header(header::CONTENT_TYPE, content).body(Body::from(body));
+        let request = request.map_err(|error| Cause::Nonsense(format!("{path} is no path of a URL: {error}")))?;
+        let answer = self.client.send(request).await.map_err(|error| not_sent(&error))?;
+        let status = answer.status();
+        let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = answer.into_body().collect_bytes().await;
+        let body: Vec<u8> =
+            body.map_err(|error| Cause::Unreachable(format!("the answer broke off: {}", root(&error))))?.into();
+        if status.is_success() { Ok(body) } else { Err(refused(status, retry_after, &body)) }
+    }
+}
+
+fn not_sent(error: &kube::Error) -> Cause {
+    match error {
+        kube::Error::Auth(_) => Cause::Credentials(root(error)),
+        _ => Cause::Unreachable(root(error)),
+    }
+}
+
+/// Why something failed, without the names of all layers that passed it on.
+fn root(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The longest plain text of a refusal that is worth showing: a proxy may answer with a web page.
+const SHOWN: usize = 200;
+
+fn refused(status: StatusCode, retry_after: Option<u64>, body: &[u8]) -> Cause {
+    let (reason, message, about) = match Status::read(body) {
+        Some(said) => (said.reason, said.message, said.details.unwrap_or_default().name),
+        None => (String::new(), plain_text(body), String::new()),
     };
-    match namespace {
-        "" => format!("{base}/{}", kind.plural()),
-        namespace => format!("{base}/namespaces/{namespace}/{}", kind.plural()),
-    }
+    let message = if message.is_empty() { status.canonical_reason().unwrap_or("no text").to_owned() } else { message };
+    let retry_after = retry_after.map(Duration::from_secs);
+    Cause::Refused(Box::new(Refusal { code: status.as_u16(), reason, message, about, retry_after }))
 }
 
-/// Sends a request.
-pub(crate) async fn send<T: DeserializeOwned>(
-    client: &Client,
-    verb: &'static str,
-    what: &str,
-    request: http::Request<Vec<u8>>,
-) -> Result<T, CallError> {
-    let unanswered = |source| CallError::Unanswered { verb, what: what.to_owned(), source };
-    match tokio::time::timeout(DEADLINE, client.request::<T>(request)).await {
-        Err(_) => Err(unanswered(None)),
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(Error::Api(status))) => Err(match status.code {
-            404 => CallError::NotFound(what.to_owned()),
-            401 | 403 => CallError::Forbidden { verb, what: what.to_owned() },
-            409 => CallError::Conflict(what.to_owned()),
-            410 => CallError::Expired(what.to_owned()),
-            code => CallError::Refused { verb, what: what.to_owned(), message: status.message.clone(), code },
-        }),
-        Ok(Err(error)) => Err(unanswered(Some(Box::new(error)))),
-    }
-}
-
-/// Reads one object, fresh from the server.
-///
-/// # Errors
-/// Anything but an object or a definite "there is none".
-pub async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> Result<Answer, CallError> {
-    let what = format!("{kind} {name}");
-    let request = Request::new(path(kind, namespace)).get(name, &GetParams::default());
-    let request = request.map_err(|error| CallError::Refused {
-        verb: "get",
-        what: what.clone(),
-        message: error.to_string(),
-        code: 400,
-    })?;
-    match send(client, "get", &what, request).await {
-        Ok(object) => Ok(Answer::Found(object)),
-        Err(CallError::NotFound(_)) => Ok(Answer::Gone),
-        Err(error) => Err(error),
-    }
+fn plain_text(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.trim().chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

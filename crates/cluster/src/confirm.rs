@@ -4,20 +4,17 @@
 //! error and warning is confirmed by a fresh read of its objects, and of those whose absence it was concluded from; what
 //! dissolves is dropped; what could not be read again is only possible.
 
-use super::call::{Answer, get};
-use super::reading::{Live, slim};
+use crate::call::Cluster;
+use crate::reading::{Live, slim};
+use crate::reread::{ObjectName, Reread};
 use api::slim::Kind;
 use engine::finding::{Certainty, Severity};
 use engine::report::UnreadableLine;
 use engine::{Context, Report, World, judge, second_look};
-use kube::Client;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many objects are read again; a cluster with more findings than that is told by its first ones.
 const MOST: usize = 5000;
-
-/// How many reads are on their way at a time.
-const AT_ONCE: usize = 8;
 
 /// A report whose findings were looked at twice.
 #[derive(Debug)]
@@ -34,11 +31,9 @@ pub struct Confirmed {
     pub reread: usize,
 }
 
-type Target = (Kind, String, String);
-
 /// Looks again at what a reading shows.
 pub async fn confirm(
-    client: &Client,
+    cluster: &Cluster,
     live: &mut Live,
     grace: i64,
     progress: &mut dyn FnMut(usize, usize),
@@ -46,63 +41,63 @@ pub async fn confirm(
     let (world, _) = live.world(grace);
     let first = judge(&world);
     let targets = targets(&world, &first);
+    let all = targets.len();
+    let answers = cluster.reread_all(targets.clone(), |seen| progress(seen, all)).await;
     let mut failed = BTreeSet::new();
-    let mut seen = 0;
-    for chunk in targets.chunks(AT_ONCE) {
-        let reads = chunk.iter().map(|target| {
-            let (client, target) = (client.clone(), target.clone());
-            tokio::spawn(async move { (get(&client, target.0, &target.1, &target.2).await, target) })
-        });
-        for read in reads.collect::<Vec<_>>() {
-            let Ok((answer, target)) = read.await else { continue };
-            take(live, &mut failed, target, answer);
-        }
-        seen += chunk.len();
-        progress(seen, targets.len());
+    for (target, answer) in targets.into_iter().zip(answers) {
+        take(live, &mut failed, target, answer);
     }
     let (world, unreadable) = live.world(grace);
     let mut report = judge(&world);
     let unread = |finding: &engine::Finding| {
-        finding.objects.iter().any(|o| failed.contains(&(o.kind, o.namespace.to_string(), o.name.to_string())))
+        finding.objects.iter().any(|o| failed.contains(&object_name(o.kind, &o.namespace, &o.name)))
     };
     let known: BTreeMap<&str, ()> = first.findings.iter().map(|finding| (finding.id.as_str(), ())).collect();
     for finding in &mut report.findings {
         // What appears only now was not looked at twice.
         let new = !known.contains_key(finding.id.as_str());
-        if finding.severity != Severity::Info && (new || unread(finding) || targets.len() == MOST) {
+        if finding.severity != Severity::Info && (new || unread(finding) || all == MOST) {
             finding.certainty = Certainty::Possible;
         }
     }
     let still: BTreeSet<&str> = report.findings.iter().map(|finding| finding.id.as_str()).collect();
     let dissolved = first.findings.iter().filter(|finding| !still.contains(finding.id.as_str())).count();
-    Confirmed { world, report, unreadable, dissolved, reread: targets.len() }
+    Confirmed { world, report, unreadable, dissolved, reread: all }
 }
 
-fn targets(world: &World, report: &Report) -> Vec<Target> {
+fn object_name(kind: Kind, namespace: &str, name: &str) -> ObjectName {
+    ObjectName { kind, namespace: namespace.to_owned(), name: name.to_owned() }
+}
+
+fn targets(world: &World, report: &Report) -> Vec<ObjectName> {
     let context = Context::new(world);
     let mut targets = BTreeSet::new();
     for finding in report.findings.iter().filter(|finding| finding.severity != Severity::Info) {
-        for target in second_look::targets(&context, finding) {
+        for (kind, namespace, name) in second_look::targets(&context, finding) {
             if targets.len() < MOST {
-                targets.insert(target);
+                targets.insert(object_name(kind, &namespace, &name));
             }
         }
     }
     targets.into_iter().collect()
 }
 
-fn take(live: &mut Live, failed: &mut BTreeSet<Target>, target: Target, answer: Result<Answer, super::CallError>) {
-    let (kind, namespace, name) = target;
-    let objects = live.objects.entry(kind).or_default();
+fn take(live: &mut Live, failed: &mut BTreeSet<ObjectName>, target: ObjectName, answer: Reread) {
+    let objects = live.objects.entry(target.kind).or_default();
     match answer {
-        Ok(Answer::Found(object)) => {
-            objects.insert((namespace, name), slim(kind, &object));
+        Reread::Found(json) => match serde_json::from_slice(&json) {
+            Ok(object) => {
+                objects.insert((target.namespace, target.name), slim(target.kind, &object));
+            }
+            Err(_) => {
+                failed.insert(target);
+            }
+        },
+        Reread::Gone => {
+            objects.remove(&(target.namespace, target.name));
         }
-        Ok(Answer::Gone) => {
-            objects.remove(&(namespace, name));
-        }
-        Err(_) => {
-            failed.insert((kind, namespace, name));
+        Reread::Failed(_) => {
+            failed.insert(target);
         }
     }
 }

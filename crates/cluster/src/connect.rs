@@ -1,102 +1,290 @@
-//! Connecting to a cluster the way kubectl does.
+//! From a kubeconfig, or from the credentials of a pod, to a [`Cluster`].
 //!
-//! In: a kubeconfig path, context, user and groups to act as. Out: a client. Guarantees: `KUBECONFIG` and the default path
-//! are honoured, in-cluster credentials come last; kube's own retries are off, so that every call has one deadline and one
-//! outcome; every refusal says what to do.
+//! In: [`ConnectOptions`] as kubectl's flags, and the environment. Out: a connection that has sent nothing yet. Guarantees:
+//! kubectl's order (`--kubeconfig`, then the files of KUBECONFIG, then `~/.kube/config`, then the pod's service account)
+//! and its rules: files of KUBECONFIG that do not exist are passed over, groups need a user. An error says what was looked
+//! at and what to do. kube's own retry is off.
 
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use crate::call::{Cluster, Patience};
+use crate::proxy::ProxyEnv;
+use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
-/// How to connect.
+/// How to reach a cluster, and as whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConnectOptions {
-    /// A kubeconfig file; else `KUBECONFIG`, else `~/.kube/config`, else in-cluster credentials.
+    /// A kubeconfig (`--kubeconfig`).
     pub kubeconfig: Option<PathBuf>,
-    /// A context of it; else its current one.
+    /// A context in it (`--context`).
     pub context: Option<String>,
     /// A user to act as (`--as`).
     pub as_user: Option<String>,
     /// Groups to act as (`--as-group`).
     pub as_groups: Vec<String>,
+    /// How long to wait, and how often to try.
+    pub patience: Patience,
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The kubeconfig cannot be read.
-    #[error("the kubeconfig {0} cannot be read")]
-    Unreadable(String, #[source] KubeconfigError),
-    /// The context is not in it.
-    #[error("the kubeconfig has no context `{context}`; it has {known}")]
-    NoContext {
-        /// The context asked for.
-        context: String,
-        /// Those that there are.
-        known: String,
-    },
-    /// The context or its user cannot be used.
-    #[error("the kubeconfig cannot be used")]
-    Unusable(#[source] KubeconfigError),
-    /// There is neither.
+    /// No kubeconfig, and no pod.
     #[error(
-        "no cluster to read: there is no kubeconfig (set KUBECONFIG, or give --kubeconfig), and this is no pod; to audit files \
-         name them: `ipledger audit FILE...`"
+        "no cluster to connect to: there is no kubeconfig ({}), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG",
+        list(looked, "no home directory to look in")
     )]
-    Nowhere,
-    /// The client cannot be made.
-    #[error("the client for {0} cannot be made")]
-    Client(String, #[source] kube::Error),
+    NoConfiguration {
+        /// Where one was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// A kubeconfig that cannot be read.
+    #[error("cannot read the kubeconfig {}", path.display())]
+    Kubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<KubeconfigError>,
+    },
+    /// Files of KUBECONFIG that do not go together.
+    #[error("cannot combine the files of KUBECONFIG")]
+    Combine {
+        /// Why.
+        source: Box<KubeconfigError>,
+    },
+    /// No context of that name.
+    #[error("the kubeconfig has no context {context:?}; it has: {}", list(there, "none at all"))]
+    NoSuchContext {
+        /// The name.
+        context: String,
+        /// Those that exist.
+        there: Vec<String>,
+    },
+    /// No context is chosen.
+    #[error("the kubeconfig has no current context: choose one with --context; it has: {}", list(there, "none at all"))]
+    NoContextChosen {
+        /// Those that exist.
+        there: Vec<String>,
+    },
+    /// `--context` where there is no kubeconfig.
+    #[error("there is no kubeconfig to look for the context {context:?} in (looked at {})", list(looked, "nothing"))]
+    ContextWithoutKubeconfig {
+        /// The name.
+        context: String,
+        /// Where a kubeconfig was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// `--as-group` without `--as`.
+    #[error("--as-group needs --as: a group is acted for together with a user")]
+    GroupWithoutUser,
+    /// A context that leads nowhere.
+    #[error("the context {context:?} cannot be used")]
+    Context {
+        /// The context.
+        context: String,
+        /// Why.
+        source: Box<KubeconfigError>,
+    },
+    /// The credentials of a pod.
+    #[error("cannot use the service account of this pod")]
+    InCluster {
+        /// Why.
+        source: InClusterError,
+    },
+    /// A proxy that is no URL.
+    #[error("the proxy {proxy:?} is no URL")]
+    Proxy {
+        /// The text.
+        proxy: String,
+        /// Why.
+        source: http::uri::InvalidUri,
+    },
+    /// Certificates, keys, or names that no header can carry.
+    #[error("cannot set up a connection to {server}")]
+    Client {
+        /// The server.
+        server: String,
+        /// Why.
+        source: Box<kube::Error>,
+    },
 }
 
-/// A connection attempt longer than this is not going to succeed on a network where audits run.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Things by name, or what to say where there are none.
+fn list<T: std::fmt::Debug>(things: &[T], none: &str) -> String {
+    let mut text = String::new();
+    for thing in things {
+        let comma = if text.is_empty() { "" } else { ", " };
+        write!(text, "{comma}{thing:?}").expect("text grows");
+    }
+    if text.is_empty() { none.to_owned() } else { text }
+}
 
-/// Connects.
+/// What the environment says about clusters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    kubeconfig: Option<OsString>,
+    home: Option<PathBuf>,
+    in_pod: bool,
+    proxy: ProxyEnv,
+}
+
+impl Environment {
+    fn of_process() -> Self {
+        Self {
+            kubeconfig: std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty()),
+            home: std::env::home_dir(),
+            in_pod: std::env::var_os("KUBERNETES_SERVICE_HOST").is_some(),
+            proxy: ProxyEnv::of_process(),
+        }
+    }
+
+    /// The files to look at, and whether one that does not exist is passed over.
+    fn files(&self, options: &ConnectOptions) -> (Vec<PathBuf>, bool) {
+        if let Some(path) = &options.kubeconfig {
+            return (vec![path.clone()], false);
+        }
+        if let Some(list) = &self.kubeconfig {
+            return (std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect(), true);
+        }
+        (self.home.iter().map(|home| home.join(".kube/config")).collect(), true)
+    }
+}
+
+/// Makes a connection. Nothing is sent yet.
 ///
 /// # Errors
-/// Which part of the configuration is missing or unusable.
-pub async fn connect(options: &ConnectOptions) -> Result<Client, ConnectError> {
-    let mut config = config(options).await?;
-    config.default_retry = false;
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    if options.as_user.is_some() {
-        config.auth_info.impersonate.clone_from(&options.as_user);
-    }
-    if !options.as_groups.is_empty() {
-        config.auth_info.impersonate_groups = Some(options.as_groups.clone());
-    }
-    let url = config.cluster_url.to_string();
-    Client::try_from(config).map_err(|error| ConnectError::Client(url, error))
+/// [`ConnectError`]: no configuration, one that cannot be read, or no such context in it.
+pub async fn connect(options: &ConnectOptions) -> Result<Cluster, ConnectError> {
+    connect_in(options, &Environment::of_process()).await
 }
 
-async fn config(options: &ConnectOptions) -> Result<Config, ConnectError> {
-    let read = match &options.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path).map_err(|e| ConnectError::Unreadable(path.display().to_string(), e)),
-        None => {
-            Kubeconfig::read().map_err(|e| ConnectError::Unreadable("(KUBECONFIG or ~/.kube/config)".to_owned(), e))
-        }
-    };
-    let kubeconfig = match read {
-        Ok(kubeconfig) => kubeconfig,
-        // Without one, and with nothing of it asked for, a pod's own credentials are what is meant.
-        Err(error) if options.kubeconfig.is_none() && options.context.is_none() => {
-            let missing = matches!(
-                &error,
-                ConnectError::Unreadable(_, KubeconfigError::ReadConfig(..) | KubeconfigError::FindPath)
-            );
-            return if missing { Config::incluster().map_err(|_| ConnectError::Nowhere) } else { Err(error) };
-        }
-        Err(error) => return Err(error),
-    };
-    if let Some(context) = &options.context
-        && !kubeconfig.contexts.iter().any(|known| known.name == *context)
-    {
-        let known: Vec<&str> = kubeconfig.contexts.iter().map(|known| known.name.as_str()).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return Err(ConnectError::NoContext { context: context.clone(), known });
+async fn connect_in(options: &ConnectOptions, environment: &Environment) -> Result<Cluster, ConnectError> {
+    if options.as_user.is_none() && !options.as_groups.is_empty() {
+        return Err(ConnectError::GroupWithoutUser);
     }
-    let choice = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    Config::from_custom_kubeconfig(kubeconfig, &choice).await.map_err(ConnectError::Unusable)
+    let mut config = configuration(options, environment).await?;
+    config.default_retry = false;
+    if let Some(user) = &options.as_user {
+        config.auth_info.impersonate = Some(user.clone());
+        config.auth_info.impersonate_groups = Some(options.as_groups.clone()).filter(|groups| !groups.is_empty());
+        config.auth_info.impersonate_uid = None;
+        config.auth_info.impersonate_user_extra = None;
+    }
+    let server = config.cluster_url.to_string();
+    let client = Client::try_from(config)
+        .map_err(|source| ConnectError::Client { server: server.clone(), source: Box::new(source) })?;
+    Ok(Cluster::new(client, server, options.patience))
+}
+
+async fn configuration(options: &ConnectOptions, environment: &Environment) -> Result<Config, ConnectError> {
+    let (files, skip_missing) = environment.files(options);
+    if let Some(kubeconfig) = read(&files, skip_missing)? {
+        return of_context(kubeconfig, options.context.as_deref(), &environment.proxy).await;
+    }
+    if let Some(context) = options.context.clone() {
+        return Err(ConnectError::ContextWithoutKubeconfig { context, looked: files });
+    }
+    if !environment.in_pod {
+        return Err(ConnectError::NoConfiguration { looked: files });
+    }
+    Config::incluster_env().map_err(|source| ConnectError::InCluster { source })
+}
+
+/// Reads and combines files. `None` where none of them exists.
+fn read(files: &[PathBuf], skip_missing: bool) -> Result<Option<Kubeconfig>, ConnectError> {
+    let mut combined: Option<Kubeconfig> = None;
+    for path in files {
+        if skip_missing && !path.exists() {
+            continue;
+        }
+        let next = Kubeconfig::read_from(path)
+            .map_err(|source| ConnectError::Kubeconfig { path: path.clone(), source: Box::new(source) })?;
+        combined = Some(match combined {
+            None => next,
+            Some(first) => first.merge(next).map_err(|source| ConnectError::Combine { source: Box::new(source) })?,
+        });
+    }
+    Ok(combined)
+}
+
+async fn of_context(kubeconfig: Kubeconfig, wanted: Option<&str>, proxies: &ProxyEnv) -> Result<Config, ConnectError> {
+    let there: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
+    let current = kubeconfig.current_context.clone().filter(|context| !context.is_empty());
+    let Some(context) = wanted.map(str::to_owned).or(current) else {
+        return Err(ConnectError::NoContextChosen { there });
+    };
+    if !there.contains(&context) {
+        return Err(ConnectError::NoSuchContext { context, there });
+    }
+    let own_proxy = proxy_of(&kubeconfig, &context);
+    let options = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|source| ConnectError::Context { context, source: Box::new(source) })?;
+    let proxy = own_proxy.or_else(|| proxies.to(&config.cluster_url).map(str::to_owned));
+    let url = |proxy: String| proxy.parse().map_err(|source| ConnectError::Proxy { proxy, source });
+    config.proxy_url = proxy.map(url).transpose()?;
+    Ok(config)
+}
+
+/// `proxy-url` of a context's cluster.
+fn proxy_of(kubeconfig: &Kubeconfig, context: &str) -> Option<String> {
+    let context = kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+    let cluster = kubeconfig.clusters.iter().find(|named| named.name == context.cluster)?.cluster.as_ref()?;
+    cluster.proxy_url.clone().filter(|proxy| !proxy.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kubeconfig(folder: &tempfile::TempDir, name: &str, current: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        let text = format!(
+            "apiVersion: v1\nkind: Config\n{current}clusters: [{{name: {name}, cluster: {{server: 'https://{name}:6443'}}}}]\n\
+             users: [{{name: {name}, user: {{}}}}]\ncontexts: [{{name: {name}, context: {{cluster: {name}, user: {name}}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn environment(files: &[PathBuf]) -> Environment {
+        let kubeconfig = Some(std::env::join_paths(files).unwrap());
+        Environment { kubeconfig, ..Environment::default() }
+    }
+
+    #[tokio::test]
+    async fn the_files_of_kubeconfig_are_combined_and_those_that_do_not_exist_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let a = kubeconfig(&folder, "a", "");
+        let b = kubeconfig(&folder, "b", "current-context: b\n");
+        let files = environment(&[folder.path().join("missing"), a, b]);
+        let cluster = connect_in(&ConnectOptions::default(), &files).await.unwrap();
+        assert_eq!(cluster.server(), "https://b:6443/");
+        let options = ConnectOptions { context: Some("a".into()), ..ConnectOptions::default() };
+        assert_eq!(connect_in(&options, &files).await.unwrap().server(), "https://a:6443/");
+    }
+
+    #[tokio::test]
+    async fn the_kubeconfig_at_home_comes_after_the_variable_and_before_the_pod() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".kube")).unwrap();
+        let config = kubeconfig(&home, "config", "current-context: config\n");
+        std::fs::rename(config, home.path().join(".kube/config")).unwrap();
+        let environment = Environment { home: Some(home.path().to_owned()), in_pod: true, ..Environment::default() };
+        let cluster = connect_in(&ConnectOptions::default(), &environment).await.unwrap();
+        assert_eq!(cluster.server(), "https://config:6443/");
+    }
+
+    #[tokio::test]
+    async fn without_anything_it_says_where_it_looked_and_what_to_do() {
+        let environment = Environment { home: Some(PathBuf::from("/home/ann")), ..Environment::default() };
+        let error = connect_in(&ConnectOptions::default(), &environment).await.unwrap_err();
+        insta::assert_snapshot!(error, @r#"no cluster to connect to: there is no kubeconfig ("/home/ann/.kube/config"), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG"#);
+        let options = ConnectOptions { context: Some("prod".into()), ..ConnectOptions::default() };
+        let error = connect_in(&options, &Environment { in_pod: true, ..environment }).await.unwrap_err();
+        insta::assert_snapshot!(error, @r#"there is no kubeconfig to look for the context "prod" in (looked at "/home/ann/.kube/config")"#);
+    }
 }

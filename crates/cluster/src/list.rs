@@ -1,173 +1,312 @@
-//! Listing a kind, page by page.
+//! Listing kinds, page by page.
 //!
-//! In: a kind. Out: its objects, one by one, and how the list ended. Guarantees: at most one page is held; a list that
-//! expires half way is begun again once, and says so; a kind that the server does not have is complete and empty; what
-//! stopped a list is told, and what it gave so far is kept.
+//! In: the kinds that are wanted. Out: every object to an [`Intake`] as the bytes that the server sent, and a [`Listing`] per
+//! kind that says how far it is known. At most one page is held. Guarantees: a kind is `Complete` only after its last page; pages of one kind are one
+//! consistent list, and where the server has forgotten it in the middle (410), all of the kind so far is void and the list
+//! begins again, once; a kind that fails does not stop the others, but a server that is gone is not asked thirty times.
 
-use super::call::{CallError, path, send};
+use crate::call::{CallError, Cause, Cluster, Retry};
+use crate::json::{self, Page};
+use crate::served::{Served, is_custom};
+use crate::{order, path};
 use api::slim::Kind;
-use kube::Client;
-use kube::core::Request;
-use kube::core::params::ListParams;
-use serde::Deserialize;
-use serde_json::Value;
+use std::fmt;
 
-/// Objects per page: what kubectl asks for.
-const PAGE: u32 = 500;
+/// Objects per page. What client-go and kubectl ask for: large enough that round trips do not count, small enough for
+/// the server to answer without a burst of memory.
+pub const PAGE: u32 = 500;
 
-/// How often a page is asked for before the list is given up: a server that restarts is back within a few tries.
-const TRIES: u32 = 4;
+/// Takes what is listed.
+pub trait Intake {
+    /// An object, as JSON; `api::slim::read` reads it.
+    fn object(&mut self, kind: Kind, json: &[u8]);
 
-/// The order of the lists: records first, then what keeps them, then pods, so that a holder made after its record was seen
-/// is seen too. Nodes and networks name nothing and come where they are cheap.
-pub const ORDER: [Kind; 30] = [
-    Kind::Ip,
-    Kind::AddressClaim,
-    Kind::IptablesFipRule,
-    Kind::IptablesDnatRule,
-    Kind::IptablesSnatRule,
-    Kind::OvnFip,
-    Kind::OvnSnatRule,
-    Kind::OvnDnatRule,
-    Kind::IptablesEip,
-    Kind::OvnEip,
-    Kind::Vip,
-    Kind::IpPool,
-    Kind::SwitchLbRule,
-    Kind::QosPolicy,
-    Kind::VpcNatGateway,
-    Kind::VirtualMachine,
-    Kind::VirtualMachineInstance,
-    Kind::StatefulSet,
-    Kind::Deployment,
-    Kind::ReplicaSet,
-    Kind::DaemonSet,
-    Kind::Job,
-    Kind::Pod,
-    Kind::Node,
-    Kind::Namespace,
-    Kind::Subnet,
-    Kind::Vpc,
-    Kind::Vlan,
-    Kind::ProviderNetwork,
-    Kind::NetworkAttachmentDefinition,
-];
+    /// Everything given of this kind is void: its list begins again.
+    fn restart(&mut self, kind: Kind);
 
-/// How the list of a kind ended.
+    /// Something that people who wait want to know.
+    fn event(&mut self, event: Event<'_>);
+}
+
+/// Something that people who wait want to know.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A kind is asked for.
+    Begun {
+        /// The kind.
+        kind: Kind,
+    },
+    /// A page was read.
+    Page {
+        /// The kind.
+        kind: Kind,
+        /// Objects of it so far.
+        objects: u64,
+        /// How many are still to come, where the server says.
+        remaining: Option<u64>,
+    },
+    /// A call failed and is tried again.
+    Retry {
+        /// The kind.
+        kind: Kind,
+        /// Objects of it so far.
+        objects: u64,
+        /// What failed, and when it is tried again.
+        retry: Retry<'a>,
+    },
+    /// The server forgot the list in the middle, and it begins again.
+    Expired {
+        /// The kind.
+        kind: Kind,
+        /// Objects of it that are void.
+        objects: u64,
+    },
+    /// A kind is done.
+    Done {
+        /// The kind.
+        kind: Kind,
+        /// How far it is known.
+        listing: &'a Listing,
+    },
+}
+
+/// How far a kind is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listed {
-    /// To the end.
+pub enum Listing {
+    /// All of its objects were given.
     Complete {
-        /// How many objects.
-        objects: usize,
-        /// Whether it was begun again because it had expired.
+        /// How many.
+        objects: u64,
+        /// The state of the cluster that they are from.
+        resource_version: String,
+        /// Whether the list began again in the middle.
         restarted: bool,
     },
-    /// The server does not have the kind: complete, and empty.
+    /// The cluster has no such kind, and so no object of it.
     Absent,
-    /// It stopped early, or never began.
-    Stopped(Why),
-}
-
-/// Why a list stopped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
-    /// Not allowed; with the RBAC rule that would allow it.
-    #[error("listing {plural} is forbidden: allow it with verbs [get, list] on {plural} in apiGroup \"{group}\"")]
-    Forbidden {
-        /// Resource.
-        plural: &'static str,
-        /// API group.
-        group: &'static str,
-    },
-    /// The server went away, or refused.
-    #[error("listing stopped after {objects} objects: {message}")]
+    /// It may not be listed.
+    Forbidden(Forbidden),
+    /// Not all could be read; those that were given are there all the same.
     Failed {
-        /// Objects that were read before.
-        objects: usize,
+        /// How many were given.
+        objects: u64,
         /// What went wrong.
-        message: String,
+        error: CallError,
+    },
+    /// Not tried: the server was out of reach.
+    Skipped {
+        /// The kind that was being listed then.
+        after: Kind,
     },
 }
 
-/// One page.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMeta,
-    #[serde(default)]
-    items: Vec<Value>,
+impl Listing {
+    /// Whether all objects of the kind are known: given, or known not to exist.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete { .. } | Self::Absent)
+    }
+
+    /// Why not all objects of the kind are known, and what would change that, in one line.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            Self::Complete { .. } | Self::Absent => None,
+            Self::Forbidden(Forbidden { rule, .. }) => {
+                Some(format!("it may not be listed: a ClusterRole with this rule would allow it: {rule}"))
+            }
+            Self::Failed { objects: 0, error } => Some(error.in_full()),
+            Self::Failed { objects, error } => Some(format!("{}; {objects} objects were read before", error.in_full())),
+            Self::Skipped { after } => {
+                Some(format!("not tried: the server was out of reach while {} was listed", path::shown(*after)))
+            }
+        }
+    }
 }
 
-#[derive(Deserialize, Default)]
-struct PageMeta {
-    #[serde(default, rename = "continue")]
-    token: Option<String>,
+/// Whether there is any object of a kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct First {
+    /// One of them, as JSON.
+    pub object: Option<Vec<u8>>,
+    /// How many there are, where the server says.
+    pub count: Option<u64>,
 }
 
-/// Lists a kind; every object goes to `sink`, and `restart` is called when those given so far are to be forgotten.
-pub async fn list(client: &Client, kind: Kind, sink: &mut dyn FnMut(Value), restart: &mut dyn FnMut()) -> Listed {
-    let (mut token, mut objects, mut restarted) = (None, 0, false);
-    loop {
-        match page(client, kind, token.as_deref()).await {
-            Ok(page) => {
-                objects += page.items.len();
-                page.items.into_iter().for_each(&mut *sink);
-                token = page.metadata.token.filter(|token| !token.is_empty());
-                if token.is_none() {
-                    return Listed::Complete { objects, restarted };
+/// A kind that may not be listed, and what would change that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forbidden {
+    /// What the server said.
+    pub message: String,
+    /// The rule of a ClusterRole that would allow it.
+    pub rule: RbacRule,
+}
+
+/// A rule of a ClusterRole. Shows as YAML, to be pasted under `rules:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RbacRule {
+    /// Group; empty for the core group.
+    pub group: &'static str,
+    /// Resource.
+    pub resource: &'static str,
+    /// Verbs.
+    pub verbs: &'static [&'static str],
+}
+
+impl fmt::Display for RbacRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { group, resource, verbs } = self;
+        write!(f, "- {{apiGroups: [{group:?}], resources: [{resource:?}], verbs: {verbs:?}}}")
+    }
+}
+
+/// What reading a kind takes: a list, and a GET to look again at what was found.
+pub(crate) fn rule_to_read(kind: Kind) -> RbacRule {
+    RbacRule { group: kind.group(), resource: kind.plural(), verbs: &["get", "list"] }
+}
+
+/// The pages of one kind as far as they are read.
+struct Pages {
+    kind: Kind,
+    doing: String,
+    version: String,
+    next: String,
+    objects: u64,
+    restarted: bool,
+}
+
+impl Cluster {
+    /// Lists kinds one after the other in the order of [`crate::ORDER`].
+    pub async fn list_all(&self, wanted: &[Kind], intake: &mut (impl Intake + ?Sized)) -> Vec<(Kind, Listing)> {
+        let mut listings = Vec::with_capacity(wanted.len());
+        let mut stopped = None;
+        for kind in order::in_order(wanted) {
+            let listing = match stopped {
+                Some(after) => Listing::Skipped { after },
+                None => self.list(kind, intake).await,
+            };
+            if let Listing::Failed { error, .. } = &listing
+                && self.is_out_of_reach(&error.cause).await
+            {
+                stopped = Some(kind);
+            }
+            intake.event(Event::Done { kind, listing: &listing });
+            listings.push((kind, listing));
+        }
+        listings
+    }
+
+    /// Lists one kind.
+    pub async fn list(&self, kind: Kind, intake: &mut (impl Intake + ?Sized)) -> Listing {
+        let mut pages = Pages {
+            kind,
+            doing: format!("list {}", path::shown(kind)),
+            version: kind.version().to_owned(),
+            next: String::new(),
+            objects: 0,
+            restarted: false,
+        };
+        intake.event(Event::Begun { kind });
+        loop {
+            let error = match self.page(&mut pages, intake).await {
+                Ok(Some(resource_version)) => {
+                    let Pages { objects, restarted, .. } = pages;
+                    return Listing::Complete { objects, resource_version, restarted };
+                }
+                Ok(None) => continue,
+                Err(error) => error,
+            };
+            if let Some(listing) = self.after_error(&mut pages, error, intake).await {
+                return listing;
+            }
+        }
+    }
+
+    /// Reads one page. Gives the version of the list after the last one.
+    async fn page(&self, pages: &mut Pages, intake: &mut (impl Intake + ?Sized)) -> Result<Option<String>, CallError> {
+        let mut path = format!("{}?limit={PAGE}", path::all(pages.kind, &pages.version));
+        if !pages.next.is_empty() {
+            path.push_str("&continue=");
+            path.push_str(&path::escape(&pages.next));
+        }
+        let Pages { kind, objects, .. } = *pages;
+        let body = self.read(&pages.doing, &path, |retry| intake.event(Event::Retry { kind, objects, retry })).await?;
+        let page: Page<'_> = json::parse(&pages.doing, &body)?;
+        let items = page.items.unwrap_or_default();
+        items.iter().for_each(|item| intake.object(pages.kind, item.get().as_bytes()));
+        pages.objects += items.len() as u64;
+        let remaining = page.metadata.remaining_item_count;
+        intake.event(Event::Page { kind: pages.kind, objects: pages.objects, remaining });
+        pages.next = page.metadata.next;
+        Ok(pages.next.is_empty().then_some(page.metadata.resource_version))
+    }
+
+    /// What an error means: how the kind ends, or nothing where the list goes on.
+    async fn after_error(
+        &self,
+        pages: &mut Pages,
+        error: CallError,
+        intake: &mut (impl Intake + ?Sized),
+    ) -> Option<Listing> {
+        let kind = pages.kind;
+        match (&error.cause, error.cause.code()) {
+            // The list expired between two pages (`--etcd-compaction-interval`, five minutes by default).
+            (_, Some(410)) if !pages.restarted && !pages.next.is_empty() => {
+                intake.restart(kind);
+                intake.event(Event::Expired { kind, objects: pages.objects });
+                (pages.next, pages.objects, pages.restarted) = (String::new(), 0, true);
+                None
+            }
+            (Cause::Refused(refusal), Some(403)) => {
+                Some(Listing::Forbidden(Forbidden { message: refusal.message.clone(), rule: rule_to_read(kind) }))
+            }
+            (_, Some(404)) if is_custom(kind) && pages.next.is_empty() && pages.version == kind.version() => {
+                let objects = pages.objects;
+                match self.served(kind, |retry| intake.event(Event::Retry { kind, objects, retry })).await {
+                    Ok(Served::No) => Some(Listing::Absent),
+                    Ok(Served::As(version)) => {
+                        pages.version = version;
+                        None
+                    }
+                    Ok(Served::AsAsked) => Some(Listing::Failed { objects, error }),
+                    Err(error) => Some(Listing::Failed { objects, error }),
                 }
             }
-            Err(CallError::NotFound(_)) if objects == 0 => return Listed::Absent,
-            Err(CallError::Forbidden { .. }) => {
-                return Listed::Stopped(Why::Forbidden { plural: kind.plural(), group: kind.group() });
-            }
-            Err(CallError::Expired(_)) if !restarted => {
-                restart();
-                (token, objects, restarted) = (None, 0, true);
-            }
-            Err(error) => return Listed::Stopped(Why::Failed { objects, message: chain(&error) }),
+            _ => Some(Listing::Failed { objects: pages.objects, error }),
         }
     }
-}
 
-/// One page, tried a few times.
-async fn page(client: &Client, kind: Kind, token: Option<&str>) -> Result<Page, CallError> {
-    let what = kind.plural();
-    let mut tries = 0;
-    loop {
-        let mut params = ListParams::default().limit(PAGE);
-        if let Some(token) = token {
-            params = params.continue_token(token);
-        }
-        let request = Request::new(path(kind, "")).list(&params);
-        let request = request.map_err(|e| CallError::Refused {
-            verb: "list",
-            what: what.to_owned(),
-            message: e.to_string(),
-            code: 400,
-        })?;
-        match send::<Page>(client, "list", what, request).await {
-            Err(error) if error.retryable() && tries + 1 < TRIES => {
-                // 200, 400, 800 ms: a server that is busy for longer than that is told as failing.
-                tokio::time::sleep(std::time::Duration::from_millis(200 << tries)).await;
-                tries += 1;
+    /// Looks whether there is any object of a kind, without reading them all.
+    ///
+    /// # Errors
+    /// The server cannot be asked, or refuses.
+    pub async fn first(&self, kind: Kind, mut on_retry: impl FnMut(Retry<'_>)) -> Result<First, CallError> {
+        match self.first_as(kind, kind.version(), &mut on_retry).await {
+            Err(error) if error.cause.code() == Some(404) && is_custom(kind) => {
+                match self.served(kind, &mut on_retry).await? {
+                    Served::No => Ok(First { object: None, count: Some(0) }),
+                    Served::As(version) => self.first_as(kind, &version, on_retry).await,
+                    Served::AsAsked => Err(error),
+                }
             }
-            outcome => return outcome,
+            outcome => outcome,
         }
     }
-}
 
-/// An error with its sources, each once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        source = inner.source();
+    /// The same in one version, where a kind that is not served is an error.
+    pub(crate) async fn first_as(
+        &self,
+        kind: Kind,
+        version: &str,
+        on_retry: impl FnMut(Retry<'_>),
+    ) -> Result<First, CallError> {
+        let doing = format!("look for {}", path::shown(kind));
+        let body = self.read(&doing, &format!("{}?limit=1", path::all(kind, version)), on_retry).await?;
+        let page: Page<'_> = json::parse(&doing, &body)?;
+        let items = page.items.unwrap_or_default();
+        let seen = items.len() as u64;
+        let is_last = page.metadata.next.is_empty();
+        let count = page.metadata.remaining_item_count.map(|more| seen + more).or(is_last.then_some(seen));
+        Ok(First { object: items.first().map(|item| item.get().as_bytes().to_vec()), count })
     }
-    text
 }

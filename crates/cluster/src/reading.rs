@@ -1,15 +1,15 @@
 //! Reading a whole cluster.
 //!
-//! In: a client. Out: [`Live`]: every object, cut down to what audit reads, and how each list ended. Guarantees: the order
-//! is [`super::ORDER`]; objects that cannot be read are held as such; a failing kind does not stop the others.
+//! In: a cluster. Out: [`Live`]: every object, cut down to what audit reads, and how each list ended. Guarantees: the order
+//! is [`crate::ORDER`]; objects that cannot be read are held as such; a failing kind does not stop the others.
 
-use super::list::{Listed, ORDER, Why, list};
+use crate::call::Cluster;
+use crate::list::{Event, Intake, Listing};
 use api::slim::{Kind, Time};
 use dump::snapshot::{Manifest, redact};
 use engine::World;
 use engine::report::UnreadableLine;
 use engine::world::{Builder, Reading, Settings};
-use kube::Client;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -17,12 +17,14 @@ use std::collections::BTreeMap;
 pub(crate) type Name = (String, String);
 
 /// How far the reading is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// The kind that is being listed.
     pub kind: Kind,
     /// Objects of all kinds so far.
-    pub objects: usize,
+    pub objects: u64,
+    /// Why it goes no further at the moment.
+    pub waiting: Option<String>,
 }
 
 /// A cluster as it was read.
@@ -31,37 +33,56 @@ pub struct Live {
     /// Objects by kind and name, slim JSON.
     pub(crate) objects: BTreeMap<Kind, BTreeMap<Name, Vec<u8>>>,
     /// How each list ended.
-    pub lists: BTreeMap<Kind, Listed>,
+    pub lists: BTreeMap<Kind, Listing>,
     /// When the reading ended.
     pub time: Option<Time>,
 }
 
 /// Reads a cluster. `now` is asked for the time when the last list has ended.
-pub async fn read(client: &Client, progress: &mut dyn FnMut(Progress), now: impl Fn() -> Time) -> Live {
-    let mut live = Live::default();
-    let mut total = 0;
-    for kind in ORDER {
-        let objects = std::cell::RefCell::new(BTreeMap::new());
-        let before = total;
-        progress(Progress { kind, objects: total });
-        let mut count = 0;
-        let listed = {
-            let mut sink = |object: Value| {
-                objects.borrow_mut().insert(name_of(&object), slim(kind, &object));
-                count += 1;
-                if count % 500 == 0 {
-                    progress(Progress { kind, objects: before + count });
-                }
-            };
-            list(client, kind, &mut sink, &mut || objects.borrow_mut().clear()).await
-        };
-        let objects = objects.into_inner();
-        total += objects.len();
-        live.objects.insert(kind, objects);
-        live.lists.insert(kind, listed);
-    }
+pub async fn read(cluster: &Cluster, progress: &mut dyn FnMut(Progress), now: impl Fn() -> Time) -> Live {
+    let mut taker = Taker { live: Live::default(), before: 0, progress };
+    let lists = cluster.list_all(&Kind::ALL, &mut taker).await;
+    let mut live = taker.live;
+    live.lists = lists.into_iter().collect();
     live.time = Some(now());
     live
+}
+
+/// Takes objects as they are listed.
+struct Taker<'p> {
+    live: Live,
+    /// Objects of the kinds that are done.
+    before: u64,
+    progress: &'p mut dyn FnMut(Progress),
+}
+
+impl Intake for Taker<'_> {
+    fn object(&mut self, kind: Kind, json: &[u8]) {
+        let objects = self.live.objects.entry(kind).or_default();
+        match serde_json::from_slice(json) {
+            Ok(object) => objects.insert(name_of(&object), slim(kind, &object)),
+            // Nested deeper than any reader goes: there, and unreadable. Its text may hold what a snapshot must not.
+            Err(_) => objects.insert((String::new(), format!("number {}", objects.len() + 1)), b"null".to_vec()),
+        };
+    }
+
+    fn restart(&mut self, kind: Kind) {
+        self.live.objects.remove(&kind);
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        let (kind, objects, waiting) = match event {
+            Event::Begun { kind } => (kind, 0, None),
+            Event::Page { kind, objects, .. } => (kind, objects, None),
+            Event::Retry { kind, objects, retry } => (kind, objects, Some(retry.to_string())),
+            Event::Expired { kind, .. } => (kind, 0, Some("the list expired and begins again".to_owned())),
+            Event::Done { kind, .. } => {
+                self.before += self.live.objects.get(&kind).map_or(0, |objects| objects.len() as u64);
+                return;
+            }
+        };
+        (self.progress)(Progress { kind, objects: self.before + objects, waiting });
+    }
 }
 
 /// The slim JSON of an object.
@@ -98,15 +119,11 @@ impl Live {
                 }
             }
         }
-        for (&kind, listed) in &self.lists {
-            match listed {
-                Listed::Complete { .. } | Listed::Absent => builder.coverage().complete(kind),
-                Listed::Stopped(why) => {
-                    unreadable.push(UnreadableLine {
-                        path: kind.plural().to_owned(),
-                        object: None,
-                        reason: why.to_string(),
-                    });
+        for (&kind, listing) in &self.lists {
+            match listing.problem() {
+                None => builder.coverage().complete(kind),
+                Some(reason) => {
+                    unreadable.push(UnreadableLine { path: kind.plural().to_owned(), object: None, reason });
                 }
             }
         }
@@ -116,17 +133,10 @@ impl Live {
     /// The manifest of a snapshot of it.
     #[must_use]
     pub fn manifest(&self) -> Manifest {
-        let ended = |listed: &Listed| !matches!(listed, Listed::Stopped(_));
-        let complete: Vec<Kind> =
-            self.lists.iter().filter(|(_, listed)| ended(listed)).map(|(kind, _)| *kind).collect();
-        let missing: Map<String, Value> = self
-            .lists
-            .iter()
-            .filter_map(|(kind, listed)| match listed {
-                Listed::Stopped(why) => Some((kind.plural().to_owned(), why.to_string().into())),
-                Listed::Complete { .. } | Listed::Absent => None,
-            })
-            .collect();
+        let ended = self.lists.iter().filter(|(_, listing)| listing.is_complete());
+        let complete: Vec<Kind> = ended.map(|(kind, _)| *kind).collect();
+        let missing: Map<String, Value> =
+            self.stopped().map(|(kind, problem)| (kind.plural().to_owned(), problem.into())).collect();
         Manifest::new(self.time.map(|time| time.to_string()).unwrap_or_default(), &complete, missing, true)
     }
 
@@ -135,11 +145,8 @@ impl Live {
         self.objects.iter().flat_map(|(kind, objects)| objects.values().map(|bytes| (*kind, bytes.as_slice())))
     }
 
-    /// The lists that stopped early, for want of rights or of an answer.
-    pub fn stopped(&self) -> impl Iterator<Item = (Kind, &Why)> {
-        self.lists.iter().filter_map(|(kind, listed)| match listed {
-            Listed::Stopped(why) => Some((*kind, why)),
-            Listed::Complete { .. } | Listed::Absent => None,
-        })
+    /// The kinds that are not known in full, and why.
+    pub fn stopped(&self) -> impl Iterator<Item = (Kind, String)> {
+        self.lists.iter().filter_map(|(kind, listing)| listing.problem().map(|problem| (*kind, problem)))
     }
 }

@@ -6,15 +6,14 @@
 use crate::args::Live as LiveArgs;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
-use api::names::CONTROLLER_NAMESPACE;
-use api::slim::{Kind, Time};
-use cluster::{CallError, Client, Confirmed, ConnectOptions, Live};
+use api::slim::Time;
+use cluster::{Cluster, Confirmed, ConnectOptions, Live};
 use tokio::runtime::Runtime;
 
 /// A connection, and what its calls run on.
 pub(crate) struct Connection {
     pub(crate) runtime: Runtime,
-    pub(crate) client: Client,
+    pub(crate) cluster: Cluster,
 }
 
 /// Connects.
@@ -28,40 +27,34 @@ pub(crate) fn connect(args: &LiveArgs) -> Result<Connection> {
         context: args.context.clone(),
         as_user: args.as_user.clone(),
         as_groups: args.as_groups.clone(),
+        ..ConnectOptions::default()
     };
-    let client = runtime.block_on(cluster::connect(&options))?;
-    Ok(Connection { runtime, client })
+    let cluster = runtime.block_on(cluster::connect(&options))?;
+    Ok(Connection { runtime, cluster })
 }
 
 impl Connection {
     /// Reads the cluster, and reads again what findings are about.
     pub(crate) fn read(&self, grace: i64, progress: &Progress) -> Result<(Live, Confirmed)> {
         self.runtime.block_on(async {
-            self.knock().await?;
-            let mut listing = |now: cluster::Progress| {
-                progress.say(&format!("listing {}: {} objects so far", now.kind.plural(), now.objects));
+            // Before each of thirty lists tries for itself.
+            let knocked = self.cluster.knock(|retry| progress.say(&retry.to_string())).await;
+            knocked.with_context(|| format!("the cluster at {} cannot be read", self.cluster.server()))?;
+            let mut listing = |now: cluster::Progress| match now.waiting {
+                Some(why) => progress.say(&why),
+                None => progress.say(&format!("listing {}: {} objects so far", now.kind.plural(), now.objects)),
             };
-            let mut live = cluster::read(&self.client, &mut listing, now).await;
+            let mut live = cluster::read(&self.cluster, &mut listing, now).await;
             if live.stopped().count() == live.lists.len() {
-                let why = live.stopped().next().map(|(_, why)| why.to_string()).unwrap_or_default();
+                let why = live.stopped().next().map(|(_, why)| why).unwrap_or_default();
                 return Err(anyhow!("the cluster cannot be read: {why}"));
             }
             progress.say("judging");
             let mut confirming =
                 |seen: usize, all: usize| progress.say(&format!("looking again: {seen} of {all} objects"));
-            let confirmed = cluster::confirm(&self.client, &mut live, grace, &mut confirming).await;
+            let confirmed = cluster::confirm(&self.cluster, &mut live, grace, &mut confirming).await;
             Ok((live, confirmed))
         })
-    }
-}
-
-impl Connection {
-    /// Fails where nobody answers, before each of thirty lists tries for itself. A refusal is an answer.
-    async fn knock(&self) -> Result<()> {
-        match cluster::get(&self.client, Kind::Namespace, "", CONTROLLER_NAMESPACE).await {
-            Err(error @ CallError::Unanswered { .. }) => Err(error).context("the cluster cannot be read"),
-            _ => Ok(()),
-        }
     }
 }
 

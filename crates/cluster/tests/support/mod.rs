@@ -1,151 +1,294 @@
-//! A small API server on a loopback port: it answers by a function and keeps what it was asked.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used)] // Each test file uses its share.
+//! A small HTTP server on 127.0.0.1 that answers as a test says.
+//!
+//! In: a function from request to [`Reply`]. Out: the server's address, and every request that came. Guarantees: real
+//! sockets, so that a connection can break where a test wants it; it ends with the test's runtime.
 
-use cluster::{Client, ConnectOptions, connect};
+#![allow(dead_code, unreachable_pub)] // Each test program has this as a module, and uses its own part.
+
+use cluster::{Cluster, ConnectOptions, Event, Intake, Listing, Patience, connect};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
-/// A request as it came in.
+/// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct Request {
     pub method: String,
     pub path: String,
     pub query: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Value,
+    /// Names in lower case; a header that came twice has two values.
+    pub headers: BTreeMap<String, Vec<String>>,
+    pub body: Vec<u8>,
 }
 
-impl Asked {
-    /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+impl Request {
+    /// Method, path and query.
+    pub fn line(&self) -> String {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{}", self.method, self.path, self.query)
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a JSON body")
     }
 }
 
-/// An answer: status and body, or a connection that is cut.
+/// What to do about a request.
+#[derive(Debug, Clone)]
 pub enum Reply {
+    /// Answer it.
     Json(u16, Value),
+    /// Answer it in plain text, as the API server does for resources that do not exist.
+    Text(u16, String),
+    /// Answer it with a header more.
+    Header(u16, &'static str, &'static str),
+    /// Close the connection without a word.
     Cut,
+    /// Promise this answer, send half of it, and close the connection.
+    Half(Value),
+    /// Say nothing and keep the connection.
+    Silence,
+    /// Close all connections and take no more.
+    Vanish,
 }
 
-type Answer = dyn Fn(&Asked) -> Reply + Send + Sync;
-
-/// A server that runs until it is dropped.
+/// The server.
 pub struct Server {
-    pub asked: Arc<Mutex<Vec<Asked>>>,
-    port: u16,
-    task: tokio::task::JoinHandle<()>,
-    folder: tempfile::TempDir,
+    url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    /// Starts a server on a free port.
-    pub async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, answer): (_, Arc<Answer>) = (asked.clone(), Arc::new(answer));
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, log.clone(), answer.clone()));
+    pub async fn start(answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (gone, _) = watch::channel(false);
+        let shared = Shared { answer: Arc::new(Mutex::new(answer)), requests: Arc::clone(&requests), gone };
+        tokio::spawn(accept(listener, shared));
+        Self { url, requests }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("no test panicked with it").clone()
+    }
+
+    pub fn forget_requests(&self) {
+        self.requests.lock().expect("no test panicked with it").clear();
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.requests().iter().map(Request::line).collect()
+    }
+
+    /// A kubeconfig that leads here.
+    pub fn kubeconfig(&self) -> tempfile::NamedTempFile {
+        kubeconfig(&self.url)
+    }
+
+    /// A connection that waits for nothing.
+    pub async fn connect(&self) -> Cluster {
+        self.connect_with(ConnectOptions::default()).await
+    }
+
+    pub async fn connect_with(&self, options: ConnectOptions) -> Cluster {
+        let file = self.kubeconfig();
+        let kubeconfig = Some(file.path().to_owned());
+        connect(&ConnectOptions { kubeconfig, patience: no_pauses(), ..options }).await.expect("a good kubeconfig")
+    }
+}
+
+pub fn kubeconfig(url: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "u", "user": {"token": "secret"}}],
+        "contexts": [{"name": "test", "context": {"cluster": "c", "user": "u"}}, {"name": "other", "context": {"cluster": "c", "user": "u"}}],
+    });
+    std::fs::write(file.path(), config.to_string()).expect("a file that can be written");
+    file
+}
+
+/// All attempts, none of the waiting.
+pub fn no_pauses() -> Patience {
+    Patience { deadline: Duration::from_secs(20), attempts: 3, pause: Duration::ZERO, longest_pause: Duration::ZERO }
+}
+
+struct Shared<F> {
+    answer: Arc<Mutex<F>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    gone: watch::Sender<bool>,
+}
+
+impl<F> Clone for Shared<F> {
+    fn clone(&self) -> Self {
+        Self { answer: Arc::clone(&self.answer), requests: Arc::clone(&self.requests), gone: self.gone.clone() }
+    }
+}
+
+async fn accept<F: FnMut(&Request) -> Reply + Send + 'static>(listener: TcpListener, shared: Shared<F>) {
+    let mut gone = shared.gone.subscribe();
+    loop {
+        tokio::select! {
+            _ = gone.wait_for(|gone| *gone) => return,
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { return };
+                tokio::spawn(converse(stream, shared.clone()));
             }
-        });
-        Self { asked, port, task, folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// A kubeconfig for it.
-    pub fn kubeconfig(&self) -> std::path::PathBuf {
-        let path = self.folder.path().join("config");
-        let text = format!(
-            "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: c\n  cluster: {{server: 'http://127.0.0.1:{}'}}\n\
-             contexts:\n- name: test\n  context: {{cluster: c, user: u}}\nusers:\n- name: u\n  user: {{token: t}}\n",
-            self.port
-        );
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    /// A client of it.
-    pub async fn client(&self) -> Client {
-        self.client_as(ConnectOptions::default()).await
-    }
-
-    /// A client of it with options.
-    pub async fn client_as(&self, options: ConnectOptions) -> Client {
-        connect(&ConnectOptions { kubeconfig: Some(self.kubeconfig()), ..options }).await.unwrap()
-    }
-
-    /// What it was asked: `GET /path?query`.
-    pub fn calls(&self) -> Vec<String> {
-        let asked = self.asked.lock().unwrap();
-        asked
-            .iter()
-            .map(|a| format!("{} {}{}{}", a.method, a.path, if a.query.is_empty() { "" } else { "?" }, a.query))
-            .collect()
+        }
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, answer: Arc<Answer>) {
-    let mut stream = BufReader::new(stream);
-    while let Some(asked) = request(&mut stream).await {
-        log.lock().unwrap().push(asked.clone());
-        let Reply::Json(code, body) = answer(&asked) else { return };
-        let body = body.to_string();
-        let head =
-            format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        if stream.get_mut().write_all(format!("{head}{body}").as_bytes()).await.is_err() {
+async fn converse<F: FnMut(&Request) -> Reply + Send + 'static>(mut stream: TcpStream, shared: Shared<F>) {
+    let mut gone = shared.gone.subscribe();
+    let mut buffer = Vec::new();
+    loop {
+        let request = tokio::select! {
+            _ = gone.wait_for(|gone| *gone) => return,
+            request = receive(&mut stream, &mut buffer) => request,
+        };
+        let Some(request) = request else { return };
+        let reply = (shared.answer.lock().expect("answers do not panic"))(&request);
+        shared.requests.lock().expect("no test panicked with it").push(request);
+        let sent = match reply {
+            Reply::Json(status, value) => send(&mut stream, status, "application/json", "", &value.to_string()).await,
+            Reply::Text(status, text) => send(&mut stream, status, "text/plain", "", &text).await,
+            Reply::Header(status, name, value) => {
+                send(&mut stream, status, "text/plain", &format!("{name}: {value}\r\n"), "").await
+            }
+            Reply::Half(value) => {
+                let text = value.to_string();
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", text.len());
+                let _ = stream.write_all(head.as_bytes()).await;
+                let _ = stream.write_all(&text.as_bytes()[..text.len() / 2]).await;
+                return;
+            }
+            Reply::Cut => return,
+            Reply::Silence => std::future::pending().await,
+            Reply::Vanish => {
+                shared.gone.send_replace(true);
+                return;
+            }
+        };
+        if sent.is_err() {
             return;
         }
     }
 }
 
-async fn request(stream: &mut BufReader<TcpStream>) -> Option<Asked> {
-    let mut line = String::new();
-    if stream.read_line(&mut line).await.ok()? == 0 {
-        return None;
+/// Reads one request; none where the client closed the connection.
+async fn receive(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
+    let end = loop {
+        if let Some(at) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break at;
+        }
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(buffer[..end].to_vec()).ok()?;
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, target) = (first.next()?.to_owned(), first.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (path, query) = (path.to_owned(), query.to_owned());
+    let mut headers = BTreeMap::<String, Vec<String>>::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        headers.entry(name.to_ascii_lowercase()).or_default().push(value.trim().to_owned());
     }
-    let mut words = line.split_whitespace();
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (path, query) = target.split_once('?').map_or((target.as_str(), ""), |(path, query)| (path, query));
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await.ok()?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.push((name.to_owned(), value.trim().to_owned()));
+    let length: usize = headers.get("content-length").map_or(0, |values| values[0].parse().expect("a length"));
+    while buffer.len() < end + 4 + length {
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
     }
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let mut body = vec![0; length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0)];
-    stream.read_exact(&mut body).await.ok()?;
-    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    Some(Asked { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+    let body = buffer[end + 4..end + 4 + length].to_vec();
+    buffer.drain(..end + 4 + length);
+    Some(Request { method, path, query, headers, body })
 }
 
-/// A Kubernetes Status.
-pub fn status(code: u16, reason: &str, message: &str) -> Reply {
-    Reply::Json(
-        code,
-        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message, "code": code}),
-    )
-}
-
-/// An empty list.
-pub fn empty() -> Reply {
-    page(&[], "")
+async fn send(stream: &mut TcpStream, status: u16, kind: &str, headers: &str, body: &str) -> std::io::Result<()> {
+    let length = body.len();
+    let answer =
+        format!("HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n{headers}content-length: {length}\r\n\r\n{body}");
+    stream.write_all(answer.as_bytes()).await
 }
 
 /// A page of a list.
-pub fn page(items: &[Value], token: &str) -> Reply {
+pub fn page(names: &[&str], next: &str, remaining: Option<u64>) -> Reply {
+    let items: Vec<Value> = names.iter().map(|name| json!({"metadata": {"name": name}})).collect();
+    page_of(&items, next, remaining)
+}
+
+/// A page of whole objects.
+pub fn page_of(items: &[Value], next: &str, remaining: Option<u64>) -> Reply {
+    let mut metadata = json!({"resourceVersion": "77"});
+    if !next.is_empty() {
+        metadata["continue"] = json!(next);
+    }
+    if let Some(remaining) = remaining {
+        metadata["remainingItemCount"] = json!(remaining);
+    }
+    Reply::Json(200, json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items}))
+}
+
+/// A refusal as the API server writes it.
+pub fn status(code: u16, reason: &str, message: &str, name: &str) -> Reply {
+    let details = json!({"name": name});
     Reply::Json(
-        200,
-        json!({"kind": "List", "apiVersion": "v1", "metadata": {"continue": token, "resourceVersion": "9"}, "items": items}),
+        code,
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": message, "details": details}),
     )
+}
+
+/// What the API server says about a resource that it does not have.
+pub fn no_such_resource() -> Reply {
+    Reply::Text(404, "404 page not found\n".to_owned())
+}
+
+/// Keeps what is listed.
+#[derive(Debug, Default)]
+pub struct Kept {
+    pub objects: Vec<String>,
+    pub events: Vec<String>,
+}
+
+impl Intake for Kept {
+    fn object(&mut self, kind: api::slim::Kind, json: &[u8]) {
+        let value: Value = serde_json::from_slice(json).expect("an object is JSON");
+        self.objects.push(format!("{kind} {}", value["metadata"]["name"].as_str().expect("a name")));
+    }
+
+    fn restart(&mut self, kind: api::slim::Kind) {
+        self.objects.retain(|object| !object.starts_with(&format!("{kind} ")));
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        self.events.push(match event {
+            Event::Page { kind, objects, remaining } => format!("{kind}: {objects}, {remaining:?} to come"),
+            Event::Begun { .. } => return,
+            Event::Retry { retry, .. } => retry.to_string(),
+            Event::Expired { kind, objects } => format!("{kind}: {objects} void"),
+            Event::Done { kind, listing } => format!("{kind}: {}", how(listing)),
+        });
+    }
+}
+
+fn how(listing: &Listing) -> &'static str {
+    match listing {
+        Listing::Complete { .. } => "complete",
+        Listing::Absent => "absent",
+        Listing::Forbidden(_) => "forbidden",
+        Listing::Failed { .. } => "failed",
+        Listing::Skipped { .. } => "skipped",
+    }
 }

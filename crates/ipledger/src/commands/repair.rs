@@ -105,7 +105,7 @@ fn carry_out(connection: &Connection, plan: &Plan, dry_run: DryRun) -> Result<Ex
             told = output::print(&format!("{}\n", line(action, outcome, dry_run)));
         }
     };
-    let applied = connection.runtime.block_on(cluster::apply(&connection.client, plan, mode, &mut tell));
+    let applied = connection.runtime.block_on(cluster::apply(&connection.cluster, plan, mode, &mut tell));
     told?;
     if !applied.is_complete(plan) {
         let left = plan.actions.len() - applied.outcomes.len();
