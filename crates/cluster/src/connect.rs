@@ -33,7 +33,8 @@ pub struct ConnectOptions {
 pub enum ConnectError {
     /// No kubeconfig, and no pod.
     #[error(
-        "no cluster to connect to: there is no kubeconfig ({}), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG",
+        "no cluster to read: there is no kubeconfig ({}), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG; to \
+         audit files name them: `ipledger audit FILE...`",
         list(looked, "no home directory to look in")
     )]
     NoConfiguration {
@@ -282,7 +283,7 @@ mod tests {
     async fn without_anything_it_says_where_it_looked_and_what_to_do() {
         let environment = Environment { home: Some(PathBuf::from("/home/ann")), ..Environment::default() };
         let error = connect_in(&ConnectOptions::default(), &environment).await.unwrap_err();
-        insta::assert_snapshot!(error, @r#"no cluster to connect to: there is no kubeconfig ("/home/ann/.kube/config"), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG"#);
+        insta::assert_snapshot!(error, @r#"no cluster to read: there is no kubeconfig ("/home/ann/.kube/config"), and this is no pod. Give one with --kubeconfig, or set KUBECONFIG; to audit files name them: `ipledger audit FILE...`"#);
         let options = ConnectOptions { context: Some("prod".into()), ..ConnectOptions::default() };
         let error = connect_in(&options, &Environment { in_pod: true, ..environment }).await.unwrap_err();
         insta::assert_snapshot!(error, @r#"there is no kubeconfig to look for the context "prod" in (looked at "/home/ann/.kube/config")"#);

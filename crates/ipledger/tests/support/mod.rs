@@ -139,7 +139,10 @@ fn answer(method: &str, target: &str, user: String, body: &Value, state: &Mutex<
         );
     }
     let Some(found) = state.objects.get(path).or(state.late.get(path)).cloned() else {
-        return status(404, "NotFound", "not found");
+        let (code, mut said) = status(404, "NotFound", "not found");
+        // As the API server says which object it does not have.
+        said["details"] = json!({"name": resource});
+        return (code, said);
     };
     if method == "DELETE" {
         let preconditions = &body["preconditions"];
