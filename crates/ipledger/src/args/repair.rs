@@ -73,6 +73,25 @@ pub(crate) struct Snapshot {
 pub(crate) enum Crds {
     /// Print them as YAML
     Print,
+    /// Create those that are missing; one of kubeovn.io that exists is never touched
+    Install {
+        /// Let the API server check every call and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        live: Live,
+    },
+    /// Delete that of AddressClaim, if no claim is left; those of kubeovn.io always stay
+    Uninstall {
+        /// Delete the claims that are left with it: nobody knows then who has which address
+        #[arg(long)]
+        with_claims: bool,
+        /// Let the API server check every call and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        live: Live,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
