@@ -13,6 +13,11 @@ mod source;
 
 use std::process::ExitCode;
 
+/// musl's allocator takes one lock for all threads, and reading is spread over threads.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match commands::run(args::parse()) {
         Ok(code) => code.into(),

@@ -48,7 +48,7 @@ pub(crate) fn look(display: &Display) -> Look {
 /// The columns of the terminal; else those that the environment says; else what reads well.
 fn width() -> usize {
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     terminal.or_else(said).filter(|&width| width > 0).unwrap_or(view::look::DEFAULT_WIDTH)
 }
 

@@ -28,7 +28,11 @@ fn command(args: &[&str]) -> Command {
     command.args(args).current_dir(root());
     // A machine's own cluster and terminal are no part of a test.
     command.env("KUBECONFIG", "/nonexistent").env("HOME", "/nonexistent").env("COLUMNS", "100");
-    command.env_remove("KUBERNETES_SERVICE_HOST").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+        .stdin(Stdio::null())
+        .env_remove("KUBERNETES_SERVICE_HOST")
+        .env_remove("NO_COLOR")
+        .env_remove("CLICOLOR_FORCE");
     command
 }
 
