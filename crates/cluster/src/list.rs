@@ -257,23 +257,38 @@ impl Cluster {
                 (pages.next, pages.objects, pages.restarted) = (String::new(), 0, true);
                 None
             }
+            // Who may not list a kind is told so even where it does not exist; discovery is open to everybody.
             (Cause::Refused(refusal), Some(403)) => {
-                Some(Listing::Forbidden(Forbidden { message: refusal.message.clone(), rule: rule_to_read(kind) }))
-            }
-            (_, Some(404)) if is_custom(kind) && pages.next.is_empty() && pages.version == kind.version() => {
-                let objects = pages.objects;
-                match self.served(kind, |retry| intake.event(Event::Retry { kind, objects, retry })).await {
-                    Ok(Served::No) => Some(Listing::Absent),
-                    Ok(Served::As(version)) => {
-                        pages.version = version;
-                        None
-                    }
-                    Ok(Served::AsAsked) => Some(Listing::Failed { objects, error }),
-                    Err(error) => Some(Listing::Failed { objects, error }),
+                let forbidden = Forbidden { message: refusal.message.clone(), rule: rule_to_read(kind) };
+                match self.served_at_first(pages, intake).await {
+                    Some(Ok(Served::No)) => Some(Listing::Absent),
+                    _ => Some(Listing::Forbidden(forbidden)),
                 }
             }
+            (_, Some(404)) => match self.served_at_first(pages, intake).await {
+                Some(Ok(Served::No)) => Some(Listing::Absent),
+                Some(Ok(Served::As(version))) => {
+                    pages.version = version;
+                    None
+                }
+                Some(Err(error)) => Some(Listing::Failed { objects: pages.objects, error }),
+                Some(Ok(Served::AsAsked)) | None => Some(Listing::Failed { objects: pages.objects, error }),
+            },
             _ => Some(Listing::Failed { objects: pages.objects, error }),
         }
+    }
+
+    /// What discovery says about a kind whose first page was refused; nothing for kinds that every server has.
+    async fn served_at_first(
+        &self,
+        pages: &Pages,
+        intake: &mut (impl Intake + ?Sized),
+    ) -> Option<Result<Served, CallError>> {
+        let Pages { kind, objects, .. } = *pages;
+        if !is_custom(kind) || !pages.next.is_empty() || pages.version != kind.version() {
+            return None;
+        }
+        Some(self.served(kind, |retry| intake.event(Event::Retry { kind, objects, retry })).await)
     }
 
     /// Looks whether there is any object of a kind, without reading them all.

@@ -150,6 +150,8 @@ async fn a_forbidden_kind_names_the_rule_that_would_allow_it_and_stops_no_other(
         "/apis/kubeovn.io/v1/ips" => {
             status(403, "Forbidden", "ips.kubeovn.io is forbidden: User \"auditor\" cannot list resource", "")
         }
+        "/apis/kubeovn.io" => Reply::Json(200, json!({"versions": [{"version": "v1"}]})),
+        "/apis/kubeovn.io/v1" => Reply::Json(200, json!({"resources": [{"name": "ips"}]})),
         _ => page(&["x"], "", None),
     })
     .await;
@@ -165,6 +167,16 @@ async fn a_forbidden_kind_names_the_rule_that_would_allow_it_and_stops_no_other(
     assert!(forbidden.message.contains("auditor"));
     assert_eq!(*pods, complete(1, false));
     assert_eq!(kept.objects, ["Pod x"]);
+}
+
+#[tokio::test]
+async fn a_kind_that_is_forbidden_and_does_not_exist_is_absent() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/apis/kubevirt.io/v1/virtualmachines" => status(403, "Forbidden", "cannot list", ""),
+        _ => no_such_resource(),
+    })
+    .await;
+    assert_eq!(server.connect().await.list(Kind::VirtualMachine, &mut Kept::default()).await, Listing::Absent);
 }
 
 #[tokio::test]
