@@ -337,7 +337,8 @@ impl FieldSelector {
             let same = match at {
                 None | Some(Value::Null) => value.is_empty() || is_default(key, value),
                 Some(Value::String(s)) => s == value,
-                Some(other) => *value == other.to_string(),
+                Some(Value::Bool(b)) => value == if *b { "true" } else { "false" },
+                Some(other) => value.parse::<Value>().is_ok_and(|v| v == *other),
             };
             same == *equal
         })

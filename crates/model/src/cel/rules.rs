@@ -95,6 +95,7 @@ fn message<'a>(rule: &'a Rule, this: Val<'a>, before: Option<Val<'a>>) -> String
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "json! reads better by value")]
 mod tests {
     use super::*;
     use serde_json::json;

@@ -231,6 +231,7 @@ fn check_object(
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "json! reads better by value")]
 mod tests {
     use super::*;
     use serde_json::json;
