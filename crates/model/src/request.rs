@@ -201,6 +201,24 @@ impl Response {
         )
     }
 
+    /// 400, for a front that cannot read a request.
+    #[must_use]
+    pub fn bad_request(message: &str) -> Self {
+        Self::from(ApiError::bad_request(message))
+    }
+
+    /// 415, for a front that has no reader for a content type.
+    #[must_use]
+    pub fn unsupported_media_type(accepted: &[&str]) -> Self {
+        Self::from(ApiError::unsupported_media_type(accepted))
+    }
+
+    /// 413, for a front that reads no further.
+    #[must_use]
+    pub fn too_large(message: &str) -> Self {
+        Self::from(ApiError::too_large(message))
+    }
+
     /// The body as one JSON value (copies a list).
     #[must_use]
     pub fn value(&self) -> Value {

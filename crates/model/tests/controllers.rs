@@ -3,16 +3,18 @@
 
 mod common;
 use common::*;
-use model::cluster::{collect_garbage, empty_namespaces, settle};
 use model::Request;
+use model::cluster::{collect_garbage, empty_namespaces, settle};
 use serde_json::{Value, json};
 
 fn owned(bed: &mut Bed, name: &str, owners: &[&Value]) -> Value {
     let mut map = config_map(name);
     let list: Vec<_> = owners
         .iter()
-        .map(|o| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": o["metadata"]["name"], "uid": o["metadata"]["uid"],
-            "blockOwnerDeletion": true}))
+        .map(|o| {
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "name": o["metadata"]["name"], "uid": o["metadata"]["uid"],
+            "blockOwnerDeletion": true})
+        })
         .collect();
     map["metadata"]["ownerReferences"] = json!(list);
     bed.expect(201, Request::post(MAPS, map))

@@ -5,11 +5,24 @@
 //! a restart; [`settle`] runs several until nothing changes. What they leave out stands in
 //! docs/api-model/differences.md.
 
+mod deployment;
 mod garbage;
+mod job;
+mod kubelet;
 mod namespaces;
+mod pods;
+mod replica_set;
+mod scheduler;
+mod stateful_set;
 
+pub use deployment::sync_deployments;
 pub use garbage::collect_garbage;
+pub use job::sync_jobs;
+pub use kubelet::{Kubelet, SandboxId, WireEvent};
 pub use namespaces::empty_namespaces;
+pub use replica_set::sync_replica_sets;
+pub use scheduler::schedule;
+pub use stateful_set::sync_stateful_sets;
 
 use std::sync::Arc;
 
