@@ -1,6 +1,6 @@
 //! Admission that is always on: NamespaceLifecycle.
 //!
-//! In: an operation on a resource. Out: leave or a refusal. Guarantees: nothing new in a namespace that is absent or
+//! In: a create or a delete. Out: leave or a refusal. Guarantees: nothing new in a namespace that is absent or
 //! terminating; the system's namespaces are not deleted. Source:
 //! `apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go`. Webhooks and policies are not modelled.
 
@@ -9,20 +9,14 @@ use crate::meta;
 use crate::registry::Resource;
 use crate::server::Server;
 
-/// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Create,
-    Update,
-}
-
 /// Namespaces that are never deleted: `config.DefaultOnPlugins` passes these three.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 impl Server {
-    /// Leave to create or update `name` of `resource` in `namespace`.
-    pub(crate) fn admit(&self, operation: Operation, resource: &Resource, namespace: &str, name: &str) -> Outcome<()> {
-        if operation == Operation::Create && resource.terminating {
+    /// Leave to create `name` of `resource` in `namespace`. Updates are never asked: where there is an object, there is
+    /// its namespace, and where there is none, storage answers first.
+    pub(crate) fn admit(&self, resource: &Resource, namespace: &str, name: &str) -> Outcome<()> {
+        if resource.terminating {
             let why = "create not allowed while custom resource definition is terminating";
             return Err(ApiError::forbidden(resource.gr(), name, why));
         }
@@ -33,7 +27,7 @@ impl Server {
         let Some(stored) = namespaces.store.get(namespace) else {
             return Err(ApiError::not_found(GroupResource { group: "", resource: "namespaces" }, namespace));
         };
-        if operation == Operation::Create && crate::namespace::is_terminating(&stored.object) {
+        if crate::namespace::is_terminating(&stored.object) {
             let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
             let mut error = ApiError::forbidden(resource.gr(), name, &why);
             if let Some(details) = &mut error.details {

@@ -16,7 +16,7 @@ use crate::kinds::Rules;
 use crate::meta;
 use crate::names;
 use crate::options::DeleteOptions;
-use crate::registry::{Registry, Resource, ScalePaths, Version};
+use crate::registry::{Registry, Resource, ScalePaths, Version, group_version};
 use crate::schema::{Schema, structural};
 use crate::server::{CRD_GROUP, CRDS, Scope, Server};
 use crate::store::{Store, key};
@@ -421,6 +421,7 @@ fn version(crd: &Value, version: &Value) -> Version {
         .and_then(Value::as_str)
         .map_or_else(|| format!("{group}/{name} {} is deprecated", names_of(crd, "kind")), str::to_owned);
     Version {
+        api_version: group_version(group, &name),
         served: version["served"] == true,
         schema: schema.filter(|_| !preserve).map(|s| Arc::new(Schema::new(s))),
         status: has("status"),

@@ -6,7 +6,6 @@
 
 use serde_json::{Value, json};
 
-use crate::admission::Operation;
 use crate::decode;
 use crate::error::{ApiError, Outcome};
 use crate::meta;
@@ -53,7 +52,7 @@ impl Server {
         }
         match_namespace(&mut object, scope.namespace)?;
         let generated = meta::name(&object).is_empty() && !meta::text(&object, "generateName").is_empty();
-        self.admit(Operation::Create, resource, scope.namespace, meta::name(&object))?;
+        self.admit(resource, scope.namespace, meta::name(&object))?;
         let has_version = !matches!(meta::text(&object, "resourceVersion"), "" | "0");
         if !generated {
             return self.create_named(scope, object, has_version, dry_run, now);

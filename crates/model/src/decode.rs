@@ -87,7 +87,7 @@ fn coerce(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec
         crate::defaults::apply(&resource.group, &resource.plural, object);
         if let Some(map) = object.as_object_mut() {
             map.insert("kind".to_owned(), Value::String(resource.kind.clone()));
-            map.insert("apiVersion".to_owned(), Value::String(resource.api_version(version)));
+            map.insert("apiVersion".to_owned(), Value::String(resource.api_version(version).to_owned()));
         }
     }
     unknown.extend(unknown_meta);
@@ -115,12 +115,12 @@ fn check_type(resource: &Resource, version: usize, body: &Value) -> Outcome<()> 
             return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{}'", go_json(body))));
         }
         if api_version != expected {
-            return Err(wrong_version(api_version, &expected));
+            return Err(wrong_version(api_version, expected));
         }
         return Ok(());
     }
     if !kind.is_empty() && kind != resource.kind {
-        let version = if api_version.is_empty() { expected.as_str() } else { api_version };
+        let version = if api_version.is_empty() { expected } else { api_version };
         return Err(ApiError::bad_request(format!(
             "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
             crate::field::quote(kind),
@@ -128,7 +128,7 @@ fn check_type(resource: &Resource, version: usize, body: &Value) -> Outcome<()> 
         )));
     }
     if !api_version.is_empty() && api_version != expected {
-        return Err(wrong_version(api_version, &expected));
+        return Err(wrong_version(api_version, expected));
     }
     Ok(())
 }

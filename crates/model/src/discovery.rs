@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::error::Outcome;
-use crate::registry::Resource;
+use crate::registry::{Resource, group_version};
 use crate::request::{Method, Request, Response};
 use crate::route::Route;
 use crate::server::Server;
@@ -104,10 +104,6 @@ fn priority(version: &str) -> (u8, u64, u64) {
         }
     };
     parse().unwrap_or((0, 0, 0))
-}
-
-fn group_version(group: &str, version: &str) -> String {
-    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 fn group(name: &str, versions: &[(&str, Vec<&Resource>)]) -> Value {

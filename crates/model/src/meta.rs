@@ -147,7 +147,7 @@ enum Shape {
 }
 
 /// Why `metadata` cannot be read: the words of Go's JSON reader.
-fn mismatch(path: &str, value: &Value, go_type: &str) -> String {
+fn mismatch((base, key): (&str, &str), value: &Value, go_type: &str) -> String {
     let found = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -156,7 +156,7 @@ fn mismatch(path: &str, value: &Value, go_type: &str) -> String {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    format!("json: cannot unmarshal {found} into Go struct field {path} of type {go_type}")
+    format!("json: cannot unmarshal {found} into Go struct field {base}{key} of type {go_type}")
 }
 
 /// Brings `metadata` into the form that a typed `ObjectMeta` prints. Returns the names of unknown fields.
@@ -168,7 +168,7 @@ pub(crate) fn normalize(object: &mut Value) -> Result<Vec<String>, String> {
     if slot.is_null() {
         *slot = Value::Object(Map::new());
     }
-    let Value::Object(meta) = slot else { return Err(mismatch(".metadata", slot, "v1.ObjectMeta")) };
+    let Value::Object(meta) = slot else { return Err(mismatch((".", "metadata"), slot, "v1.ObjectMeta")) };
     meta.remove("managedFields");
     let mut unknown = Vec::new();
     let mut empty = Vec::new();
@@ -179,7 +179,7 @@ pub(crate) fn normalize(object: &mut Value) -> Result<Vec<String>, String> {
                 empty.push(key.clone());
             }
             Some((_, shape)) => {
-                if read(*shape, &format!("ObjectMeta.metadata.{key}"), value, &mut unknown)? {
+                if read(*shape, ("ObjectMeta.metadata.", key), value, &mut unknown)? {
                     empty.push(key.clone());
                 }
             }
@@ -192,14 +192,14 @@ pub(crate) fn normalize(object: &mut Value) -> Result<Vec<String>, String> {
 }
 
 /// Checks one value; true if it is empty and goes.
-fn read(shape: Shape, path: &str, value: &mut Value, unknown: &mut Vec<String>) -> Result<bool, String> {
+fn read(shape: Shape, path: (&str, &str), value: &mut Value, unknown: &mut Vec<String>) -> Result<bool, String> {
     if value.is_null() {
         return Ok(true);
     }
     match (shape, &mut *value) {
         (Shape::Text, Value::String(s)) => Ok(s.is_empty()),
         (Shape::Bool, Value::Bool(_)) => Ok(false),
-        (Shape::Int, Value::Number(n)) if n.is_i64() => Ok(n.as_i64() == Some(0) && path.ends_with("generation")),
+        (Shape::Int, Value::Number(n)) if n.is_i64() => Ok(n.as_i64() == Some(0) && path.1 == "generation"),
         (Shape::Time, Value::String(s)) => match Timestamp::parse(s) {
             Some(time) => {
                 *value = Value::String(time.to_string());
@@ -241,7 +241,7 @@ fn read(shape: Shape, path: &str, value: &mut Value, unknown: &mut Vec<String>) 
 
 fn read_owner(index: usize, owner: &mut Value, unknown: &mut Vec<String>) -> Result<(), String> {
     let Value::Object(map) = owner else {
-        return Err(mismatch("ObjectMeta.metadata.ownerReferences", owner, "v1.OwnerReference"));
+        return Err(mismatch(("ObjectMeta.metadata.", "ownerReferences"), owner, "v1.OwnerReference"));
     };
     let mut gone = Vec::new();
     for (key, value) in map.iter_mut() {
@@ -251,7 +251,7 @@ fn read_owner(index: usize, owner: &mut Value, unknown: &mut Vec<String>) -> Res
                 gone.push(key.clone());
             }
             Some((_, shape)) => {
-                if read(*shape, &format!("OwnerReference.metadata.ownerReferences.{key}"), value, unknown)?
+                if read(*shape, ("OwnerReference.metadata.ownerReferences.", key), value, unknown)?
                     && *shape == Shape::Bool
                 {
                     gone.push(key.clone());

@@ -5,7 +5,6 @@
 
 use serde_json::Value;
 
-use crate::admission::Operation;
 use crate::create::match_namespace;
 use crate::decode;
 use crate::error::{ApiError, Outcome};
@@ -45,10 +44,7 @@ impl Server {
             return self.apply(scope, part, &patch, &options, now);
         }
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
-        let Some(old) = old else {
-            self.admit(Operation::Update, resource, scope.namespace, scope.name)?;
-            return Err(ApiError::not_found(resource.gr(), scope.name));
-        };
+        let old = old.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
         let mut object = Value::clone(&old);
         match content_type.as_str() {
             JSON => apply_json(&mut object, &patch)?,

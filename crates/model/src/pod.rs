@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::admission::Operation;
 use crate::error::{ApiError, Cause, GroupResource, Outcome};
 use crate::field::FieldError;
 use crate::meta;
@@ -193,7 +192,7 @@ impl Server {
             return Err(ApiError::bad_request("name in URL does not match name in Binding object"));
         }
         let resource = self.res(scope.id)?;
-        self.admit(Operation::Create, resource, scope.namespace, scope.name)?;
+        self.admit(resource, scope.namespace, scope.name)?;
         let target = |k: &str| binding.get("target").and_then(|t| t.get(k)).and_then(Value::as_str).unwrap_or("");
         if target("name").is_empty() {
             return Err(ApiError::internal("target.name: Required value"));
@@ -243,7 +242,7 @@ impl Server {
         };
         options.dry_run |= write.dry_run;
         let resource = self.res(scope.id)?;
-        self.admit(Operation::Create, resource, scope.namespace, scope.name)?;
+        self.admit(resource, scope.namespace, scope.name)?;
         let pod = resource.store.get(&key(scope.namespace, scope.name)).map(|s| Arc::clone(&s.object));
         let pod = pod.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
         let past_budgets = is_finished(&pod) || phase(&pod) == "Pending" || meta::is_deleting(&pod);

@@ -34,7 +34,7 @@ impl Resource {
     /// Conversion strategy None: only `apiVersion` changes.
     pub(crate) fn convert(&self, object: &mut Value, version: usize) {
         if let Some(map) = object.as_object_mut() {
-            map.insert("apiVersion".to_owned(), Value::String(self.api_version(version)));
+            map.insert("apiVersion".to_owned(), Value::String(self.api_version(version).to_owned()));
         }
     }
 }

@@ -70,7 +70,7 @@ impl Server {
             }
         }
         let list = List {
-            api_version: resource.api_version(scope.version),
+            api_version: resource.api_version(scope.version).to_owned(),
             kind: resource.list_kind.clone(),
             metadata,
             items: page.items,

@@ -27,6 +27,8 @@ pub(crate) struct ScalePaths {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) name: String,
+    /// `group/version`, or `v1`.
+    pub(crate) api_version: String,
     pub(crate) served: bool,
     /// Custom resources only.
     pub(crate) schema: Option<Arc<Schema>>,
@@ -68,9 +70,8 @@ impl Resource {
     }
 
     /// `group/version`, or `v1`.
-    pub(crate) fn api_version(&self, version: usize) -> String {
-        let version = &self.version(version).name;
-        if self.group.is_empty() { version.clone() } else { format!("{}/{version}", self.group) }
+    pub(crate) fn api_version(&self, version: usize) -> &str {
+        &self.version(version).api_version
     }
 
     pub(crate) fn version(&self, version: usize) -> &Version {
@@ -104,6 +105,7 @@ impl Registry {
             });
             let version = Version {
                 name: kind.version.to_owned(),
+                api_version: group_version(kind.group, kind.version),
                 served: true,
                 schema: None,
                 status: kind.status,
@@ -175,6 +177,11 @@ impl Registry {
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Resource> {
         self.resources.values_mut()
     }
+}
+
+/// `group/version`, or the version alone for the core group.
+pub(crate) fn group_version(group: &str, version: &str) -> String {
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 impl Rules {

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::admission::Operation;
 use crate::create::match_namespace;
 use crate::decode;
 use crate::error::{ApiError, Outcome};
@@ -51,10 +50,7 @@ impl Server {
             None if resource.rules.create_on_update && part == Part::Main => {
                 Response::object(201, self.create_object(scope, object, options.dry_run, now)?)
             }
-            None => {
-                self.admit(Operation::Update, resource, scope.namespace, scope.name)?;
-                return Err(ApiError::not_found(resource.gr(), scope.name));
-            }
+            None => return Err(ApiError::not_found(resource.gr(), scope.name)),
         };
         response.warnings = decoded.warnings;
         Ok(response)

@@ -53,7 +53,7 @@ pub(super) fn from_template(template: &Value, owner: Value, mut metadata: Map<St
     if let Some(annotations) = part("annotations") {
         metadata.insert("annotations".to_owned(), Value::Object(annotations));
     }
-    metadata.insert("ownerReferences".to_owned(), json!([owner]));
+    metadata.insert("ownerReferences".to_owned(), Value::Array(vec![owner]));
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
 }
 
