@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             bail!("unknown argument in `{}`: it takes --long, and after -- what the test programs take", own.join(" "))
         }
     };
+    crate::testbed::run(&["ensure".to_owned()])?;
     let mut cargo = Run::cargo().args(["test", "--workspace", "--locked"]);
     if long || !rest.is_empty() {
         cargo = cargo.arg("--");

@@ -329,7 +329,9 @@ impl ControlPlane {
             .flag("leader-elect", "false")
             .flag("secure-port", "0");
         self.scheduler = Some(Process::start(&self.run, "kube-scheduler", scheduler)?);
-        Ok(())
+        // Before that, the API server refuses every pod.
+        let account = "/api/v1/namespaces/default/serviceaccounts/default";
+        self.wait_for(account, "to be made by kube-controller-manager", READY_DEADLINE, |_| true).map(drop)
     }
 }
 

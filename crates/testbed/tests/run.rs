@@ -1,10 +1,15 @@
 //! Claims about runs that need none of the bed's programs: slots, and that nothing stays behind.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod common;
+
+use common::{marked, processes};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use testbed::run::{MARK, Run, runs_folder, sweep};
+use testbed::run::{Run, runs_folder, sweep};
 use testbed::{Look, wait};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -98,15 +103,6 @@ fn start_owner(test: &str) -> Option<Owner> {
     Some(Owner { child, folder })
 }
 
-/// The processes that carry a run's mark.
-fn marked(folder: &Path) -> Vec<u32> {
-    let mark = format!("{MARK}={}", folder.display());
-    processes(|process| {
-        let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
-    })
-}
-
 fn supervisor_of(folder: &Path) -> u32 {
     let found = processes(|process| {
         let line = std::fs::read(process.join("cmdline")).unwrap_or_default();
@@ -115,12 +111,6 @@ fn supervisor_of(folder: &Path) -> u32 {
     });
     assert_eq!(found.len(), 1);
     found[0]
-}
-
-fn processes(fits: impl Fn(&Path) -> bool) -> Vec<u32> {
-    let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
-    let fitting = entries.filter(|path| fits(path));
-    fitting.filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect()
 }
 
 fn wait_for_marked(folder: &Path, number: usize) {

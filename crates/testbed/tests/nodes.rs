@@ -1,0 +1,196 @@
+//! Claims about nodes. Each needs root.
+
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
+mod common;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+use testbed::{ControlPlane, Fault, IMAGE, Look, NodePart, Select, need, wait};
+
+const SOON: Duration = Duration::from_secs(120);
+
+/// macvlan on the wire, with a range of addresses per node: host-local knows nothing of other nodes.
+fn networks() -> String {
+    let network = |node: u8| {
+        let ipam = format!(
+            r#"{{"type":"host-local","subnet":"172.17.0.0/24","rangeStart":"172.17.0.{node}0","rangeEnd":"172.17.0.{node}9"}}"#
+        );
+        let config =
+            format!(r#"{{"cniVersion":"1.1.0","type":"macvlan","master":"wire0","mode":"bridge","ipam":{ipam}}}"#);
+        format!(
+            "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\n\
+             metadata: {{name: wire-{node}, namespace: default}}\nspec: {{config: '{config}'}}\n---\n"
+        )
+    };
+    (1..=2).map(network).collect()
+}
+
+fn pod(name: &str, node: u8) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\n\
+         metadata: {{name: {name}, annotations: {{k8s.v1.cni.cncf.io/networks: wire-{node}@net1}}}}\n\
+         spec:\n  nodeName: node{node}\n  dnsPolicy: None\n  dnsConfig: {{nameservers: [127.0.0.1]}}\n  \
+         enableServiceLinks: false\n  automountServiceAccountToken: false\n  terminationGracePeriodSeconds: 0\n  \
+         containers: [{{name: c, image: \"{IMAGE}\", imagePullPolicy: Never, command: [sleep, '1000000']}}]\n---\n"
+    )
+}
+
+/// The address of a pod on the wire.
+fn wire_address(bed: &ControlPlane, pod: &str) -> String {
+    let shown = bed.exec("default", pod, &["ip", "-4", "-o", "address", "show", "dev", "net1"]).unwrap();
+    let address = shown.split_whitespace().skip_while(|word| *word != "inet").nth(1).unwrap();
+    address.split('/').next().unwrap().to_owned()
+}
+
+fn ping(bed: &ControlPlane, from: &str, to: &str) {
+    wait(&format!("{from} to reach {to}"), SOON, || {
+        let answer = bed.exec("default", from, &["ping", "-c", "1", "-W", "1", to]);
+        Ok(answer.map_or_else(|error| Look::NotYet(error.to_string()), Look::Done))
+    })
+    .unwrap();
+}
+
+#[test]
+fn two_pods_on_macvlan_on_two_nodes_reach_each_other_and_survive_the_death_of_every_process() {
+    need!(Nodes);
+    let start = Instant::now();
+    let bed = ControlPlane::builder().nodes().start().unwrap();
+    eprintln!("control plane ready after {:.1?}", start.elapsed());
+    let mut nodes = [bed.node(1).unwrap(), bed.node(2).unwrap()];
+    eprintln!("two nodes ready after {:.1?}", start.elapsed());
+    bed.apply(&networks()).unwrap();
+    let asked = Instant::now();
+    bed.apply(&format!("{}{}", pod("one", 1), pod("two", 2))).unwrap();
+    for name in ["one", "two"] {
+        bed.wait_running("default", name, SOON).unwrap();
+    }
+    eprintln!("two pods on macvlan run {:.1?} after they were asked for", asked.elapsed());
+    let addresses = ["one", "two"].map(|pod| wire_address(&bed, pod));
+    assert_eq!(addresses, ["172.17.0.10", "172.17.0.20"]);
+    ping(&bed, "one", &addresses[1]);
+    ping(&bed, "two", &addresses[0]);
+    // A neighbour that is no pod: a host on the physical network.
+    let fabric = bed.fabric().unwrap();
+    fabric.exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
+    ping(&bed, "one", "172.17.0.1");
+    fabric.exec(&["ping", "-c", "1", "-W", "5", &addresses[1]]).unwrap();
+    // The primary network leads to the API server.
+    let (api, _) = bed.server().strip_prefix("https://").unwrap().split_once(':').unwrap();
+    ping(&bed, "two", api);
+    for part in [NodePart::Kubelet, NodePart::Containerd] {
+        nodes[0].kill9(part).unwrap();
+        // Containers do not need their keepers.
+        fabric.exec(&["ping", "-c", "1", "-W", "5", &addresses[0]]).unwrap();
+        nodes[0].restart(part).unwrap();
+        let name = format!("after-{part:?}").to_lowercase();
+        bed.apply(&pod(&name, 1)).unwrap();
+        bed.wait_running("default", &name, SOON).unwrap();
+        ping(&bed, &name, &addresses[1]);
+    }
+    assert_eq!(wire_address(&bed, "one"), addresses[0]);
+    bed.kubectl(&["delete", "pod", "one", "two"]).unwrap();
+    bed.wait_gone("/api/v1/namespaces/default/pods/one", SOON).unwrap();
+}
+
+#[test]
+fn a_node_that_loses_its_power_comes_back_with_its_pods() {
+    need!(Nodes);
+    let bed = ControlPlane::builder().nodes().start().unwrap();
+    let mut node = bed.node(1).unwrap();
+    bed.apply(&networks()).unwrap();
+    bed.apply(&pod("one", 1)).unwrap();
+    let before = bed.wait_running("default", "one", SOON).unwrap();
+    bed.fabric().unwrap().exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
+    node.power_off().unwrap();
+    bed.fabric().unwrap().exec(&["ping", "-c", "1", "-W", "1", "172.17.0.10"]).unwrap_err();
+    node.boot().unwrap();
+    node.wait_ready(&bed).unwrap();
+    let path = "/api/v1/namespaces/default/pods/one";
+    let after = bed
+        .wait_for(path, "to run again", SOON, |pod| {
+            let container = &pod["status"]["containerStatuses"][0];
+            container["ready"] == true && container["restartCount"] == 1
+        })
+        .unwrap();
+    assert_eq!(before["metadata"]["uid"], after["metadata"]["uid"]);
+    bed.exec("default", "one", &["true"]).unwrap();
+}
+
+#[test]
+fn a_node_behind_a_proxy_can_be_cut_off_while_its_pods_go_on() {
+    need!(Nodes);
+    let bed = ControlPlane::builder().nodes().start().unwrap();
+    let proxy = bed.proxy().unwrap();
+    let _node = bed.node_behind(1, &proxy).unwrap();
+    bed.apply(&networks()).unwrap();
+    bed.apply(&pod("one", 1)).unwrap();
+    bed.wait_running("default", "one", SOON).unwrap();
+    let cut = proxy.inject(Select::any(), Fault::Refuse);
+    proxy.cut(&Select::any());
+    let ready = |status: &'static str| {
+        move |node: &serde_json::Value| {
+            let conditions = node["status"]["conditions"].as_array();
+            conditions.is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == status))
+        }
+    };
+    bed.wait_for("/api/v1/nodes/node1", "to be out of contact", SOON, ready("Unknown")).unwrap();
+    bed.fabric().unwrap().exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
+    bed.fabric().unwrap().exec(&["ping", "-c", "1", "-W", "5", "172.17.0.10"]).unwrap();
+    cut.lift();
+    bed.wait_for("/api/v1/nodes/node1", "to be back", SOON, ready("True")).unwrap();
+}
+
+#[test]
+fn a_bed_with_nodes_that_is_killed_leaves_no_link_cgroup_mount_or_process() {
+    need!(Nodes);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bed"));
+    command.args(["up", "--nodes", "1"]).stdout(std::process::Stdio::piped());
+    let mut owner = command.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(owner.stdout.take().unwrap()), &mut line).unwrap();
+    let kubeconfig = line.trim().strip_prefix("export KUBECONFIG=").unwrap();
+    let folder = std::path::Path::new(kubeconfig).ancestors().nth(2).unwrap().to_owned();
+    let slot = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let kubectl = testbed::Assets::find().program("kubectl").unwrap().to_owned();
+    let mut create = Command::new(kubectl);
+    create.args(["--kubeconfig", kubeconfig, "run", "one", "--image", IMAGE, "--image-pull-policy=Never"]);
+    assert!(create.status().unwrap().success());
+    let left = || {
+        let link = std::path::Path::new("/sys/class/net").join(format!("ilb{slot}"));
+        let mut find = Command::new("find");
+        find.args(["/sys/fs/cgroup", "-type", "d", "-name", &format!("ipledger-bed-{slot}")]);
+        let mut cgroups = cgroups_of(&mut find);
+        cgroups.retain(|line| !line.is_empty());
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let mounts = mounts.lines().filter(|line| line.contains(folder.to_str().unwrap())).count();
+        let processes = common::marked(&folder);
+        [
+            link.exists().then(|| "link".to_owned()),
+            (!cgroups.is_empty()).then(|| format!("cgroups {cgroups:?}")),
+            (mounts > 0).then(|| format!("{mounts} mounts")),
+            (!processes.is_empty()).then(|| format!("processes {processes:?}")),
+            folder.exists().then(|| "folder".to_owned()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+    };
+    wait("the pod's cgroup", SOON, || {
+        let there = left();
+        let has = there.iter().any(|what| what.starts_with("cgroups"));
+        Ok(if has { Look::Done(()) } else { Look::NotYet(there.join(", ")) })
+    })
+    .unwrap();
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    wait("nothing to be left", SOON, || {
+        let left = left();
+        Ok(if left.is_empty() { Look::Done(()) } else { Look::NotYet(left.join(", ")) })
+    })
+    .unwrap();
+}
+
+fn cgroups_of(find: &mut Command) -> Vec<String> {
+    String::from_utf8_lossy(&find.output().unwrap().stdout).lines().map(str::to_owned).collect()
+}
