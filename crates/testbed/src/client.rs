@@ -9,7 +9,11 @@ use crate::user::User;
 use serde_json::Value;
 use std::future::Future;
 use std::sync::OnceLock;
+use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// No request of the bed's own takes long, but a frozen server answers none.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The runtime of the bed's own tasks: clients and proxies.
 pub(crate) fn runtime() -> &'static Runtime {
@@ -51,8 +55,15 @@ impl Requests {
         let request = http::Request::builder().method(method).uri(path).header("content-type", content_type).body(body);
         let request = request.map_err(|error| Error::Misuse(format!("`{shown}` is no request: {error}")))?;
         let client = self.client.clone();
-        let answer = block(async move { client.request_text(request).await });
-        answer.map_err(|source| Error::Api { request: shown, source: Box::new(source) })
+        let answer = block(async move { tokio::time::timeout(ANSWER_DEADLINE, client.request_text(request)).await });
+        match answer {
+            Ok(answer) => answer.map_err(|source| Error::Api { request: shown, source: Box::new(source) }),
+            Err(_) => Err(Error::Deadline {
+                what: format!("an answer to {shown}"),
+                waited: ANSWER_DEADLINE,
+                last_seen: "nothing".to_owned(),
+            }),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::control_plane::ControlPlane;
 use crate::error::{Error, Result};
-use crate::process::output;
+use crate::process::{NO_PROXY, output};
 use crate::user::User;
 use crate::wait::{Look, wait};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ impl ControlPlane {
         command.arg("--kubeconfig").arg(self.kubeconfig(user)?);
         // Discovery is cached per server, and another run's server may have had the same address.
         command.arg("--cache-dir").arg(self.run().folder().join("kubectl-cache"));
-        self.run().mark(&mut command);
+        self.run().mark(&mut command).env("NO_PROXY", NO_PROXY);
         Ok(command)
     }
 

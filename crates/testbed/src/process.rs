@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How long a killed process may stay. SIGKILL takes milliseconds; a machine with other work on it, more.
 const DEATH_DEADLINE: Duration = Duration::from_secs(20);
 
+/// The bed's addresses are this machine's own: no HTTP proxy that the environment names is asked for any.
+pub(crate) const NO_PROXY: &str = "*";
+
 /// A command line that can be run again.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
@@ -175,7 +178,7 @@ impl Process {
         let errors = log.try_clone().map_err(Error::file("open", &self.log))?;
         let mut command = Command::new(&self.line.program);
         command.args(&self.line.arguments).envs(self.line.environment.iter().map(|(name, value)| (name, value)));
-        command.env(crate::run::MARK, &self.folder).current_dir(&self.folder);
+        command.env("NO_PROXY", NO_PROXY).env(crate::run::MARK, &self.folder).current_dir(&self.folder);
         // Its own process group: Ctrl-C in a terminal ends the test, and the supervisor ends this.
         command.process_group(0).stdin(Stdio::null()).stdout(log).stderr(errors);
         let program = self.line.program.display().to_string();

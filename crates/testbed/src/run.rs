@@ -12,6 +12,7 @@
 use crate::error::{Error, Result};
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -24,8 +25,9 @@ pub const MARK: &str = "IPLEDGER_TESTBED_RUN";
 /// Bounded by the third byte of the addresses.
 const SLOTS: std::ops::RangeInclusive<u8> = 1..=250;
 
-/// etcd's clients and peers, kube-apiserver, and the first of the proxies: below the ports that the system gives out by
+/// The slot's reservation, etcd's clients and peers, kube-apiserver, and the first of the proxies: below the ports that the system gives out by
 /// itself (32768 and up), so that a restarted process finds its port free.
+const RESERVATION_PORT: u16 = 23_780;
 pub(crate) const ETCD_PORT: u16 = 23_790;
 pub(crate) const ETCD_PEER_PORT: u16 = 23_800;
 pub(crate) const API_PORT: u16 = 26_443;
@@ -63,23 +65,21 @@ impl Run {
         sweep()?;
         let runs = runs_folder();
         for slot in SLOTS {
+            let Some(reserved) = reserve(slot).filter(|_| ports_are_free(slot)) else { continue };
             let folder = runs.join(slot.to_string());
             match std::fs::create_dir(&folder) {
                 Ok(()) => {}
+                // Its run ended a moment ago, and its files are still being removed.
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
                 Err(source) => return Err(Error::file("create", &folder)(source)),
             }
+            // A sweep may have come first.
             let Some(lock) = lock(&folder)? else { continue };
-            if !ports_are_free(slot) {
-                // Another user's run, or a program that listens on all addresses.
-                std::fs::remove_dir(&folder).map_err(Error::file("remove", &folder))?;
-                continue;
-            }
             for name in ["logs", "secrets"] {
                 let inner = folder.join(name);
                 std::fs::create_dir(&inner).map_err(Error::file("create", &inner))?;
             }
-            let supervisor = supervise(slot, &folder, lock, "watch")?;
+            let supervisor = supervise(Some((slot, reserved)), &folder, lock, "watch")?;
             return Ok(Self { slot, folder, supervisor });
         }
         Err(Error::Misuse(format!(
@@ -115,7 +115,7 @@ impl Run {
     /// The loopback address of the control plane.
     #[must_use]
     pub fn loopback(&self) -> Ipv4Addr {
-        Ipv4Addr::new(127, 88, self.slot, 1)
+        loopback(self.slot)
     }
 
     /// An address of the network between nodes: 1 is the control plane.
@@ -154,6 +154,8 @@ pub fn sweep() -> Result<usize> {
         let path = entry.map_err(Error::file("list", &runs))?.path();
         let Some(slot) = path.file_name().and_then(|name| name.to_str()?.parse::<u8>().ok()) else { continue };
         let Some(lock) = lock(&path)? else { continue };
+        // If another run has the slot by now, its link and cgroups are not this one's.
+        let slot = reserve(slot).map(|reserved| (slot, reserved));
         let status = supervise(slot, &path, lock, "reap")?.wait().map_err(Error::file("clean up", &path))?;
         if !status.success() {
             crate::say(&format!("test bed: cannot remove {} of a run that was killed ({status})", path.display()));
@@ -195,19 +197,30 @@ fn lock(folder: &Path) -> Result<Option<File>> {
     Ok(same.then_some(opened))
 }
 
-/// Starts the script that cleans up. The lock is its standard output, so it holds until the script has ended.
-fn supervise(slot: u8, folder: &Path, lock: File, mode: &str) -> Result<Child> {
+/// Starts the script that cleans up. It holds the lock and the reservation until it has ended.
+fn supervise(slot: Option<(u8, TcpListener)>, folder: &Path, lock: File, mode: &str) -> Result<Child> {
+    let (slot, reserved) = match slot {
+        Some((slot, reserved)) => (slot.to_string(), Stdio::from(OwnedFd::from(reserved))),
+        None => (String::new(), Stdio::null()),
+    };
     let mut command = Command::new("sh");
-    command.args(["-c", SUPERVISE, "ipledger-testbed-supervisor"]).arg(folder).arg(slot.to_string()).arg(mode);
+    command.args(["-c", SUPERVISE, "ipledger-testbed-supervisor"]).arg(folder).args([&slot, mode]);
     // Its own process group: what a terminal or a test runner sends to the owner's group must not reach it.
     command.process_group(0).current_dir("/").env_remove(MARK);
-    let log = folder.join("supervisor.log");
-    let log = File::create(&log).map_err(Error::file("create", &log))?;
-    command.stdin(Stdio::piped()).stdout(lock).stderr(log);
+    command.stdin(Stdio::piped()).stdout(lock).stderr(reserved);
     command.spawn().map_err(|source| Error::Start { program: "sh".to_owned(), source })
 }
 
+/// Reserves a slot among all runs of this machine, whatever folder and user they have: only one can listen here.
+fn reserve(slot: u8) -> Option<TcpListener> {
+    TcpListener::bind((loopback(slot), RESERVATION_PORT)).ok()
+}
+
+/// Whether nobody else, say a program that listens on all addresses, has the control plane's ports.
 fn ports_are_free(slot: u8) -> bool {
-    let address = Ipv4Addr::new(127, 88, slot, 1);
-    [ETCD_PORT, ETCD_PEER_PORT, API_PORT].into_iter().all(|port| TcpListener::bind((address, port)).is_ok())
+    [ETCD_PORT, ETCD_PEER_PORT, API_PORT].into_iter().all(|port| TcpListener::bind((loopback(slot), port)).is_ok())
+}
+
+fn loopback(slot: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, 88, slot, 1)
 }

@@ -1,12 +1,15 @@
 # Watches over one run of the test bed and takes everything away that it made.
 #
-# $1: the run's folder. $2: its slot. $3: `watch` to wait first until the owner is gone, `reap` to start at once.
+# $1: the run's folder. $2: its slot; empty if another run has it by now, so that only processes and files are this one's.
+# $3: `watch` to wait first until the owner is gone, `reap` to start at once.
 # Standard input is a pipe whose other end the owner holds: it ends when the owner does, however that happens.
-# Standard output is the run's folder, opened and locked by the owner: the lock lasts until this script has ended.
+# Standard output is the run's folder, opened and locked by the owner; standard error is the socket that reserves the slot.
+# Both last until this script has ended.
 # The owner's children carry IPLEDGER_TESTBED_RUN=<folder> in their environment; that is how they are found. A node's first
 # process is one of them, and its end takes its whole process namespace along, containers included.
 dir=$1
 slot=$2
+exec 3>&2 2>"$dir/supervisor.log"
 [ "$3" = reap ] || while read -r _; do :; done
 
 ours() {
@@ -29,11 +32,15 @@ done
 [ $quiet -ge 2 ] || echo "these do not die: $pids" >&2
 
 # A link vanishes with the namespace of its other end, but some time after the last process in it.
-[ "$(id -u)" != 0 ] || ip link delete "ilb$slot" 2>/dev/null
+[ -z "$slot" ] || [ "$(id -u)" != 0 ] || ip link delete "ilb$slot" 2>/dev/null
 
-for group in $(find /sys/fs/cgroup -depth -type d -path "*/ipledger-bed-$slot/*" 2>/dev/null) \
-    $(find /sys/fs/cgroup -maxdepth 3 -type d -name "ipledger-bed-$slot" 2>/dev/null); do
-    rmdir "$group" 2>/dev/null
+# A cgroup cannot go before the last of its processes is wholly gone.
+tries=0
+while [ -n "$slot" ] && groups=$(find /sys/fs/cgroup -depth -type d -path "*/ipledger-bed-$slot*" 2>/dev/null | grep -E "/ipledger-bed-$slot(/|\$)"); do
+    echo "$groups" | while read -r group; do rmdir "$group" 2>/dev/null; done
+    tries=$((tries + 1))
+    [ $tries -lt 200 ] || { echo "these cgroups do not go:" $groups >&2; break; }
+    sleep 0.02
 done
 
 # Innermost first. A path in mountinfo has its spaces written as \040.

@@ -26,9 +26,10 @@ fn two_control_planes_side_by_side_do_not_meet() {
     let stranger = one.kubeconfig_at(&User::admin(), other.server()).unwrap();
     let refused = one.kubectl(&["--kubeconfig", stranger.to_str().unwrap(), "get", "nodes"]).unwrap_err();
     assert!(refused.to_string().contains("certificate"), "{refused}");
-    let folders = [one.run().folder().to_owned(), other.run().folder().to_owned()];
+    let logs = [&one, &other].map(|bed| bed.run().folder().join("audit.log"));
+    assert!(logs.iter().all(|log| log.exists()));
     drop((one, other));
-    assert!(folders.iter().all(|folder| !folder.exists()));
+    assert!(logs.iter().all(|log| !log.exists()));
 }
 
 #[test]

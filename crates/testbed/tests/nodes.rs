@@ -5,10 +5,20 @@
 mod common;
 
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use testbed::{ControlPlane, Fault, IMAGE, Look, NodePart, Select, need, wait};
 
 const SOON: Duration = Duration::from_secs(120);
+
+/// By this a test finds all processes of the run of another process.
+const OWNER: &str = "IPLEDGER_TESTBED_TEST_OWNER";
+
+/// One test at a time: a bed with nodes fills two cores while it starts.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// macvlan on the wire, with a range of addresses per node: host-local knows nothing of other nodes.
 fn networks() -> String {
@@ -54,6 +64,7 @@ fn ping(bed: &ControlPlane, from: &str, to: &str) {
 #[test]
 fn two_pods_on_macvlan_on_two_nodes_reach_each_other_and_survive_the_death_of_every_process() {
     need!(Nodes);
+    let _alone = alone();
     let start = Instant::now();
     let bed = ControlPlane::builder().nodes().start().unwrap();
     eprintln!("control plane ready after {:.1?}", start.elapsed());
@@ -96,6 +107,7 @@ fn two_pods_on_macvlan_on_two_nodes_reach_each_other_and_survive_the_death_of_ev
 #[test]
 fn a_node_that_loses_its_power_comes_back_with_its_pods() {
     need!(Nodes);
+    let _alone = alone();
     let bed = ControlPlane::builder().nodes().start().unwrap();
     let mut node = bed.node(1).unwrap();
     bed.apply(&networks()).unwrap();
@@ -120,6 +132,7 @@ fn a_node_that_loses_its_power_comes_back_with_its_pods() {
 #[test]
 fn a_node_behind_a_proxy_can_be_cut_off_while_its_pods_go_on() {
     need!(Nodes);
+    let _alone = alone();
     let bed = ControlPlane::builder().nodes().start().unwrap();
     let proxy = bed.proxy().unwrap();
     let _node = bed.node_behind(1, &proxy).unwrap();
@@ -144,8 +157,10 @@ fn a_node_behind_a_proxy_can_be_cut_off_while_its_pods_go_on() {
 #[test]
 fn a_bed_with_nodes_that_is_killed_leaves_no_link_cgroup_mount_or_process() {
     need!(Nodes);
+    let _alone = alone();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bed"));
-    command.args(["up", "--nodes", "1"]).stdout(std::process::Stdio::piped());
+    let name = format!("nodes-{}", std::process::id());
+    command.args(["up", "--nodes", "1"]).env(OWNER, &name).stdout(std::process::Stdio::piped());
     let mut owner = command.spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(owner.stdout.take().unwrap()), &mut line).unwrap();
@@ -164,7 +179,7 @@ fn a_bed_with_nodes_that_is_killed_leaves_no_link_cgroup_mount_or_process() {
         cgroups.retain(|line| !line.is_empty());
         let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
         let mounts = mounts.lines().filter(|line| line.contains(folder.to_str().unwrap())).count();
-        let processes = common::marked(&folder);
+        let processes = common::processes_with(OWNER, &name);
         [
             link.exists().then(|| "link".to_owned()),
             (!cgroups.is_empty()).then(|| format!("cgroups {cgroups:?}")),

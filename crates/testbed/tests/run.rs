@@ -4,17 +4,18 @@
 
 mod common;
 
-use common::{marked, processes};
+use common::{processes, processes_with};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use testbed::run::{Run, runs_folder, sweep};
+use testbed::run::{Run, sweep};
 use testbed::{Look, wait};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(60);
 
-/// Set in the process that plays the owner of a run and is killed.
+/// Set in the process that plays the owner of a run and is killed, to where it says what its folder is. By this the test
+/// finds it and all that it starts.
 const OWNER: &str = "IPLEDGER_TESTBED_TEST_OWNER";
 
 #[test]
@@ -28,42 +29,46 @@ fn two_runs_have_nothing_in_common() {
 #[test]
 fn a_run_that_ends_takes_its_processes_and_files_along() {
     let run = Run::begin().unwrap();
-    let folder = run.folder().to_owned();
-    // In a session of its own, frozen, and with a child: what is hard to end.
+    let mine = run.folder().join("mine");
+    std::fs::write(&mine, "").unwrap();
+    // In a process group of its own, frozen, and with a child: what is hard to end.
     let mut command = Command::new("sh");
-    command.args(["-c", "sleep 1000 & kill -STOP $$"]).process_group(0);
+    let name = format!("ended-{}", std::process::id());
+    command.args(["-c", "sleep 1000 & kill -STOP $$"]).env(OWNER, &name).process_group(0);
     let mut child = run.mark(&mut command).spawn().unwrap();
-    wait_for_marked(&folder, 2);
+    wait_for_processes(&name, 2);
     drop(run);
-    assert!(!folder.exists());
+    assert!(!mine.exists());
     child.wait().unwrap();
-    wait_for_marked(&folder, 0);
+    wait_for_processes(&name, 0);
 }
 
 #[test]
 fn nothing_stays_behind_when_the_owner_is_killed() {
-    let mut owner = start_owner("nothing_stays_behind_when_the_owner_is_killed");
-    let Some(owner) = &mut owner else { return };
-    wait_for_marked(&owner.folder, 1);
-    owner.child.kill().unwrap();
-    owner.child.wait().unwrap();
-    wait_until_gone(&owner.folder);
+    let Some(mut owner) = start_owner("nothing_stays_behind_when_the_owner_is_killed") else { return };
+    owner.kill();
+    wait("the supervisor to clean up", SOON, || {
+        Ok(if owner.folder.exists() { Look::NotYet("the folder is there".into()) } else { Look::Done(()) })
+    })
+    .unwrap();
+    wait_for_processes(&owner.name, 0);
 }
 
 #[test]
 fn the_next_run_cleans_up_when_the_supervisor_is_killed_too() {
-    let mut owner = start_owner("the_next_run_cleans_up_when_the_supervisor_is_killed_too");
-    let Some(owner) = &mut owner else { return };
+    let test = "the_next_run_cleans_up_when_the_supervisor_is_killed_too";
+    let Some(mut owner) = start_owner(test) else { return };
     let supervisor = supervisor_of(&owner.folder);
     let killed = Command::new("kill").args(["-9", &supervisor.to_string()]).status().unwrap();
     assert!(killed.success());
-    owner.child.kill().unwrap();
-    owner.child.wait().unwrap();
-    assert!(owner.folder.exists(), "somebody else cleaned up already");
-    assert_eq!(marked(&owner.folder).len(), 1);
-    sweep().unwrap();
+    owner.kill();
+    wait_for_processes(&owner.name, 1);
+    assert!(owner.folder.exists());
+    let mut clean = Command::new(env!("CARGO_BIN_EXE_bed"));
+    let said = clean.arg("clean").env("IPLEDGER_TESTBED_RUNS", &owner.runs).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stderr).contains("what 1 killed beds had left"), "{said:?}");
     assert!(!owner.folder.exists());
-    wait_for_marked(&owner.folder, 0);
+    wait_for_processes(&owner.name, 0);
 }
 
 #[test]
@@ -73,34 +78,54 @@ fn a_sweep_leaves_a_run_alone_that_lives() {
     assert!(run.logs().is_dir());
 }
 
-/// A process that owns a run with one process in it.
+/// A process that owns a run with one process in it, in a folder of runs that nobody else sweeps.
 struct Owner {
     child: Child,
+    name: String,
+    runs: PathBuf,
     folder: PathBuf,
 }
 
-/// Runs this same test as another process, which becomes the owner: there, None is returned after it was told to end.
+/// Runs this same test as another process, which becomes the owner: there, None is returned if it is told to end.
 fn start_owner(test: &str) -> Option<Owner> {
     if let Ok(said) = std::env::var(OWNER) {
         let run = Run::begin().unwrap();
         let mut command = Command::new("sleep");
         let mut sleeper = run.mark(command.arg("1000")).spawn().unwrap();
-        std::fs::write(said, run.folder().to_str().unwrap()).unwrap();
+        let draft = format!("{said}.draft");
+        std::fs::write(&draft, run.folder().to_str().unwrap()).unwrap();
+        std::fs::rename(draft, said).unwrap();
         sleeper.wait().unwrap();
         return None;
     }
-    let said = std::env::temp_dir().join(format!("ipledger-owner-{}-{test}", std::process::id()));
+    let runs = std::env::temp_dir().join(format!("ipledger-owner-{}-{test}", std::process::id()));
+    std::fs::create_dir_all(&runs).unwrap();
+    let said = runs.join("said");
+    let name = said.to_str().unwrap().to_owned();
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test]).env(OWNER, &said).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = command.spawn().unwrap();
+    command.args(["--exact", test]).env(OWNER, &name).env("IPLEDGER_TESTBED_RUNS", &runs);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let folder = wait("the owner to begin its run", SOON, || {
-        let text = std::fs::read_to_string(&said).unwrap_or_default();
-        Ok(if text.is_empty() { Look::NotYet("it has said nothing".into()) } else { Look::Done(PathBuf::from(text)) })
-    });
-    std::fs::remove_file(&said).unwrap();
-    let folder = folder.unwrap();
-    assert!(folder.starts_with(runs_folder()));
-    Some(Owner { child, folder })
+        let folder = std::fs::read_to_string(&said).map(PathBuf::from);
+        Ok(folder.map_or_else(|error| Look::NotYet(error.to_string()), Look::Done))
+    })
+    .unwrap();
+    assert!(folder.starts_with(&runs));
+    Some(Owner { child, name, runs, folder })
+}
+
+impl Owner {
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = std::fs::remove_dir_all(&self.runs);
+    }
 }
 
 fn supervisor_of(folder: &Path) -> u32 {
@@ -113,18 +138,10 @@ fn supervisor_of(folder: &Path) -> u32 {
     found[0]
 }
 
-fn wait_for_marked(folder: &Path, number: usize) {
-    wait(&format!("{number} processes of {}", folder.display()), SOON, || {
-        let found = marked(folder);
+fn wait_for_processes(name: &str, number: usize) {
+    wait(&format!("{number} processes with {OWNER}={name}"), SOON, || {
+        let found = processes_with(OWNER, name);
         Ok(if found.len() == number { Look::Done(()) } else { Look::NotYet(format!("{found:?}")) })
     })
     .unwrap();
-}
-
-fn wait_until_gone(folder: &Path) {
-    wait(&format!("{} to be gone", folder.display()), SOON, || {
-        Ok(if folder.exists() { Look::NotYet("it is there".into()) } else { Look::Done(()) })
-    })
-    .unwrap();
-    wait_for_marked(folder, 0);
 }

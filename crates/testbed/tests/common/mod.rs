@@ -1,14 +1,14 @@
 //! Processes as `/proc` shows them, to see whether a run left any.
 
 use std::path::Path;
-use testbed::run::MARK;
 
-/// The processes that carry a run's mark.
-pub(crate) fn marked(folder: &Path) -> Vec<u32> {
-    let mark = format!("{MARK}={}", folder.display());
+/// The ids of the processes that have this variable in their environment. A run's own mark is no good for tests: the next
+/// run may have the same slot and so the same mark.
+pub(crate) fn processes_with(name: &str, value: &str) -> Vec<u32> {
+    let wanted = format!("{name}={value}");
     processes(|process| {
         let environment = std::fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
     })
 }
 
