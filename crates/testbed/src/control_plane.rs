@@ -410,6 +410,8 @@ fn api_server_line(
         .flag("audit-log-mode", "blocking")
         // One file for the whole run; in MB.
         .flag("audit-log-maxsize", "4096");
+    // The service `kubernetes` cannot lead to a loopback address, and only pods would use it.
+    let line = if address.is_loopback() { line.flag("endpoint-reconciler-type", "none") } else { line };
     // Pods of a namespace without the account `default` are refused, and only kube-controller-manager makes it.
     Ok(if controllers { line } else { line.flag("disable-admission-plugins", "ServiceAccount") })
 }

@@ -40,7 +40,7 @@ fn users_have_the_rights_they_were_given_and_no_others() {
     let auditor = bed.user_with_rights("auditor", &rules).unwrap();
     bed.kubectl_as(&auditor, &["get", "pods", "--all-namespaces"]).unwrap();
     for (user, arguments) in [
-        (&auditor, ["delete", "pods", "--all"].as_slice()),
+        (&auditor, ["delete", "pod", "any"].as_slice()),
         (&auditor, ["get", "secrets"].as_slice()),
         (&User::nobody(), ["get", "pods"].as_slice()),
     ] {
@@ -50,15 +50,20 @@ fn users_have_the_rights_they_were_given_and_no_others() {
     }
 }
 
+/// A small object, for its writes to be counted.
+fn story(value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: story}}\ndata: {{a: '{value}'}}\n")
+}
+
 #[test]
 fn the_audit_log_counts_the_writes_of_one_client() {
     need!(ControlPlane);
     let bed = ControlPlane::start().unwrap();
     bed.kubectl(&["create", "configmap", "before"]).unwrap();
     let mark = bed.audit().mark().unwrap();
-    bed.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: story}, data: {a: '1'}}").unwrap();
-    bed.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: story}, data: {a: '1'}}").unwrap();
-    bed.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: story}, data: {a: '2'}}").unwrap();
+    bed.apply(&story("1")).unwrap();
+    bed.apply(&story("1")).unwrap();
+    bed.apply(&story("2")).unwrap();
     bed.get("/api/v1/namespaces/default/configmaps/story").unwrap();
     bed.kubectl(&["delete", "configmap", "story"]).unwrap();
     let writes = bed.audit().writes(mark, "kubectl").unwrap();

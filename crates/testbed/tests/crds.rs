@@ -128,7 +128,7 @@ fn kubectl_get_prints_the_columns_that_users_know() {
     need!(ControlPlane);
     let bed = bed();
     for (resource, kind, spec, columns) in KINDS {
-        bed.apply(&format!("{{apiVersion: kubeovn.io/v1, kind: {kind}, metadata: {{name: one}}, spec: {spec}}}"))
+        bed.apply(&format!("apiVersion: kubeovn.io/v1\nkind: {kind}\nmetadata: {{name: one}}\nspec: {spec}\n"))
             .unwrap();
         // Discovery of a CRD made a moment ago may lag: apply has found it already.
         let printed = bed.kubectl(&["get", &format!("{resource}.kubeovn.io")]).unwrap();
