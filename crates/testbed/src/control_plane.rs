@@ -6,17 +6,17 @@
 //! dies. Faults are calls on [`Part`]s: kill, restart, freeze, thaw.
 
 use crate::assets::{Assets, Need};
-use crate::audit::{Audit, POLICY};
+use crate::audit::Audit;
 use crate::error::{Error, Result};
 use crate::fabric::Fabric;
+use crate::lines;
 use crate::node::Node;
 use crate::pki::Authority;
-use crate::process::{Line, Process};
+use crate::process::Process;
 use crate::proxy::Proxy;
-use crate::run::{API_PORT, ETCD_PEER_PORT, ETCD_PORT, FIRST_PROXY_PORT, Run};
+use crate::run::{API_PORT, FIRST_PROXY_PORT, Run};
 use crate::user::User;
 use crate::wait::{Look, wait};
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -24,9 +24,6 @@ use std::time::Duration;
 
 /// A start takes about five seconds on two idle cores; on cores that compile at the same time, many times that.
 const READY_DEADLINE: Duration = Duration::from_secs(120);
-
-/// The services' network. Nothing routes it here; the API server wants one.
-const SERVICES: &str = "10.96.0.0/16";
 
 /// One of the control plane's processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,26 +93,7 @@ impl Builder {
         }
         let run = Arc::new(Run::begin()?);
         let fabric = if self.nodes { Some(Fabric::start(&run)?) } else { None };
-        let address = if self.nodes { run.fabric_address(1) } else { run.loopback() };
-        let secrets = run.folder().join("secrets");
-        let authority = Authority::new(&secrets)?;
-        let server = format!("https://{address}:{API_PORT}");
-        let etcd = Process::start(&run, "etcd", etcd_line(&assets, &run)?)?;
-        let line = api_server_line(&assets, &run, &authority, address, self.controllers)?;
-        let api_server = Process::start(&run, "kube-apiserver", line)?;
-        let mut plane = ControlPlane {
-            etcd,
-            api_server,
-            controller_manager: None,
-            scheduler: None,
-            fabric,
-            audit: Audit::new(&run.folder().join("audit.log")),
-            authority,
-            server,
-            proxies: AtomicU16::new(FIRST_PROXY_PORT),
-            assets,
-            run,
-        };
+        let mut plane = ControlPlane::launch(assets, run, fabric, self.controllers)?;
         plane.wait_ready()?;
         if self.controllers {
             plane.start_controllers()?;
@@ -134,6 +112,28 @@ impl ControlPlane {
     /// A program is missing, does not start, or is not ready in time.
     pub fn start() -> Result<Self> {
         Builder::default().start()
+    }
+
+    /// Starts etcd and kube-apiserver, without waiting.
+    fn launch(assets: Assets, run: Arc<Run>, fabric: Option<Fabric>, controllers: bool) -> Result<Self> {
+        let address = if fabric.is_some() { run.fabric_address(1) } else { run.loopback() };
+        let authority = Authority::new(&run.folder().join("secrets"))?;
+        let etcd = Process::start(&run, "etcd", lines::etcd(&assets, &run)?)?;
+        let line = lines::api_server(&assets, &run, &authority, address, controllers)?;
+        let api_server = Process::start(&run, "kube-apiserver", line)?;
+        Ok(Self {
+            etcd,
+            api_server,
+            controller_manager: None,
+            scheduler: None,
+            fabric,
+            audit: Audit::new(&run.folder().join("audit.log")),
+            authority,
+            server: format!("https://{address}:{API_PORT}"),
+            proxies: AtomicU16::new(FIRST_PROXY_PORT),
+            assets,
+            run,
+        })
     }
 
     /// To ask for more than [`ControlPlane::start`] gives.
@@ -314,20 +314,10 @@ impl ControlPlane {
     }
 
     fn start_controllers(&mut self) -> Result<()> {
-        let secrets = self.run.folder().join("secrets");
-        let manager = Line::new(self.assets.program("kube-controller-manager")?)
-            .flag("kubeconfig", self.kubeconfig(&User::controller_manager())?)
-            .flag("service-account-private-key-file", secrets.join("service-accounts.key"))
-            .flag("root-ca-file", self.authority.file())
-            .flag("leader-elect", "false")
-            .flag("secure-port", "0")
-            // A node that is gone is noticed in seconds, not in the 40 that a large cluster wants.
-            .flag("node-monitor-grace-period", "16s");
+        let (manager, scheduler) = (User::controller_manager(), User::scheduler());
+        let manager = lines::controller_manager(&self.assets, &self.run, &self.authority, &self.kubeconfig(&manager)?)?;
         self.controller_manager = Some(Process::start(&self.run, "kube-controller-manager", manager)?);
-        let scheduler = Line::new(self.assets.program("kube-scheduler")?)
-            .flag("kubeconfig", self.kubeconfig(&User::scheduler())?)
-            .flag("leader-elect", "false")
-            .flag("secure-port", "0");
+        let scheduler = lines::scheduler(&self.assets, &self.kubeconfig(&scheduler)?)?;
         self.scheduler = Some(Process::start(&self.run, "kube-scheduler", scheduler)?);
         // Before that, the API server refuses every pod.
         let account = "/api/v1/namespaces/default/serviceaccounts/default";
@@ -354,68 +344,4 @@ fn logs(folder: &Path) -> String {
         text += &format!("--- {}\n{}\n", file.display(), crate::process::tail(&file, 12));
     }
     text
-}
-
-fn etcd_line(assets: &Assets, run: &Run) -> Result<Line> {
-    let (client, peer) = (url(run.loopback(), ETCD_PORT), url(run.loopback(), ETCD_PEER_PORT));
-    let line = Line::new(assets.program("etcd")?)
-        .flag("name", "bed")
-        .flag("data-dir", run.folder().join("etcd"))
-        .flag("listen-client-urls", &client)
-        .flag("advertise-client-urls", &client)
-        .flag("listen-peer-urls", &peer)
-        .flag("initial-advertise-peer-urls", &peer)
-        .flag("initial-cluster", format!("bed={peer}"))
-        .flag("log-level", "warn")
-        // The data lives as long as a test. What was answered survives kill -9 all the same: it is in the page cache.
-        .arg("--unsafe-no-fsync");
-    Ok(line)
-}
-
-fn api_server_line(
-    assets: &Assets,
-    run: &Run,
-    authority: &Authority,
-    address: Ipv4Addr,
-    controllers: bool,
-) -> Result<Line> {
-    let secrets = run.folder().join("secrets");
-    let (tokens, policy) = (secrets.join("tokens.csv"), secrets.join("audit-policy.yaml"));
-    std::fs::write(&tokens, User::token_file()).map_err(Error::file("write", &tokens))?;
-    std::fs::write(&policy, POLICY).map_err(Error::file("write", &policy))?;
-    let hosts = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1"];
-    let hosts: Vec<_> = hosts.map(str::to_owned).into_iter().chain([address.to_string()]).collect();
-    let serving = authority.server("kube-apiserver", &hosts)?;
-    let signing = authority.service_account_key()?;
-    let line = Line::new(assets.program("kube-apiserver")?)
-        .flag("etcd-servers", url(run.loopback(), ETCD_PORT))
-        .flag("bind-address", address.to_string())
-        .flag("advertise-address", address.to_string())
-        .flag("secure-port", API_PORT.to_string())
-        .flag("tls-cert-file", &serving.certificate)
-        .flag("tls-private-key-file", &serving.key)
-        .flag("cert-dir", secrets.join("generated"))
-        .flag("token-auth-file", &tokens)
-        .flag("service-account-issuer", "https://kubernetes.default.svc")
-        .flag("service-account-key-file", &signing.certificate)
-        .flag("service-account-signing-key-file", &signing.key)
-        .flag("service-cluster-ip-range", SERVICES)
-        .flag("authorization-mode", "Node,RBAC")
-        .flag("enable-admission-plugins", "NodeRestriction")
-        .flag("allow-privileged", "true")
-        .flag("kubelet-preferred-address-types", "InternalIP")
-        .flag("audit-policy-file", &policy)
-        .flag("audit-log-path", run.folder().join("audit.log"))
-        // Written before the next step of the request, so that a reader can tell that nothing is missing.
-        .flag("audit-log-mode", "blocking")
-        // One file for the whole run; in MB.
-        .flag("audit-log-maxsize", "4096");
-    // The service `kubernetes` cannot lead to a loopback address, and only pods would use it.
-    let line = if address.is_loopback() { line.flag("endpoint-reconciler-type", "none") } else { line };
-    // Pods of a namespace without the account `default` are refused, and only kube-controller-manager makes it.
-    Ok(if controllers { line } else { line.flag("disable-admission-plugins", "ServiceAccount") })
-}
-
-fn url(address: Ipv4Addr, port: u16) -> String {
-    format!("http://{address}:{port}")
 }

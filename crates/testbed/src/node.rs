@@ -8,11 +8,12 @@
 use crate::control_plane::ControlPlane;
 use crate::error::{Error, Result};
 use crate::image;
+use crate::node_config as config;
 use crate::process::{Line, Process, output};
 use crate::run::Run;
 use crate::user::{MAX_NODES, User};
 use crate::wait::{Look, wait};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -285,35 +286,12 @@ impl Node {
         let multus = self.folder.join("multus.kubeconfig");
         write(&multus, &kubeconfig(User::multus()))?;
         write(&self.folder.join("kubelet.kubeconfig"), &kubeconfig(User::kubelet(&self.name)))?;
-        write(&net.join("00-multus.conf"), &multus_config(self.number, &multus, &plugins).to_string())?;
-        write(&self.folder.join("kubelet.json"), &self.kubelet_config().to_string())?;
-        write(&self.folder.join("containerd.toml"), &containerd_config(&plugins, &net))
-    }
-
-    fn kubelet_config(&self) -> Value {
-        json!({
-            "apiVersion": "kubelet.config.k8s.io/v1beta1",
-            "kind": "KubeletConfiguration",
-            "address": self.address().to_string(),
-            // Only the run's own network reaches it.
-            "authentication": {"anonymous": {"enabled": true}, "webhook": {"enabled": false}},
-            "authorization": {"mode": "AlwaysAllow"},
-            "containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock",
-            "cgroupDriver": "cgroupfs",
-            "cgroupRoot": format!("/ipledger-bed-{}/{}", self.run.slot(), self.name),
-            // No hierarchy of cgroups to enforce what no test is about, and no refusal to run where the host's is old.
-            "cgroupsPerQOS": false,
-            "enforceNodeAllocatable": [],
-            "failCgroupV1": false,
-            "failSwapOn": false,
-            "localStorageCapacityIsolation": false,
-            "evictionHard": {"memory.available": "1Mi", "nodefs.available": "0%", "imagefs.available": "0%"},
-            "imageGCHighThresholdPercent": 100,
-            "resolvConf": "",
-            // A node that is gone shows as such in seconds.
-            "nodeStatusUpdateFrequency": "2s",
-            "nodeLeaseDurationSeconds": 10,
-        })
+        write(&net.join("00-multus.conf"), &config::multus(self.number, &multus, &plugins).to_string())?;
+        write(
+            &self.folder.join("kubelet.json"),
+            &config::kubelet(self.run.slot(), &self.name, self.address()).to_string(),
+        )?;
+        write(&self.folder.join("containerd.toml"), &config::containerd(&plugins, &net))
     }
 }
 
@@ -369,36 +347,6 @@ fn cni_folder(plane: &ControlPlane) -> Result<PathBuf> {
         }
     }
     Ok(folder)
-}
-
-/// Thin Multus, with the primary network as its delegate. It hands GC and STATUS on to it.
-fn multus_config(number: u8, kubeconfig: &Path, plugins: &Path) -> Value {
-    let subnet = format!("10.244.{number}.0/24");
-    let bridge = json!({
-        "type": "bridge", "bridge": "cni0", "isDefaultGateway": true, "ipMasq": true, "ipMasqBackend": "nftables",
-        "ipam": {"type": "host-local", "ranges": [[{"subnet": subnet}]]},
-    });
-    json!({
-        "cniVersion": "1.1.0", "name": "multus", "type": "multus", "kubeconfig": kubeconfig, "binDir": plugins,
-        "delegates": [{"cniVersion": "1.1.0", "name": "primary", "plugins": [bridge]}],
-    })
-}
-
-fn containerd_config(plugins: &Path, net: &Path) -> String {
-    let (plugins, net, image) = (plugins.display(), net.display(), image::IMAGE);
-    format!(
-        "version = 3\n\
-         root = \"/var/lib/containerd\"\n\
-         state = \"/run/containerd\"\n\
-         [plugins.'io.containerd.cri.v1.images'.pinned_images]\n\
-         sandbox = \"{image}\"\n\
-         [plugins.'io.containerd.cri.v1.runtime']\n\
-         # Without CAP_SYS_RESOURCE nobody may lower it, and runc would end without saying why.\n\
-         restrict_oom_score_adj = true\n\
-         [plugins.'io.containerd.cri.v1.runtime'.cni]\n\
-         bin_dirs = [\"{plugins}\"]\n\
-         conf_dir = \"{net}\"\n"
-    )
 }
 
 fn write(path: &Path, content: &str) -> Result<()> {
