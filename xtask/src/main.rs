@@ -9,6 +9,7 @@ mod crds;
 mod dist;
 mod examples;
 mod fuzz;
+mod generate;
 mod lint;
 mod run;
 mod test;
@@ -33,7 +34,16 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", arguments: "[--long] [-- ARGS]", does: test::DOES, run: test::run },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
+<<<<<<< HEAD
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },
+=======
+    Command {
+        name: "gen",
+        arguments: "--objects N --out DIR [--seed S] [--faults] [--compact] [--managed-fields]",
+        does: generate::DOES,
+        run: generate::run,
+    },
+>>>>>>> 7f72523 (WIP)
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },

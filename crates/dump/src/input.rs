@@ -1,118 +1,239 @@
-//! Where the bytes come from.
+//! Where dumps come from: files, folders, standard input.
 //!
-//! In: paths, folders, standard input. Out: readers with a name. Guarantees: a folder gives its `*.json`, `*.yaml`,
-//! `*.yml`, and the same with `.gz`, with its subfolders, in order of their paths; gzip is told by its first bytes and not
-//! by its name.
+//! In: what a user named. Out: streams, in a fixed order: as named, folders by path. Guarantees: a name that is not
+//! there is an error before anything is read; a folder is read with its subfolders, but not for ever.
 
+use crate::limits::MAX_FOLDERS;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Something to read.
+/// Something to read objects from.
 pub enum Input {
-    /// A file or a folder.
+    /// A file, or a folder with its subfolders: `*.json`, `*.yaml`, `*.yml` and their `.gz`.
     Path(PathBuf),
-    /// Standard input, or any other stream; with the name by which messages call it.
-    Stream(String, Box<dyn Read + Send>),
+    /// Anything else that can be read once.
+    Reader {
+        /// What it is called in messages.
+        name: String,
+        /// Where its bytes come from.
+        reader: Box<dyn Read + Send>,
+    },
 }
 
-impl std::fmt::Debug for Input {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Path(path) => write!(f, "Path({})", path.display()),
-            Self::Stream(name, _) => write!(f, "Stream({name})"),
-        }
+impl Input {
+    /// Standard input.
+    #[must_use]
+    pub fn stdin() -> Self {
+        Self::Reader { name: "standard input".to_owned(), reader: Box::new(io::stdin()) }
     }
 }
 
-/// A stream of bytes, unpacked, with its name.
-pub(crate) struct Source {
+impl From<&Path> for Input {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+/// Something that was named cannot be read from at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// No such file, no permission, and the like.
+    #[error("cannot open {path}")]
+    Open {
+        /// What was named.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A folder without files to read.
+    #[error("there is no *.json, *.yaml or *.yml (or .gz of these) in {path}")]
+    EmptyFolder {
+        /// The folder.
+        path: String,
+    },
+}
+
+/// A file or reader that is still to be opened.
+pub(crate) struct Entry {
+    /// What it is called in messages.
     pub(crate) name: String,
-    /// The name of the file without its endings: `ips` of `ips.json.gz`.
+    /// The file's name without its extensions.
     pub(crate) stem: Option<String>,
-    pub(crate) reader: Box<dyn BufRead + Send>,
+    pub(crate) path: Option<PathBuf>,
+    reader: Option<Box<dyn Read + Send>>,
 }
 
-/// A path of an input that is a folder, or cannot be looked at.
-pub(crate) enum Opened {
-    Source(Source),
-    Failed { name: String, error: io::Error },
+/// An entry that is open.
+pub(crate) struct Opened {
+    pub(crate) reader: Box<dyn Read + Send>,
+    /// Whether bytes can be read again by their offset.
+    pub(crate) plain: bool,
 }
 
-/// How deep folders are followed: a dump has one or two levels, and a link that leads back would have no end.
-const MAX_FOLDER_DEPTH: usize = 8;
-
-/// Every file of the inputs, in order.
-pub(crate) fn expand(inputs: Vec<Input>) -> Vec<Input> {
-    let mut files = Vec::new();
+/// All entries, and how many bytes their files have; `None` where that is not known.
+pub(crate) fn entries(inputs: Vec<Input>) -> Result<(Vec<Entry>, Option<u64>), InputError> {
+    let mut found = Vec::new();
+    let mut size = Some(0);
     for input in inputs {
         match input {
-            Input::Path(path) if path.is_dir() => walk(&path, 0, &mut files),
-            other => files.push(other),
+            Input::Reader { name, reader } => {
+                size = None;
+                found.push(Entry { name, stem: None, path: None, reader: Some(reader) });
+            }
+            Input::Path(path) => {
+                let shown = path.display().to_string();
+                let metadata = std::fs::metadata(&path).map_err(|source| open_error(&path, source))?;
+                let before = found.len();
+                if metadata.is_dir() {
+                    let mut bytes = 0;
+                    let mut above = Vec::new();
+                    folder(&path, &mut above, &mut found, &mut bytes)
+                        .map_err(|(path, source)| open_error(&path, source))?;
+                    size = size.map(|size: u64| size + bytes);
+                    if found.len() == before {
+                        return Err(InputError::EmptyFolder { path: shown });
+                    }
+                } else {
+                    size = size.filter(|_| metadata.is_file()).map(|size| size + metadata.len());
+                    found.push(Entry::file(path));
+                }
+            }
         }
     }
-    files
+    Ok((found, size))
 }
 
-fn walk(folder: &Path, depth: usize, files: &mut Vec<Input>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        // Opening it again gives the error, with the path.
-        files.push(Input::Path(folder.to_owned()));
-        return;
-    };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+fn open_error(path: &Path, source: io::Error) -> InputError {
+    InputError::Open { path: path.display().to_string(), source }
+}
+
+/// `above`: the folders that this one is in, by their real paths: a link to one of them leads round in a circle.
+fn folder(
+    path: &Path,
+    above: &mut Vec<PathBuf>,
+    found: &mut Vec<Entry>,
+    bytes: &mut u64,
+) -> Result<(), (PathBuf, io::Error)> {
+    let error = |source| (path.to_owned(), source);
+    let real = std::fs::canonicalize(path).map_err(error)?;
+    if above.len() == MAX_FOLDERS || above.contains(&real) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(path).map_err(error)?;
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(error)?;
     paths.sort();
+    above.push(real);
     for path in paths {
-        if path.is_dir() {
-            if depth < MAX_FOLDER_DEPTH {
-                walk(&path, depth + 1, files);
-            }
-        } else if has_known_ending(&path) {
-            files.push(Input::Path(path));
+        // A link to nowhere in a folder is nothing that anybody named.
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        if metadata.is_dir() {
+            folder(&path, above, found, bytes)?;
+        } else if metadata.is_file() && is_dump(&path) {
+            *bytes += metadata.len();
+            found.push(Entry::file(path));
         }
     }
+    above.pop();
+    Ok(())
 }
 
-fn has_known_ending(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+/// Whether a file in a folder is to be read, by its name.
+fn is_dump(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    [".json", ".yaml", ".yml", ".jsonl"].iter().any(|ending| name.ends_with(ending))
+    [".json", ".yaml", ".yml"].iter().any(|extension| name.ends_with(extension))
 }
 
-/// `ips` of `dump/ips.json.gz`.
-fn stem(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    Some(name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned())
-}
+impl Entry {
+    fn file(path: PathBuf) -> Self {
+        let stem = path.file_name().and_then(|name| name.to_str()).map(stem);
+        Self { name: path.display().to_string(), stem, path: Some(path), reader: None }
+    }
 
-/// Opens an input and unpacks it.
-pub(crate) fn open(input: Input) -> Opened {
-    let (name, stem, reader): (String, Option<String>, Box<dyn Read + Send>) = match input {
-        Input::Stream(name, reader) => (name, None, reader),
-        Input::Path(path) => {
-            let name = path.display().to_string();
-            match File::open(&path) {
-                Ok(file) => (name, stem(&path), Box::new(file)),
-                Err(error) => return Opened::Failed { name, error },
-            }
+    /// Opens it; gzip is undone, whatever the name. `read` counts the bytes that come from it, compressed as they are.
+    pub(crate) fn open(&mut self, read: &Arc<AtomicU64>) -> io::Result<Opened> {
+        let raw = match (self.reader.take(), &self.path) {
+            (Some(reader), _) => reader,
+            (None, Some(path)) => Box::new(File::open(path)?),
+            (None, None) => return Err(io::Error::other("it was read already")),
+        };
+        let mut raw = Counted { reader: raw, count: Arc::clone(read) };
+        let mut start = Vec::new();
+        raw.by_ref().take(2).read_to_end(&mut start)?;
+        let gzip = start == [0x1f, 0x8b];
+        let whole = io::Cursor::new(start).chain(raw);
+        if gzip {
+            let reader = Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole)));
+            return Ok(Opened { reader, plain: false });
         }
-    };
-    match unpack(reader) {
-        Ok(reader) => Opened::Source(Source { name, stem, reader }),
-        Err(error) => Opened::Failed { name, error },
+        Ok(Opened { reader: Box::new(whole), plain: self.path.is_some() })
     }
 }
 
-/// First bytes of a gzip stream (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// A file's name up to its first dot that is not at its start: `01-ips.json.gz` is `01-ips`.
+fn stem(name: &str) -> String {
+    let end = name.char_indices().skip(1).find(|(_, letter)| *letter == '.').map_or(name.len(), |(at, _)| at);
+    name[..end].to_owned()
+}
 
-fn unpack(reader: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut reader = BufReader::with_capacity(1 << 18, reader);
-    Ok(if reader.fill_buf()?.starts_with(&GZIP) {
-        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(reader)))
-    } else {
-        Box::new(reader)
-    })
+struct Counted {
+    reader: Box<dyn Read + Send>,
+    count: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stem_is_the_name_without_its_extensions() {
+        for (name, expected) in [("ips.json", "ips"), ("01-ips.yaml.gz", "01-ips"), (".json", ".json"), ("ips", "ips")] {
+            assert_eq!(stem(name), expected);
+        }
+    }
+
+    #[test]
+    fn a_folder_gives_its_dumps_in_order_of_their_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("b")).unwrap();
+        for name in ["c.json", "a.yaml", "b/x.yml.gz", "notes.txt", "b/UPPER.JSON"] {
+            std::fs::write(folder.path().join(name), "12345").unwrap();
+        }
+        let (entries, size) = entries(vec![folder.path().into()]).unwrap();
+        let names: Vec<_> =
+            entries.iter().map(|e| e.name.strip_prefix(&format!("{}/", folder.path().display())).unwrap()).collect();
+        assert_eq!(names, ["a.yaml", "b/UPPER.JSON", "b/x.yml.gz", "c.json"]);
+        assert_eq!(size, Some(20));
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_and_an_empty_folder_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing.json");
+        assert!(matches!(entries(vec![missing.as_path().into()]), Err(InputError::Open { .. })));
+        assert!(matches!(entries(vec![folder.path().into()]), Err(InputError::EmptyFolder { .. })));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_contains_itself_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        let (entries, _) = entries(vec![folder.path().into()]).unwrap();
+        assert_eq!(entries.len(), 1);
+    }
 }

@@ -1,22 +1,26 @@
-//! Reading what `kubectl get -o json|yaml` wrote: files, folders, standard input.
+//! Dumps: what `kubectl get -o json|yaml` printed, and snapshots, as slim objects.
 //!
-//! In: inputs. Out: [`Loaded`]: slim objects in the order of the input, what each list says about completeness, and every
-//! part that could not be read, with file and position. Guarantees: bounded memory beside the objects themselves; no input
-//! makes it panic or overflow its stack; what was read before and beside a broken part is kept; the result does not depend
-//! on how the work fell to the threads.
-//!
-//! JSON is the fast path: [`split`] finds the items of a List while the file streams by, and threads read them into slim
-//! objects.
+//! In: files, folders, standard input; JSON or YAML, compressed or not. Out: [`Loaded`]: the objects in the order of the
+//! inputs, what each list says of its completeness, and what could not be read, with its place. Guarantees: memory for a
+//! few batches and one object beside the result, whatever the input ([`limits`]); no input panics or overflows the stack;
+//! what comes before a fault, and what stands elsewhere, is read all the same; the same input gives the same result,
+//! whatever the threads do. Also writes snapshots: the part of objects that an audit reads, and nothing else.
 
-mod complete;
 mod input;
+mod json;
+pub mod limits;
+mod lines;
 mod load;
-mod parse;
-mod peek;
-pub mod snapshot;
-mod split;
+mod loaded;
+mod names;
+mod shape;
+mod sniff;
+mod snapshot;
+mod source;
+mod work;
 mod yaml;
 
-pub use complete::world;
-pub use input::Input;
-pub use load::{Limits, ListFact, Loaded, Options, Progress, Unreadable, load};
+pub use input::{Input, InputError};
+pub use load::{Options, load};
+pub use loaded::{ListFact, Loaded, Position, Progress, Unreadable};
+pub use snapshot::{Manifest, Outcome, SnapshotError, SnapshotWriter, Start};

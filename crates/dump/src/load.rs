@@ -1,386 +1,318 @@
-//! Reading all inputs: one thread cuts, the others parse.
+//! Loading: threads take batches from the source, and what they make of them is put in order.
 //!
-//! In: inputs, options. Out: [`Loaded`]. Guarantees: results stand in the order of the input whatever thread was first; at
-//! most a few batches are held beside what was parsed; what cannot be read stops its own file only.
+//! In: inputs. Out: [`Loaded`]. Guarantees: as many batches in memory as threads, and one; the order of the result is that
+//! of the inputs. Whoever is free cuts off the next batch, under a lock, and parses it outside of it: there is no thread
+//! that only waits, and cutting takes an eighth of the time of parsing.
 
-use super::input::{Input, Opened, Source, expand, open};
-use super::parse::{Part, parse, typed};
-use super::snapshot::Manifest;
-use super::split::{Batch, Broken, Header, Piece, Splitter};
-use super::yaml;
-use api::slim::{Kind, Parsed};
+use crate::input::{Input, InputError, entries};
+use crate::limits::{MAX_DESCRIBED, MAX_HELD, MAX_IGNORED_KINDS};
+use crate::loaded::{ListFact, Loaded, Progress, Unreadable};
+use crate::names::kind_of_stem;
+use crate::snapshot;
+use crate::source::{Batch, List, ListId, ListType, Problem, Source};
+use crate::work::{InlineList, Outcome, Tally, Worker};
+use crate::{lines, loaded};
+use api::slim::Parsed;
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bounds on what is held at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest object, in bytes. etcd takes 1.5 MiB by default, and kubectl's indentation can triple that.
-    pub object: usize,
-    /// Items that are held because their list says its kind after them (keys sorted by another tool than kubectl).
-    pub untyped: usize,
-    /// The largest YAML document: a whole List is one, and is read as a whole.
-    pub yaml: usize,
-}
+/// Stack of a thread that reads: nesting is bounded, and at [`crate::limits::MAX_DEPTH`] levels the YAML parser takes 2 MiB
+/// in a build without optimization.
+pub(crate) const STACK: usize = 16 << 20;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { object: 64 << 20, untyped: 256 << 20, yaml: 1 << 30 }
-    }
-}
-
-/// How to read.
-#[derive(Debug, Clone, Default)]
+/// How to load.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Threads that parse; 0: as many as the machine has processors.
-    pub threads: usize,
-    /// Bounds.
-    pub limits: Limits,
+    /// Threads; `None`: as many as there are processors.
+    pub threads: Option<NonZero<usize>>,
 }
 
-/// How far the reading is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being read.
-    pub source: String,
-    /// Bytes read so far, of all inputs, unpacked.
-    pub bytes: u64,
-}
-
-/// A part of the input that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// File, line, column and offset.
-    pub path: String,
-    /// The object, where it is known.
-    pub object: Option<String>,
-    /// Why, and what was expected.
-    pub reason: String,
-}
-
-/// What a list says about completeness.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListFact {
-    /// File.
-    pub source: String,
-    /// The kind that it is a list of: by its own kind, or by the file's name where it is a plain List.
-    pub kind: Kind,
-    /// Whether it says that there is more.
-    pub continued: bool,
-    /// Namespaces that occur in it.
-    pub namespaces: std::collections::BTreeSet<api::slim::Str>,
-}
-
-/// Everything that was read.
-#[derive(Debug, Default)]
-pub struct Loaded {
-    /// Objects, in the order of the input.
-    pub objects: Vec<Parsed>,
-    /// Objects of ours that are there and cannot be read.
-    pub held: Vec<api::slim::Unreadable>,
-    /// What lists say about completeness.
-    pub lists: Vec<ListFact>,
-    /// Manifests of snapshots.
-    pub manifests: Vec<Manifest>,
-    /// Parts that cannot be read.
-    pub unreadable: Vec<Unreadable>,
-    /// Objects of kinds that are not ours, by `apiVersion kind`.
-    pub ignored: BTreeMap<String, u64>,
-    /// Bytes read, unpacked.
-    pub bytes: u64,
-}
-
-/// A batch on its way to a thread.
-struct Job {
-    number: usize,
-    source: std::sync::Arc<str>,
-    batch: Batch,
-    kind: Option<Kind>,
-}
-
-/// How many batches wait per thread: enough that none starves, few enough that memory stays bounded.
-const WAITING_PER_THREAD: usize = 2;
-
-/// Reads all inputs.
-pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) + Sync)) -> Loaded {
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let (jobs, queue) = sync_channel::<Job>(threads * WAITING_PER_THREAD);
-    let queue = Mutex::new(queue);
-    let parts = Mutex::new(Vec::new());
-    let mut reader = Reader {
-        jobs: Some(jobs),
-        limits: options.limits,
+/// Reads all inputs. `progress` is called after every megabyte or so, from any thread.
+///
+/// # Errors
+/// An input that is not there. What is there and cannot be read is told in [`Loaded::unreadable`].
+pub fn load(
+    inputs: Vec<Input>,
+    options: &Options,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Loaded, InputError> {
+    let (entries, total) = entries(inputs)?;
+    let read = Arc::new(AtomicU64::new(0));
+    let pool = Pool {
+        source: Mutex::new(Source::new(entries, Arc::clone(&read))),
+        collected: Mutex::default(),
+        read,
+        total,
         progress,
-        number: 0,
-        lists: Vec::new(),
-        loaded: Loaded::default(),
     };
+    let threads = options.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZero::get);
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| work(&queue, &parts));
+        let started = (0..threads).filter(|_| {
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || pool.run()).is_ok()
+        });
+        if started.count() == 0 {
+            // No thread to be had: this one does it, as far as its stack goes.
+            pool.run();
         }
-        for input in expand(inputs) {
-            reader.input(input);
-        }
-        reader.jobs = None;
     });
-    let mut parts = parts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    parts.sort_by_key(|(number, _)| *number);
-    reader.finish(parts.into_iter().map(|(_, part)| part).collect())
+    let bytes = pool.read.load(Ordering::Relaxed);
+    Ok(finish(unlocked(pool.source), unlocked(pool.collected), bytes))
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>) {
-    loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
-        let part = parse(&job.source, &job.batch, job.kind);
-        parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
-    }
+/// What the threads share.
+struct Pool<'p> {
+    source: Mutex<Source>,
+    collected: Mutex<Collected>,
+    read: Arc<AtomicU64>,
+    total: Option<u64>,
+    progress: &'p (dyn Fn(Progress) + Sync),
 }
 
-/// A list that was read: its batches, to look its items over once they are parsed.
-struct ListRead {
-    source: std::sync::Arc<str>,
-    stem: Option<String>,
-    header: Header,
-    batches: std::ops::Range<usize>,
+/// Outcomes of batches.
+#[derive(Default)]
+struct Collected {
+    objects: BTreeMap<u64, Vec<Parsed>>,
+    count: u64,
+    problems: Vec<Problem>,
+    more_problems: u64,
+    ignored: BTreeMap<String, u64>,
+    tallies: BTreeMap<ListId, Tally>,
+    /// With the batch's number, and their order in it.
+    inline: BTreeMap<(u64, usize), (u32, InlineList)>,
+    records: BTreeMap<(u64, usize), (u32, snapshot::Record)>,
+    /// By input: objects that are not in lists, readable or not.
+    single_objects: BTreeMap<u32, u64>,
+    held: BTreeMap<u64, Held>,
+    held_bytes: usize,
 }
 
-struct Reader<'a> {
-    jobs: Option<SyncSender<Job>>,
-    limits: Limits,
-    progress: &'a (dyn Fn(Progress) + Sync),
-    number: usize,
-    lists: Vec<ListRead>,
-    loaded: Loaded,
+/// A batch that waits for its list to say of which kind its items are.
+struct Held {
+    batch: Batch,
+    /// Its text was let go: to be read again, or, if that cannot be, lost.
+    released: bool,
 }
 
-impl Reader<'_> {
-    fn input(&mut self, input: Input) {
-        match open(input) {
-            Opened::Failed { name, error } => {
-                let reason = format!("cannot be opened: {error}");
-                self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
-            }
-            Opened::Source(mut source) => match looks_like_yaml(&mut source) {
-                Ok(true) => self.yaml(source),
-                Ok(false) => self.json(source),
-                Err(error) => {
-                    let reason = format!("cannot be read: {error}");
-                    self.loaded.unreadable.push(Unreadable { path: source.name, object: None, reason });
-                }
-            },
-        }
-    }
+/// A thread that panicked leaves nothing half done that another one would trip over.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn json(&mut self, source: Source) {
-        let name: std::sync::Arc<str> = source.name.as_str().into();
-        let mut splitter = Splitter::new(source.reader, self.limits.object);
-        let before = self.loaded.bytes;
-        let mut list: Option<ListRead> = None;
+fn unlocked<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool<'_> {
+    fn run(&self) {
+        let mut worker = Worker::default();
+        let mut spare = None;
         loop {
-            match splitter.next_piece() {
-                Ok(None) => break,
-                Ok(Some(piece)) => self.piece(&name, source.stem.as_deref(), piece, &mut list),
-                Err(broken) => {
-                    self.broken(&name, &broken);
-                    break;
+            let batch = {
+                let mut source = locked(&self.source);
+                if let Some(buffer) = spare.take() {
+                    source.recycle(buffer);
                 }
-            }
-            self.loaded.bytes = before + splitter.bytes_read();
-            (self.progress)(Progress { source: name.to_string(), bytes: self.loaded.bytes });
+                source.next()
+            };
+            let Some(batch) = batch else { return };
+            let (outcome, buffer) = worker.work(batch);
+            spare = Some(buffer).filter(|buffer| !buffer.is_empty());
+            let objects = {
+                let mut collected = locked(&self.collected);
+                collected.add(outcome);
+                collected.count
+            };
+            (self.progress)(Progress { bytes: self.read.load(Ordering::Relaxed), total: self.total, objects });
         }
-        // A list that was cut off says nothing about completeness, but its items are there.
-        if let Some(mut list) = list {
-            list.header.continued = true;
-            list.batches.end = self.number;
-            self.lists.push(list);
+    }
+}
+
+impl Collected {
+    fn add(&mut self, outcome: Outcome) {
+        let Outcome { number, input, objects, problems, more_problems, ignored, tallies, inline, records, held, .. } =
+            outcome;
+        *self.single_objects.entry(input).or_default() += outcome.single_objects;
+        self.count += objects.len() as u64;
+        if !objects.is_empty() {
+            self.objects.entry(number).or_default().extend(objects);
+        }
+        self.more_problems += more_problems;
+        self.add_problems(problems);
+        for (kind, count) in ignored {
+            self.ignore(kind, count);
+        }
+        for (list, tally) in tallies {
+            self.tallies.entry(ListId { input, list }).or_default().merge(tally);
+        }
+        self.inline.extend(inline.into_iter().enumerate().map(|(at, list)| ((number, at), (input, list))));
+        self.records.extend(records.into_iter().enumerate().map(|(at, record)| ((number, at), (input, record))));
+        if let Some(batch) = held {
+            self.hold(batch);
         }
     }
 
-    fn piece(&mut self, source: &std::sync::Arc<str>, stem: Option<&str>, piece: Piece, list: &mut Option<ListRead>) {
-        match piece {
-            Piece::ListBegins(header) => {
-                let batches = self.number..self.number;
-                *list = Some(ListRead { source: source.clone(), stem: stem.map(str::to_owned), header, batches });
-            }
-            Piece::Objects(batch) => {
-                let header = list.as_ref().map(|list| &list.header).filter(|_| batch.in_list);
-                let kind = header.and_then(|header| Kind::from_list(&header.api_version, &header.kind));
-                let job = Job { number: self.number, source: source.clone(), batch, kind };
-                self.number += 1;
-                // The threads live until the sender is dropped, so that there is always one to take it.
-                if let Some(jobs) = &self.jobs {
-                    let _ = jobs.send(job);
-                }
-            }
-            Piece::ListEnds(header) => {
-                if let Some(mut ended) = list.take() {
-                    ended.header = header;
-                    ended.batches.end = self.number;
-                    self.lists.push(ended);
-                }
-            }
-        }
-    }
-
-    fn broken(&mut self, source: &str, broken: &Broken) {
-        let path = format!("{source}:{}:{} (byte {})", broken.line, broken.column, broken.offset);
-        self.loaded.unreadable.push(Unreadable { path, object: None, reason: broken.reason.clone() });
-    }
-
-    /// YAML is read as a whole, document by document, into the same shape as JSON.
-    fn yaml(&mut self, source: Source) {
-        let Source { name, stem, reader } = source;
-        let mut text = Vec::new();
-        let limit = self.limits.yaml as u64;
-        if let Err(error) = reader.take(limit + 1).read_to_end(&mut text) {
-            let reason = format!("cannot be read: {error}");
-            self.loaded.unreadable.push(Unreadable { path: name.clone(), object: None, reason });
-        }
-        if text.len() as u64 > limit {
-            let reason = format!("more than {} MiB of YAML; use `-o json`, which is read as it comes", limit >> 20);
-            self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
+    /// Keeps the first ones, in the order of the inputs, whatever the order in which they come.
+    fn add_problems(&mut self, problems: Vec<Problem>) {
+        if problems.is_empty() {
             return;
         }
-        self.loaded.bytes += text.len() as u64;
-        (self.progress)(Progress { source: name.clone(), bytes: self.loaded.bytes });
-        for document in yaml::documents(&text) {
-            match document.to_json() {
-                Ok(None) => {}
-                Ok(Some(json)) => {
-                    let inner =
-                        Source { name: name.clone(), stem: stem.clone(), reader: Box::new(std::io::Cursor::new(json)) };
-                    let bytes = self.loaded.bytes;
-                    self.json(inner);
-                    self.loaded.bytes = bytes;
-                }
-                Err((line, reason)) => {
-                    self.loaded.unreadable.push(Unreadable { path: format!("{name}:{line}"), object: None, reason });
-                }
-            }
+        self.problems.extend(problems);
+        self.problems.sort_by_key(|problem| (problem.input, problem.place.offset));
+        self.more_problems += self.problems.len().saturating_sub(MAX_DESCRIBED) as u64;
+        self.problems.truncate(MAX_DESCRIBED);
+    }
+
+    fn ignore(&mut self, kind: String, count: u64) {
+        if self.ignored.contains_key(&kind) || self.ignored.len() < MAX_IGNORED_KINDS {
+            *self.ignored.entry(kind).or_default() += count;
+        } else {
+            *self.ignored.entry("other kinds".to_owned()).or_default() += count;
         }
     }
 
-    /// Puts the parts together, in order, and draws from each list what it says about completeness.
-    fn finish(mut self, mut parts: Vec<Part>) -> Loaded {
-        for list in std::mem::take(&mut self.lists) {
-            self.list(&list, &mut parts);
+    fn hold(&mut self, mut batch: Batch) {
+        let again = batch.again.is_some();
+        let released = again || self.held_bytes + batch.filled > MAX_HELD;
+        if released {
+            batch.buffer = Vec::new();
+        } else {
+            batch.buffer.truncate(batch.filled);
+            batch.buffer.shrink_to_fit();
+            self.held_bytes += batch.filled;
         }
-        let objects = parts.iter().map(|part| part.objects.len()).sum();
-        self.loaded.objects.reserve_exact(objects);
-        for part in parts {
-            self.loaded.objects.extend(part.objects);
-            self.loaded.held.extend(part.held);
-            self.loaded.unreadable.extend(part.unreadable);
-            for (kind, count) in part.ignored {
-                *self.loaded.ignored.entry(kind).or_default() += count;
-            }
-            for manifest in part.manifests {
-                match serde_json::from_slice(&manifest) {
-                    Ok(manifest) => self.loaded.manifests.push(manifest),
-                    Err(error) => {
-                        let reason = format!("the manifest of the snapshot cannot be read: {error}");
-                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
-                    }
-                }
-            }
-        }
-        self.loaded
-    }
-
-    fn list(&mut self, list: &ListRead, parts: &mut [Part]) {
-        let own = Kind::from_list(&list.header.api_version, &list.header.kind);
-        let parts = parts.get_mut(list.batches.clone()).unwrap_or_default();
-        self.untyped(list, own, parts);
-        // A plain List says no kind: the file's name does, unless something else is in it.
-        let by_name = || list.stem.as_deref().and_then(kind_of_stem).filter(|_| list.header.kind == "List");
-        let Some(kind) = own.or_else(by_name) else { return };
-        let mut namespaces = std::collections::BTreeSet::new();
-        for part in parts.iter() {
-            if !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
-                return;
-            }
-            for parsed in &part.objects {
-                let namespace = &parsed.object.meta().namespace;
-                if kind.namespaced() && !namespaces.contains(namespace) {
-                    namespaces.insert(namespace.clone());
-                }
-            }
-        }
-        let source = list.source.to_string();
-        self.loaded.lists.push(ListFact { source, kind, continued: list.header.continued, namespaces });
-    }
-
-    /// Items that said no kind, of a list that said its own only after them.
-    fn untyped(&mut self, list: &ListRead, own: Option<Kind>, parts: &mut [Part]) {
-        let mut held = 0;
-        for part in parts {
-            for bytes in std::mem::take(&mut part.untyped) {
-                held += bytes.len();
-                let position = || list.source.to_string();
-                if held > self.limits.untyped {
-                    let reason = format!(
-                        "the list says its kind after its items, and they are more than {} MiB: put `kind` before `items`",
-                        self.limits.untyped >> 20
-                    );
-                    self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
-                    return;
-                }
-                match own {
-                    Some(kind) => typed(part, kind, &bytes, &position),
-                    None => {
-                        let reason = format!("an item without a kind, in a list of kind `{}`", list.header.kind);
-                        self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
-                    }
-                }
-            }
-        }
+        self.held.insert(batch.number, Held { batch, released });
     }
 }
 
-/// The kind that a file is named after: `ips`, `ip`, `eip`, also with a prefix such as `01-ips` or `dump.ips`.
-fn kind_of_stem(stem: &str) -> Option<Kind> {
-    Kind::from_resource(stem).or_else(|| {
-        // `iptables-eips` holds a dash itself: the longest ending that is a name counts.
-        let cuts = stem.match_indices(['-', '_', '.']).map(|(at, _)| at + 1);
-        cuts.filter_map(|from| Kind::from_resource(&stem[from..])).next()
-    })
-}
-
-/// Whether a source is YAML: its first byte, space and comments aside, opens no JSON value.
-fn looks_like_yaml(source: &mut Source) -> std::io::Result<bool> {
-    use std::io::BufRead;
-    let start = source.reader.fill_buf()?;
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let first = start.iter().find(|b| !b.is_ascii_whitespace());
-    // Text of keys and colons, a document marker, a comment: YAML. Anything else is left to the JSON side to refuse.
-    Ok(first.is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'#' | b'%' | b'\''))
-        && yaml::plausible(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_named_after_a_resource_in_every_usual_way() {
-        for (stem, kind) in [
-            ("ips", Kind::Ip),
-            ("ip", Kind::Ip),
-            ("iptables-eips", Kind::IptablesEip),
-            ("01-subnets", Kind::Subnet),
-            ("prod_pods", Kind::Pod),
-            ("subnets.kubeovn.io", Kind::Subnet),
-            ("vpc-nat-gateways", Kind::VpcNatGateway),
-        ] {
-            assert_eq!(kind_of_stem(stem), Some(kind), "{stem}");
+/// Reads what was held back, and puts everything in order.
+fn finish(source: Source, mut collected: Collected, bytes: u64) -> Loaded {
+    let Source { inputs, lists, problems, .. } = source;
+    for problem in &problems {
+        let Some(list) = problem.list else { continue };
+        let tally = collected.tallies.entry(ListId { input: problem.input, list }).or_default();
+        tally.items += 1;
+        tally.unread += 1;
+    }
+    collected.add_problems(problems);
+    release(&lists, &mut collected);
+    let mut facts = Vec::new();
+    for list in lists {
+        let tally = collected.tallies.remove(&list.id).unwrap_or_default();
+        let input = &inputs[list.id.input as usize];
+        if let Some(problem) = list.header.problem() {
+            let place = crate::source::Place { offset: 0, line: Some((1, 1)) };
+            let problem = Problem { input: list.id.input, place, list: None, kind: None, name: None, reason: problem.to_owned() };
+            collected.add_problems(vec![problem]);
         }
-        assert_eq!(kind_of_stem("everything"), None);
+        facts.push(((list.id.input, list.id.list), fact(input, &list.header, tally, list.ended)));
+    }
+    for (at, (input, list)) in std::mem::take(&mut collected.inline) {
+        let name = &inputs[input as usize];
+        facts.push(((input, u32::try_from(at.0).unwrap_or(u32::MAX)), fact(name, &list.header, list.tally, true)));
+    }
+    facts.sort_by_key(|(order, _)| *order);
+    let (manifests, wrong) =
+        snapshot::manifests(std::mem::take(&mut collected.records).into_values(), &collected.single_objects);
+    for (input, reason) in wrong {
+        let place = crate::source::Place { offset: 0, line: Some((1, 1)) };
+        collected.add_problems(vec![Problem { input, place, list: None, kind: None, name: None, reason }]);
+    }
+    Loaded {
+        objects: collected.objects.into_values().collect(),
+        lists: facts.into_iter().map(|(_, fact)| fact).collect(),
+        manifests: manifests.into_iter().map(|(input, manifest)| (inputs[input as usize].name.clone(), manifest)).collect(),
+        unreadable: lines::resolve(collected.problems, &inputs),
+        more_unreadable: collected.more_problems,
+        ignored: collected.ignored,
+        bytes,
+    }
+}
+
+fn fact(input: &crate::source::InputName, header: &crate::json::header::Header, tally: Tally, ended: bool) -> ListFact {
+    let kind = header.kind().unwrap_or_default();
+    let typed = api::slim::Kind::from_list(&header.api_version().unwrap_or_default(), &kind);
+    ListFact {
+        source: input.name.clone(),
+        named_after: input.stem.as_deref().and_then(kind_of_stem),
+        typed,
+        kind,
+        continued: header.continued(),
+        whole: ended && tally.unread == 0 && header.problem().is_none(),
+        items: tally.items,
+        kinds: tally.kinds,
+        namespaces: tally.namespaces,
+    }
+}
+
+/// Reads the batches that were held back, now that their lists have said what they hold.
+fn release(lists: &[List], collected: &mut Collected) {
+    let types: BTreeMap<ListId, &ListType> = lists.iter().map(|list| (list.id, &list.list_type)).collect();
+    let mut worker = Worker::default();
+    for (_, Held { mut batch, released }) in std::mem::take(&mut collected.held) {
+        if released && !read_again(&mut batch) {
+            collected.add_problems(vec![lost(&batch)]);
+            for item in &batch.items {
+                let Some(list) = item.list else { continue };
+                let tally = collected.tallies.entry(ListId { input: batch.input, list }).or_default();
+                tally.items += 1;
+                tally.unread += 1;
+            }
+            continue;
+        }
+        for (list, list_type) in &mut batch.types {
+            let said = types.get(&ListId { input: batch.input, list: *list });
+            // What has not been said by now never will be.
+            *list_type = said.map_or(ListType::Mixed, |said| match said {
+                ListType::Unknown => ListType::Mixed,
+                said => (*said).clone(),
+            });
+        }
+        let (outcome, _) = worker.work(batch);
+        collected.add(outcome);
+    }
+}
+
+/// Reads the text of a batch once more; false if that is not possible.
+fn read_again(batch: &mut Batch) -> bool {
+    use std::io::{Read, Seek, SeekFrom};
+    let Some(path) = &batch.again else { return false };
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::Start(batch.place.offset))?;
+        let mut text = vec![0; batch.filled];
+        file.read_exact(&mut text)?;
+        Ok(text)
+    };
+    match read() {
+        Ok(text) => {
+            batch.buffer = text;
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+fn lost(batch: &Batch) -> Problem {
+    let count = batch.items.len();
+    let reason = format!(
+        "{count} objects were not read: their list says only behind them of which kind they are, and more than {} MiB \
+         cannot be held back; name the list as an uncompressed file",
+        MAX_HELD >> 20
+    );
+    Problem { input: batch.input, place: batch.place, list: None, kind: None, name: None, reason }
+}
+
+impl From<Problem> for Unreadable {
+    fn from(problem: Problem) -> Self {
+        let (line, column) = problem.place.line.unwrap_or_default();
+        Self {
+            source: String::new(),
+            position: loaded::Position { offset: problem.place.offset, line, column },
+            kind: problem.kind,
+            name: problem.name,
+            reason: problem.reason,
+        }
     }
 }
