@@ -1,4 +1,4 @@
-//! From a kubeconfig, or from the credentials of a pod, to a [`Cluster`](crate::Cluster).
+//! From a kubeconfig, or from the credentials of a pod, to a `Cluster`.
 //!
 //! In: [`ConnectOptions`] as kubectl's flags, and the environment. Out: a connection that has sent nothing yet. Guarantees:
 //! kubectl's order (`--kubeconfig`, then the files of KUBECONFIG, then `~/.kube/config`, then the pod's service account)

@@ -1,6 +1,6 @@
 //! Installing and removing the CustomResourceDefinitions of `api::crds`.
 //!
-//! In: a [`Cluster`](crate::Cluster) and whether to write. Out: what became of each definition. Guarantees: a definition of `kubeovn.io`
+//! In: a `Cluster` and whether to write. Out: what became of each definition. Guarantees: a definition of `kubeovn.io`
 //! that exists is neither changed nor deleted, whoever made it, and is said to lack what it lacks; AddressClaim is
 //! IPLedger's own: it is brought up to date, never back, and deleted only without claims or when told so; a dry run asks
 //! the server to check every write and keep none. Kube-OVN's chart and administrators write the same definitions: each
