@@ -83,7 +83,7 @@ pub fn all(context: &Context<'_>) -> Report {
     }
     stuck_terminating::link(&mut out);
     ranges_follow_addresses(&mut out);
-    unread_records(context, &mut out);
+    unread(context, &mut out);
     let (findings, not_judged) = out.finish();
     Report { findings, subnets: subnet_lines(context, evidence.lines), not_judged, coverage: coverage(context) }
 }
@@ -114,14 +114,40 @@ fn ranges_follow_addresses(out: &mut Out) {
     }
 }
 
-/// Duplicates are judged by what is there; which kinds of records were not read is said all the same.
-fn unread_records(context: &Context<'_>, out: &mut Out) {
-    let recorders = [Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+/// Who records addresses, apart from nodes, Subnets and claims.
+const RECORDERS: &[Kind] = &[Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+/// Who asks for certain addresses.
+const REQUESTERS: &[Kind] = &[Kind::Pod, Kind::IptablesEip, Kind::OvnEip, Kind::Vip, Kind::VpcNatGateway];
+/// Rules of NAT gateways.
+const RULES: &[Kind] = &[Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule];
+
+/// Classes that are judged by what is there, and without any object of these kinds not at all.
+const ABOUT: &[(Code, &[Kind])] = &[
+    (Code::DuplicateAddress, RECORDERS),
+    (Code::DuplicateMac, RECORDERS),
+    (Code::OutsideSubnet, RECORDERS),
+    (Code::GatewayInUse, RECORDERS),
+    (Code::MissingRecord, &[Kind::Pod]),
+    (Code::LeakedNic, &[Kind::Pod]),
+    (Code::StaticConflict, REQUESTERS),
+    (Code::RuleConflict, RULES),
+    (Code::OutsideSubnet, &[Kind::Subnet]),
+    (Code::GatewayInUse, &[Kind::Subnet]),
+    (Code::StaticConflict, &[Kind::Subnet]),
+    (Code::OverCapacity, &[Kind::Subnet]),
+    (Code::CountMismatch, &[Kind::Subnet]),
+    (Code::RangeMismatch, &[Kind::Subnet]),
+    (Code::OverlappingSubnets, &[Kind::Subnet]),
+    (Code::SuspectedSameWire, &[Kind::Subnet]),
+    (Code::PoolOverlap, &[Kind::IpPool]),
+    (Code::PoolOutsideSubnet, &[Kind::IpPool]),
+];
+
+/// Says which classes could not be judged because nothing that they are about was read.
+fn unread(context: &Context<'_>, out: &mut Out) {
     let unread = |kind: &Kind| context.world.count(*kind) == 0 && !context.world.coverage.is_complete(*kind);
-    if recorders.iter().all(unread) {
-        for code in [Code::DuplicateAddress, Code::DuplicateMac, Code::OutsideSubnet, Code::GatewayInUse] {
-            out.not_judged(code, recorders, 0);
-        }
+    for (code, kinds) in ABOUT.iter().filter(|(_, kinds)| kinds.iter().all(unread)) {
+        out.not_judged(*code, kinds.iter().copied(), 0);
     }
 }
 

@@ -123,3 +123,29 @@ fn findings_come_worst_first() {
     let severities: Vec<_> = report.findings.iter().map(|finding| finding.severity).collect();
     assert!(severities.is_sorted() && severities.len() > 3, "{severities:?}");
 }
+
+#[test]
+fn a_class_of_which_nothing_was_read_is_not_judged() {
+    let without = |kinds: &[Kind]| {
+        let mut cluster = example().partial(kinds);
+        cluster.objects.retain(|object| !kinds.iter().any(|kind| object["kind"] == kind.name()));
+        not_judged(&cluster.report())
+    };
+    let has = |lines: &[String], line: &str| assert!(lines.iter().any(|l| l.starts_with(line)), "{line}: {lines:?}");
+    // Without pods nobody uses an address, and nobody shows which NICs it has.
+    let pods = without(&[Kind::Pod]);
+    has(&pods, "missing-record: Pod (0)");
+    has(&pods, "leaked-nic: Pod (0)");
+    let subnets = without(&[Kind::Subnet]);
+    for code in
+        ["over-capacity", "count-mismatch", "range-mismatch", "outside-subnet", "gateway-in-use", "overlapping-subnets"]
+    {
+        has(&subnets, &format!("{code}: Subnet (0)"));
+    }
+    has(&without(&[Kind::IpPool]), "pool-overlap: IPPool (0)");
+    let rules = [Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule];
+    has(&without(&rules), "rule-conflict: IptablesFIPRule IptablesDnatRule IptablesSnatRule (0)");
+    // What is left of them is judged.
+    let some = without(&rules[..2]);
+    assert!(!some.iter().any(|line| line.starts_with("rule-conflict")), "{some:?}");
+}
