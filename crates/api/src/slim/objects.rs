@@ -56,6 +56,10 @@ slim! {
         vlan: Str = "vlan",
         /// Whether it is the default of its VPC.
         default: bool = "default",
+        /// Whether underlay and overlay are connected by an address of it.
+        u2o: bool = "u2oInterconnection",
+        /// Whether a multicast querier has an address of it.
+        mcast_snoop: bool = "enableMulticastSnoop",
     }
     /// `status` of a Subnet.
     SubnetStatus {
@@ -454,6 +458,15 @@ slim! {
     ProviderNetworkSpec {
         /// Interface on nodes that name no other.
         default_interface: Str = "defaultInterface",
+        /// Other interfaces, on the nodes that they name.
+        custom_interfaces: Box<[CustomInterface]> = "customInterfaces",
+    }
+    /// An item of `spec.customInterfaces` of a ProviderNetwork.
+    CustomInterface {
+        /// Interface.
+        interface: Str = "interface",
+        /// Nodes.
+        nodes: Box<[Str]> = "nodes",
     }
     /// A QoSPolicy (reference 1.11).
     QosPolicy {
@@ -473,6 +486,10 @@ slim! {
         vip: Str = "vip",
         /// Namespace of its endpoints.
         namespace: Str = "namespace",
+        /// Labels of the pods behind it, `key:value`.
+        selector: Box<[Str]> = "selector",
+        /// Addresses behind it, where no labels name them.
+        endpoints: Box<[Field<Addr>]> = "endpoints",
     }
     /// An AddressClaim (group `ipledger.dev`).
     AddressClaim {

@@ -7,6 +7,7 @@ use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::life::{Gone, Life};
+use crate::switch_lb::Served;
 use api::slim::{HasMeta, Kind, Vip};
 use ledger::Addr;
 
@@ -35,16 +36,16 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
 
 /// Kube-OVN makes a Vip named like the Subnet for the health checks of SwitchLBRules, and can leave it behind.
 fn health_check_vip(context: &Context<'_>, vip: &Vip, out: &mut Out) {
-    if vip.meta.name != vip.spec.subnet || !context.world.switch_lb_rules.is_empty() {
+    if vip.meta.name != vip.spec.subnet {
         return;
     }
-    let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
-    let leak = Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None };
-    let life = match context.missing(&[Kind::SwitchLbRule], "") {
-        missing if missing.is_empty() => Life::Gone(Gone::SwitchLbRules),
-        missing => Life::Unknown(missing),
+    let life = match context.rules_of_subnet(&vip.spec.subnet) {
+        Served::Yes => return,
+        Served::No => Life::Gone(Gone::SwitchLbRules),
+        Served::Unknown(missing) => Life::Unknown(missing),
     };
-    leak.judge(&life, out);
+    let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
+    Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None }.judge(&life, out);
 }
 
 /// A record that may be a leak.
@@ -66,9 +67,10 @@ impl<T: HasMeta> Leak<'_, '_, T> {
             Life::Alive(_) | Life::Retained(_) | Life::Reserved => {}
             Life::Unknown(missing) => out.not_judged(Code::LeakedIp, missing.iter().copied(), 1),
             Life::Gone(gone) => {
-                // A pod of that name that has no NIC contradicts the record; all else is absence.
-                let certainty =
-                    if matches!(gone, Gone::HostNetwork(..)) { Certainty::Proven } else { absence(reading) };
+                // A pod of that name that has no NIC, or a Subnet that says that it has no such address, contradicts the
+                // record; all else is absence.
+                let contradicted = matches!(gone, Gone::HostNetwork(..) | Gone::Special(..));
+                let certainty = if contradicted { Certainty::Proven } else { absence(reading) };
                 let how = match self.kind {
                     Kind::AddressClaim => "nothing needs the address any more",
                     _ => "Kube-OVN's controller then releases the address properly and removes the finalizer itself",

@@ -95,7 +95,9 @@ fn ranges_follow_addresses(out: &mut Out) {
         return;
     }
     let mut causes: BTreeMap<(Str, String), Vec<FindingId>> = BTreeMap::new();
-    for code in [Code::DuplicateAddress, Code::DoubleRecord, Code::LeakedIp, Code::MissingRecord] {
+    let codes =
+        [Code::DuplicateAddress, Code::DoubleRecord, Code::LeakedIp, Code::MissingRecord, Code::StuckTerminating];
+    for code in codes {
         for finding in out.of(code) {
             let Some(subnet) = &finding.subnet else { continue };
             for addr in &finding.addresses {
@@ -106,7 +108,8 @@ fn ranges_follow_addresses(out: &mut Out) {
     for mut finding in ranges {
         let Some(subnet) = finding.subnet.clone() else { continue };
         let found = finding.addresses.iter().filter_map(|addr| causes.get(&(subnet.clone(), addr.clone()))).flatten();
-        finding.follows = found.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let follows: BTreeSet<FindingId> = finding.follows.iter().chain(found).cloned().collect();
+        finding.follows = follows.into_iter().collect();
         out.replace(finding);
     }
 }

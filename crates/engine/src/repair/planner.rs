@@ -151,6 +151,9 @@ fn guards_of(ip: &Ip, gone: &Gone<'_>) -> Vec<Guard> {
         }
         Gone::Node(name) => vec![absent(Kind::Node, "", name)],
         Gone::Subnet(name) => vec![absent(Kind::Subnet, "", name)],
+        Gone::Special(special, name) => {
+            vec![Guard::SubnetWithout { name: (*name).into(), special: *special }]
+        }
         Gone::SwitchLbRules => Vec::new(),
         Gone::Other(kind, name) => vec![absent(*kind, "", name)],
     }
@@ -172,6 +175,12 @@ fn leaked_vip(context: &Context<'_>, finding: &Finding, vip: &Vip) -> Result<Act
         return Err("its Subnet is gone, and Kube-OVN cannot finish the deletion of such a Vip".to_owned());
     }
     let frees = addresses(&vip.status.v4, &vip.status.v6);
+    if !world.switch_lb_rules.is_empty() {
+        return Err(format!(
+            "SwitchLBRules are left, with endpoints elsewhere: see that none of them checks pods of Subnet {}, then {}",
+            vip.spec.subnet, finding.fix
+        ));
+    }
     let guards = vec![Guard::NoneLeft { kind: Kind::SwitchLbRule }];
     Ok(base(finding, &vip.meta.resource_version, Change::Delete, afterwards(&frees, &vip.spec.subnet), guards, frees))
 }

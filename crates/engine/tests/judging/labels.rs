@@ -37,7 +37,7 @@ fn the_label_that_addresses_are_counted_by_may_not_be_absent() {
         let without = example().patched(path, json!({"metadata": {"labels": {"ovn.kubernetes.io/subnet": null}}}));
         without.clone().finds(&[&format!("info proven label-drift:{target} @ {path}")]);
         // Kube-OVN counts one less then.
-        let count = format!("warning proven count-mismatch:{subnet}/v4 @ Subnet {subnet}");
+        let count = format!("warning proven count-mismatch:{subnet}/v4 @ Subnet {subnet} < label-drift:{target}");
         let report = without.recounted().report();
         assert!(report.findings.iter().map(crate::common::line).any(|line| line == count), "{count}");
     }

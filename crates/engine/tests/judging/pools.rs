@@ -79,3 +79,13 @@ fn a_pool_whose_subnet_is_gone_is_judged_by_that_alone() {
         .with(pool("pool0", "gone", &["10.9.0.5"]))
         .finds(&["warning likely missing-reference:subnets/gone @ IPPool pool0"]);
 }
+
+#[test]
+fn the_status_of_pools_that_share_addresses_follows_from_that() {
+    let cluster = example().with(pool("pool0", "ext", &["172.17.0.108..172.17.0.120", "172.17.0.109"])).recounted();
+    let overlap = "error proven pool-overlap:pool0/pool1 @ IPPool pool0 = 172.17.0.108-172.17.0.110";
+    cluster.clone().finds(&[overlap]);
+    cluster
+        .patched("IPPool pool0", json!({"status": {"v4AvailableIPs": 3, "v4AvailableIPRange": ""}}))
+        .finds(&[overlap, "warning proven count-mismatch:ippools/pool0/v4 @ IPPool pool0 < pool-overlap:pool0/pool1"]);
+}
