@@ -225,7 +225,14 @@ fn holders<'a, 'w>(gateways: &Gateways<'w>, ranked: &[&'a Record<'w>]) -> Vec<(H
     let mut holders: Vec<(Holder<'w>, Vec<&'a Record<'w>>)> = Vec::new();
     for record in ranked {
         if let Some(&known) = index.get(&record.holder) {
-            holders[known].1.push(record);
+            // A claim is of a pod by its UID: of another pod of that name it is another holder's.
+            let is_claim = |record: &Record<'_>| matches!(record.source, Source::Claim(_));
+            let other = (is_claim(record) || holders[known].1.iter().any(|known| is_claim(known)))
+                && !holders[known].1.iter().all(|known| one_holder(gateways, known, record));
+            match other {
+                true => holders.push((record.holder, vec![record])),
+                false => holders[known].1.push(record),
+            }
             continue;
         }
         // Vips and EIPs join at most one other holder; pods never do, and there may be thousands.

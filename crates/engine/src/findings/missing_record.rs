@@ -21,8 +21,10 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
                 continue;
             }
             let own = own_ip(context, user);
-            // What cannot be read is held: it is told as such, and may be this very address.
-            if own.is_some_and(|ip| crate::record::is_unreadable(ip, user.addr.family())) {
+            // The record of the NIC names the address on another wire, such as that of a Subnet which is gone from one of the
+            // two; or it cannot be read, is told as such, and may name this very address.
+            let names_it = |ip: &Ip| crate::record::addresses_of_ip(ip).any(|addr| addr == user.addr);
+            if own.is_some_and(|ip| names_it(ip) || crate::record::is_unreadable(ip, user.addr.family())) {
                 continue;
             }
             // An IP object of the NIC that names another address contradicts the pod; none at all is absence.

@@ -276,8 +276,10 @@ impl<'a, 'w> Share<'a, 'w> {
             }
         };
         let mut present = false;
+        let mut lost = AddrSet::new(self.family);
         if let Some(listed) = using.map(outside_excluded) {
-            note(listed.difference(&self.using), "lost: listed as in use, explained by no object");
+            lost = listed.difference(&self.using);
+            note(lost.clone(), "lost: listed as in use, explained by no object");
             let unlisted = self.using.difference(&listed);
             present |= !unlisted.is_empty();
             note(unlisted, "in use and not listed as such");
@@ -286,6 +288,7 @@ impl<'a, 'w> Share<'a, 'w> {
             let exposed = listed.intersection(&self.using);
             present |= !exposed.is_empty();
             note(exposed, "in use and listed as free");
+            note(self.available.difference(&listed).difference(&lost), "free and not listed as free");
         }
         if parts.is_empty() {
             return;

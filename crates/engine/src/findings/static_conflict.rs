@@ -28,13 +28,13 @@ enum Obstacle<'a, 'w> {
 }
 
 impl Obstacle<'_, '_> {
-    /// Whether all that hold the address are about to give it back.
-    fn is_going(&self, context: &Context<'_>) -> bool {
+    /// Whether all that hold the address are about to give it back, or have it so lately that the requester may be gone.
+    fn is_moving(&self, context: &Context<'_>) -> bool {
         match self {
             Self::Held(records) => records.iter().all(|record| {
                 let ended = |pod: &Pod| is_finished(pod) && context.finished_lately(pod);
                 let pod_goes = record.pod.is_some_and(|pod| context.world.is_going(&pod.meta) || ended(pod));
-                pod_goes || context.world.is_going(record.source.meta())
+                pod_goes || context.is_moving(&record.source)
             }),
             Self::Gateway(_) | Self::Outside(_) | Self::Asked(_) => false,
         }
@@ -161,7 +161,7 @@ fn finding(
     objects.dedup();
     let subnet = subnet.map(|id| context.subnets.get(id));
     let subject = format!("{}/{}/{addr}", request.object.kind.plural(), request.object.path());
-    let moving = context.world.is_recent(request.created) || obstacle.is_going(context);
+    let moving = context.world.is_recent(request.created) || obstacle.is_moving(context);
     let mut finding = Finding::new(Code::StaticConflict, &subject, Certainty::Proven.possible_if(moving), objects)
         .on(subnet.map(crate::world::subnets::SubnetOnWire::name), subnet.map(|s| context.subnets.wire_name(s.wire).as_str()))
         .at([addr])

@@ -195,13 +195,18 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
 
 /// An EIP goes when no rule carries its address; its external Subnet must exist.
 fn of_eip(context: &Context<'_>, eip: &IptablesEip, lookup: &Lookup) -> Option<Wait> {
+    let subnet = or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET);
+    let lost = context.subnets.named(subnet).is_none().then(|| gone_subnet(context, subnet));
+    // Without its Subnet it never goes, whatever becomes of its rules.
+    if lost.as_ref().is_some_and(|wait| wait.never) {
+        return lost;
+    }
     let v4 = eip.spec.v4.get().or(eip.status.ip.get()).map(ToString::to_string).unwrap_or_default();
     if let Some(rules) = lookup.iptables.get(&v4) {
         return Some(rules_wait(rules));
     }
-    let subnet = or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET);
-    if context.subnets.named(subnet).is_none() {
-        return Some(gone_subnet(context, subnet));
+    if lost.is_some() {
+        return lost;
     }
     of_rule(context, &eip.spec.nat_gw)
 }

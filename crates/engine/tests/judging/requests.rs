@@ -212,3 +212,16 @@ fn a_request_that_a_leak_stands_in_the_way_of_follows_from_it() {
             "warning likely leaked-ip:ips/gone.default.macvlan.default @ IP gone.default.macvlan.default = 172.17.0.50",
         ]);
 }
+
+#[test]
+fn an_address_that_was_taken_just_now_may_have_been_given_up_by_who_asked() {
+    let taken = |patch: Value| {
+        example()
+            .with(waiting_eip("e", "gw1", "192.168.100.77"))
+            .with(reservation("default", "q", EXTERNAL, "ovn-vpc-external-network", "192.168.100.77").but(patch))
+            .recounted()
+    };
+    let line = "static-conflict:iptables-eips/e/192.168.100.77 @ IptablesEIP e = 192.168.100.77";
+    taken(json!({})).finds(&[&format!("error proven {line}")]);
+    taken(created(JUST_NOW)).finds(&[&format!("error possible {line}")]);
+}
