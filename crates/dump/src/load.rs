@@ -5,7 +5,7 @@
 
 use super::input::{Input, Opened, Source, expand, open};
 use super::parse::{Part, parse, typed};
-use super::snapshot::Manifest;
+use super::snapshot::{self, Manifest};
 use super::split::{Batch, Broken, Header, Piece, Splitter};
 use super::yaml;
 use api::slim::{Kind, Parsed};
@@ -300,7 +300,15 @@ impl Reader<'_> {
                 *self.loaded.ignored.entry(kind).or_default() += count;
             }
             for manifest in part.manifests {
-                match serde_json::from_slice(&manifest) {
+                match serde_json::from_slice::<Manifest>(&manifest) {
+                    Ok(manifest) if manifest.format > snapshot::FORMAT => {
+                        let reason = format!(
+                            "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
+                            manifest.format,
+                            snapshot::FORMAT
+                        );
+                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
+                    }
                     Ok(manifest) => self.loaded.manifests.push(manifest),
                     Err(error) => {
                         let reason = format!("the manifest of the snapshot cannot be read: {error}");

@@ -171,6 +171,20 @@ fn a_file_named_after_its_resource_is_complete_for_it() {
 }
 
 #[test]
+fn a_snapshot_of_a_newer_format_is_taken_for_nothing() {
+    let snapshot = |format: u8| {
+        format!(
+            r#"{{"apiVersion":"kubeovn.io/v1","kind":"IP","metadata":{{"name":"a.net"}},"spec":{{"podName":"a","namespace":"net"}}}}
+{{"apiVersion":"ipledger.dev/v1alpha1","kind":"Snapshot","format":{format},"time":"2026-01-01T00:00:00Z","complete":["pods","ips.kubeovn.io"],"ordered":true}}"#
+        )
+    };
+    let said = piped(&["audit", "-", "-o", "json"], &snapshot(1));
+    assert!(said.code == 1 && said.out.contains("leaked-ip:ips/a.net") && said.out.contains("proven"), "{}", said.out);
+    let said = piped(&["audit", "-"], &snapshot(9));
+    assert!(said.code == 3 && said.out.contains("a snapshot of format 9"), "{}{}", said.out, said.err);
+}
+
+#[test]
 fn every_format_tells_the_same_findings() {
     let json = ipledger(&["audit", "examples/issue-4747", "--complete", "-o", "json"]);
     let document: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");

@@ -82,7 +82,7 @@ fn of_addresses(context: &Context<'_>, out: &mut Out) {
             expected.push(Expected { label: labels::SUBNET, value: subnet.to_owned(), required: has_address });
         }
         expected.extend(eip.status.v4.get().map(|v4| expect(labels::EIP_V4_IP, v4)));
-        expected.extend(eip.status.v6.get().map(|v6| expect(labels::EIP_V6_IP, &label_of_v6(*v6))));
+        expected.extend(eip.status.v6.get().map(|v6| expect(labels::EIP_V6_IP, &label_of_v6(&eip.meta, *v6))));
         expected.extend(has_address.then(|| expect(labels::OVN_EIP_TYPE, &or_default(&eip.spec.type_, "nat"))));
         compare(context, Kind::OvnEip, eip, subnet, &expected, out);
     }
@@ -93,11 +93,13 @@ fn of_addresses(context: &Context<'_>, out: &mut Out) {
     }
 }
 
-/// An IPv6 address as a label's value, which has no ':' and begins and ends with a letter or digit.
-fn label_of_v6(v6: ledger::Addr) -> String {
+/// An IPv6 address as a label's value, which has no ':' and begins and ends with a letter or digit; the one that stands
+/// there, where that is another spelling of it.
+fn label_of_v6(meta: &Meta, v6: ledger::Addr) -> String {
+    let known = meta.label(labels::EIP_V6_IP).filter(|label| label.replace('-', ":").parse() == Ok(v6));
     let dashes = v6.to_string().replace(':', "-");
     let (first, last) = (if dashes.starts_with('-') { "0" } else { "" }, if dashes.ends_with('-') { "0" } else { "" });
-    format!("{first}{dashes}{last}")
+    known.map_or_else(|| format!("{first}{dashes}{last}"), str::to_owned)
 }
 
 fn of_gateways(context: &Context<'_>, out: &mut Out) {

@@ -149,3 +149,24 @@ fn a_class_of_which_nothing_was_read_is_not_judged() {
     let some = without(&rules[..2]);
     assert!(!some.iter().any(|line| line.starts_with("rule-conflict")), "{some:?}");
 }
+
+#[test]
+fn the_dumps_time_is_looked_for_in_every_status() {
+    let late = "2026-01-10T13:00:00Z";
+    let fresh = example()
+        .without("Pod default/p1")
+        .patched("IP p1.default", created(JUST_NOW))
+        .patched("IP p1.default.macvlan.default", created(JUST_NOW));
+    let conditions = json!({"status": {"conditions": [{"type": "x", "lastTransitionTime": late}]}});
+    let init = json!({"status": {"initContainerStatuses": [{"state": {"terminated": {"finishedAt": late}}}]}});
+    for (path, patch) in [
+        ("Pod default/p2", init),
+        ("StatefulSet default/web", conditions.clone()),
+        ("VirtualMachine default/vm2", conditions.clone()),
+        ("ProviderNetwork pn1", conditions),
+    ] {
+        let report = fresh.clone().patched(path, patch).report();
+        assert!(report.findings.iter().all(|finding| finding.certainty == engine::Certainty::Likely), "{path}");
+        assert_eq!(report.findings.len(), 2, "{path}");
+    }
+}

@@ -128,3 +128,11 @@ fn an_address_that_cannot_be_read_explains_what_would_be_lost_or_missing() {
     let report = cluster.patched("Subnet ext", json!({"status": {"v4usingIPs": 9, "v4availableIPs": 233}})).report();
     assert!(crate::common::ids(&report).contains(&"count-mismatch:ext/v4"));
 }
+
+#[test]
+fn the_networks_of_a_template_are_read_as_well() {
+    let set = stateful_set("default", "s", 0).but(json!({"spec": {"template": networks("[{\"name\":3}]")}}));
+    example().with(set).finds(&[
+        "warning proven malformed-object:statefulsets/default/s/spec.template.metadata.annotations[k8s.v1.cni.cncf.io/networks] @ StatefulSet default/s",
+    ]);
+}

@@ -2,6 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
+use super::StatusTimes;
 use crate::slim::{Field, Meta, NadConfig, Newest, Str};
 
 slim! {
@@ -48,6 +49,8 @@ slim! {
         meta: Meta = "metadata",
         /// What is wanted.
         spec: ProviderNetworkSpec = "spec",
+        /// What its controller says.
+        status: StatusTimes = "status",
     }
     /// `spec` of a ProviderNetwork.
     ProviderNetworkSpec {

@@ -33,6 +33,8 @@ slim! {
         changed: Newest = "conditions",
         /// When its containers last changed.
         containers_changed: Newest = "containerStatuses",
+        /// When the containers that run before them last changed.
+        init_changed: Newest = "initContainerStatuses",
     }
     /// A Node.
     Node {
@@ -52,6 +54,8 @@ slim! {
         meta: Meta = "metadata",
         /// What is wanted.
         spec: StatefulSetSpec = "spec",
+        /// What its controller says.
+        status: StatusTimes = "status",
     }
     /// `spec` of a StatefulSet.
     StatefulSetSpec {
@@ -73,6 +77,8 @@ slim! {
         meta: Meta = "metadata",
         /// What is wanted.
         spec: ControllerSpec = "spec",
+        /// What its controller says.
+        status: StatusTimes = "status",
     }
     /// `spec` of a Deployment, ReplicaSet, DaemonSet or Job.
     ControllerSpec {
@@ -80,6 +86,11 @@ slim! {
         replicas: Option<i64> = "replicas",
         /// Template of its pods.
         template: Template = "template",
+    }
+    /// A `status` of which only its age matters.
+    StatusTimes {
+        /// When its conditions last changed.
+        changed: Newest = "conditions",
     }
     /// A pod template.
     Template {

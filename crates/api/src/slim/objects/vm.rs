@@ -2,6 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
+use super::StatusTimes;
 use crate::slim::{Meta, Newest, Str};
 
 slim! {
@@ -11,6 +12,8 @@ slim! {
         meta: Meta = "metadata",
         /// What is wanted.
         spec: VirtualMachineSpec = "spec",
+        /// What KubeVirt says.
+        status: StatusTimes = "status",
     }
     /// `spec` of a VirtualMachine.
     VirtualMachineSpec {
