@@ -14,26 +14,18 @@ fn main() {
     divan::main();
 }
 
+/// The definition that clusters get.
 fn definition() -> Value {
-    let spec = json!({"type": "object", "required": ["wire", "address"], "properties": {
-            "wire": {"type": "string"}, "subnet": {"type": "string"}, "address": {"type": "string", "pattern": "^[0-9a-f.:]+$"},
-            "holder": {"type": "object", "properties": {"kind": {"type": "string"}, "name": {"type": "string"}}}},
-        "x-kubernetes-validations": [{"rule": "self == oldSelf"}]});
-    json!({"metadata": {"name": "addressclaims.ipledger.dev"},
-        "spec": {"group": "ipledger.dev", "scope": "Cluster",
-            "names": {"plural": "addressclaims", "kind": "AddressClaim"},
-            "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
-                "type": "object", "properties": {"spec": spec, "status": {"type": "object",
-                    "x-kubernetes-preserve-unknown-fields": true}},
-                "x-kubernetes-validations": [
-                    {"rule": "self.metadata.name == self.spec.wire + '.' + self.spec.address.replace(':', '-')"}]}}}]}})
+    serde_saphyr::from_str(include_str!("../../../deploy/crds/ipledger.dev_addressclaims.yaml"))
+        .expect("the definition is checked by the tests of `api`")
 }
 
 fn claim(i: usize) -> Value {
     let address = format!("10.0.{}.{}", i / 256, i % 256);
     json!({"apiVersion": "ipledger.dev/v1alpha1", "kind": "AddressClaim",
         "metadata": {"name": format!("w.{address}"), "labels": {"ipledger.dev/node": format!("n{}", i % 10)}},
-        "spec": {"wire": "w", "address": address, "subnet": "ext", "holder": {"kind": "Pod", "name": "p"}}})
+        "spec": {"wire": "w", "address": address, "subnet": "ext", "mac": "00:00:00:aa:bb:cc",
+            "holder": {"kind": "Pod", "namespace": "default", "name": "p", "uid": "6f0c", "nic": "net1"}}})
 }
 
 fn server(claims: usize) -> Server {
