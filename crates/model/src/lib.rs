@@ -10,6 +10,7 @@ mod apply;
 mod base64;
 mod cel;
 pub mod cluster;
+mod continuation;
 mod crd;
 mod create;
 mod decode;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::base64;
+use crate::continuation::Token;
 use crate::error::{ApiError, Outcome};
 use crate::options::{ListOptions, VersionMatch};
 use crate::registry::Resource;
@@ -26,6 +26,8 @@ struct Start {
     revision: Option<u64>,
     from: String,
     limit: usize,
+    /// How many objects there are from here on, where the token of the page before says so.
+    left: Option<usize>,
 }
 
 impl Server {
@@ -50,23 +52,25 @@ impl Server {
         let selects = !options.labels.is_empty() || !options.fields.is_empty();
         let page = match start.revision {
             Some(rv) if rv < self.revision => {
-                let map = resource.store.at(rv, &prefix, &start.from);
-                let total = map.len();
-                page(map.iter().map(|(k, s)| (k.as_str(), s)), total, start.limit, options, resource, scope.version)
+                let past = resource.store.at(rv, &prefix, &start.from);
+                let total = start.left.unwrap_or_else(|| if start.limit > 0 { past.count() } else { 0 });
+                page(past.objects(), total, start.limit, options, resource, scope.version)
             }
             _ => {
-                let total = if start.limit > 0 { resource.store.count(&prefix, &start.from) } else { 0 };
+                let count = || if start.limit > 0 { resource.store.count(&prefix, &start.from) } else { 0 };
+                let total = start.left.unwrap_or_else(count);
                 let objects = resource.store.range(&prefix, &start.from);
                 page(objects, total, start.limit, options, resource, scope.version)
             }
         };
         let mut metadata = Map::new();
         metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
-        if let Some(last) = page.more_after {
-            let start_key = format!("{}\0", last.strip_prefix(&prefix).unwrap_or(&last));
-            metadata.insert("continue".to_owned(), json!(encode_continue(&start_key, Some(revision))));
+        if let Some((last, left)) = page.more {
+            let start = format!("{}\0", last.strip_prefix(&prefix).unwrap_or(&last));
+            let token = Token { start, revision: Some(revision), left: Some(left) };
+            metadata.insert("continue".to_owned(), json!(token.to_string()));
             if !selects {
-                metadata.insert("remainingItemCount".to_owned(), json!(page.total.saturating_sub(start.limit)));
+                metadata.insert("remainingItemCount".to_owned(), json!(left));
             }
         }
         let list = List {
@@ -83,7 +87,7 @@ impl Server {
         let asked = options.version();
         let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
         if !options.continue_token.is_empty() {
-            let (start_key, revision) = decode_continue(&options.continue_token)
+            let Token { start, revision, left } = Token::read(&options.continue_token)
                 .map_err(|e| ApiError::bad_request(format!("invalid continue token: {e}")))?;
             if !matches!(options.resource_version.as_str(), "" | "0") {
                 return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
@@ -92,11 +96,11 @@ impl Server {
                 self.not_in_the_future(rv)?;
                 if rv < resource.store.horizon() {
                     let mut error = ApiError::expired(INCONSISTENT);
-                    error.continue_token = Some(encode_continue(&start_key, None));
+                    error.continue_token = Some(Token { start, revision: None, left: None }.to_string());
                     return Err(error);
                 }
             }
-            return Ok(Start { revision, from: format!("{prefix}{start_key}"), limit });
+            return Ok(Start { revision, from: format!("{prefix}{start}"), limit, left });
         }
         let asked = asked.map_err(|e| ApiError::bad_request(format!("invalid resource version: {e}")))?;
         let exact = match (options.version_match, asked) {
@@ -115,7 +119,7 @@ impl Server {
         }
         // computeListLimit: "any version" ignores the limit.
         let limit = if asked == Some(0) { 0 } else { limit };
-        Ok(Start { revision: exact, from: prefix.to_owned(), limit })
+        Ok(Start { revision: exact, from: prefix.to_owned(), limit, left: None })
     }
 
     /// The watch cache waits 3 s for a version that is not there yet, then gives up with 504.
@@ -126,9 +130,8 @@ impl Server {
 
 struct Page {
     items: Vec<Arc<Value>>,
-    /// Key of the last item, when there are more objects behind it.
-    more_after: Option<String>,
-    total: usize,
+    /// Key of the last item and the number of objects behind it, when there are some.
+    more: Option<(String, usize)>,
 }
 
 fn page<'a>(
@@ -139,12 +142,12 @@ fn page<'a>(
     resource: &Resource,
     version: usize,
 ) -> Page {
-    let mut page = Page { items: Vec::new(), more_after: None, total };
+    let mut page = Page { items: Vec::new(), more: None };
     for (i, (key, stored)) in objects.enumerate() {
         if options.labels.matches(&stored.object) && options.fields.matches(&stored.object) {
             page.items.push(resource.present(stored, version));
             if limit > 0 && page.items.len() >= limit {
-                page.more_after = (i + 1 < total).then(|| key.to_owned());
+                page.more = (i + 1 < total).then(|| (key.to_owned(), total - i - 1));
                 break;
             }
         }
@@ -173,49 +176,4 @@ pub(crate) fn check_field_labels(resource: &Resource, version: usize, fields: &F
         return Err(ApiError::bad_request(format!("field label not supported: {key}")));
     }
     Ok(())
-}
-
-fn encode_continue(start: &str, revision: Option<u64>) -> String {
-    let rv = revision.map_or(json!(-1), |rv| json!(rv));
-    base64::encode(json!({"v": "meta.k8s.io/v1", "rv": rv, "start": start}).to_string().as_bytes())
-}
-
-fn decode_continue(token: &str) -> Result<(String, Option<u64>), String> {
-    let bytes = base64::decode(token)
-        .map_err(|at| format!("continue key is not valid: illegal base64 data at input byte {at}"))?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(|e| format!("continue key is not valid: {e}"))?;
-    let version = value["v"].as_str().unwrap_or("");
-    if version != "meta.k8s.io/v1" {
-        return Err(format!("continue key is not valid: server does not recognize this encoded version {version}"));
-    }
-    let revision = match value["rv"].as_i64() {
-        None | Some(0) => {
-            return Err("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)"
-                .to_owned());
-        }
-        Some(rv) => u64::try_from(rv).ok(),
-    };
-    match value["start"].as_str() {
-        None | Some("") => {
-            Err("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)".to_owned())
-        }
-        Some(start) if start.split('/').any(|p| matches!(p, "" | "." | "..")) => {
-            Err(format!("continue key is not valid: {start}"))
-        }
-        Some(start) => Ok((start.to_owned(), revision)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_continue_token_reads_back() {
-        assert_eq!(decode_continue(&encode_continue("a\0", Some(7))), Ok(("a\0".to_owned(), Some(7))));
-        assert_eq!(decode_continue(&encode_continue("a\0", None)), Ok(("a\0".to_owned(), None)));
-        for bad in ["", "!", "e30", &base64::encode(b"{\"v\":\"meta.k8s.io/v1\",\"rv\":1,\"start\":\"../x\"}")] {
-            assert!(decode_continue(bad).is_err(), "{bad}");
-        }
-    }
 }

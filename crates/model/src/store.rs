@@ -5,6 +5,7 @@
 //! before it are refused by the callers; keys order as etcd's do (`namespace/name` as one string).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -92,10 +93,18 @@ impl Store {
         self.horizon = self.horizon.max(rv);
     }
 
-    /// Objects whose key starts with `prefix`, from `from` (inclusive) on, in key order.
-    pub(crate) fn range<'a>(&'a self, prefix: &'a str, from: &str) -> impl Iterator<Item = (&'a str, &'a Stored)> {
-        let start = if from > prefix { from } else { prefix }.to_owned();
-        self.objects.range(start..).take_while(move |(k, _)| k.starts_with(prefix)).map(|(k, s)| (k.as_str(), s))
+    /// Objects whose key starts with `prefix` (empty, or up to a slash), from `from` (inclusive) on, in key order.
+    pub(crate) fn range<'a>(&'a self, prefix: &str, from: &str) -> impl Iterator<Item = (&'a str, &'a Stored)> {
+        let start = Bound::Included(if from > prefix { from } else { prefix });
+        // '0' comes after '/': the first key that has not the prefix. An upper bound spares a comparison per object.
+        let after = prefix.strip_suffix('/').map(|namespace| format!("{namespace}0"));
+        let end = match &after {
+            // A token of another list may begin behind this one; the map's range panics on such bounds.
+            Some(after) if from >= after.as_str() => Bound::Excluded(from),
+            Some(after) => Bound::Excluded(after.as_str()),
+            None => Bound::Unbounded,
+        };
+        self.objects.range::<str, _>((start, end)).map(|(k, s)| (k.as_str(), s))
     }
 
     /// How many objects have a key with `prefix`, from `from` on.
@@ -103,19 +112,18 @@ impl Store {
         if prefix.is_empty() && from.is_empty() { self.objects.len() } else { self.range(prefix, from).count() }
     }
 
-    /// The objects of `prefix` as they were at revision `rv` (at or after the horizon), from `from` on.
-    pub(crate) fn at(&self, rv: u64, prefix: &str, from: &str) -> BTreeMap<String, Stored> {
-        let mut map: BTreeMap<String, Stored> =
-            self.range(prefix, from).map(|(k, s)| (k.to_owned(), s.clone())).collect();
-        for change in self.log.iter().rev().take_while(|c| c.rv > rv) {
-            if change.key.starts_with(prefix) && change.key.as_str() >= from {
-                match &change.old {
-                    Some(old) => map.insert(change.key.clone(), old.clone()),
-                    None => map.remove(&change.key),
-                };
+    /// The objects of `prefix` as they were at revision `rv` (at or after the horizon), from `from` on. Costs as much as
+    /// there are changes since, not as there are objects.
+    pub(crate) fn at<'a>(&'a self, rv: u64, prefix: &'a str, from: &'a str) -> Past<'a> {
+        let mut then: BTreeMap<&str, Option<&Stored>> = BTreeMap::new();
+        for change in self.since(rv) {
+            let key = change.key.as_str();
+            if key.starts_with(prefix) && key >= from {
+                // The oldest change after `rv` knows what was there at `rv`.
+                then.entry(key).or_insert(change.old.as_ref());
             }
         }
-        map
+        Past { store: self, prefix, from, then }
     }
 
     /// Changes after `rv`, oldest first.
@@ -123,6 +131,45 @@ impl Store {
         let start = self.log.partition_point(|c| c.rv <= rv);
         self.log.iter().skip(start)
     }
+}
+
+/// The objects of a store as they were: those of now, and what differed then.
+#[derive(Debug)]
+pub(crate) struct Past<'a> {
+    store: &'a Store,
+    prefix: &'a str,
+    from: &'a str,
+    /// Keys that changed since, with what they were; `None`: there was nothing.
+    then: BTreeMap<&'a str, Option<&'a Stored>>,
+}
+
+impl<'a> Past<'a> {
+    /// How many there were.
+    pub(crate) fn count(&self) -> usize {
+        let changed = self.then.keys().filter(|key| self.store.objects.contains_key(**key)).count();
+        let were = self.then.values().flatten().count();
+        self.store.count(self.prefix, self.from) - changed + were
+    }
+
+    /// The objects in key order.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (&'a str, &'a Stored)> {
+        let now = self.store.range(self.prefix, self.from).filter(|(key, _)| !self.then.contains_key(key));
+        let then = self.then.iter().filter_map(|(key, stored)| stored.map(|stored| (*key, stored)));
+        merge(now, then)
+    }
+}
+
+/// Two ordered sequences without a common key as one.
+fn merge<'a>(
+    a: impl Iterator<Item = (&'a str, &'a Stored)>,
+    b: impl Iterator<Item = (&'a str, &'a Stored)>,
+) -> impl Iterator<Item = (&'a str, &'a Stored)> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    std::iter::from_fn(move || match (a.peek(), b.peek()) {
+        (Some((x, _)), Some((y, _))) if y < x => b.next(),
+        (Some(_), _) => a.next(),
+        (None, _) => b.next(),
+    })
 }
 
 #[cfg(test)]
@@ -141,11 +188,17 @@ mod tests {
         store.put("a/y".into(), stored(2), 10);
         store.put("a/x".into(), stored(3), 10);
         store.remove("a/y", stored(4), 10);
-        let at = |rv| store.at(rv, "a/", "").into_iter().map(|(k, s)| (k, s.rv)).collect::<Vec<_>>();
-        assert_eq!(at(1), [("a/x".to_owned(), 1)]);
-        assert_eq!(at(2), [("a/x".to_owned(), 1), ("a/y".to_owned(), 2)]);
-        assert_eq!(at(3), [("a/x".to_owned(), 3), ("a/y".to_owned(), 2)]);
-        assert_eq!(at(4), [("a/x".to_owned(), 3)]);
+        let at = |rv| {
+            let past = store.at(rv, "a/", "");
+            let objects: Vec<_> = past.objects().map(|(k, s)| (k, s.rv)).collect();
+            assert_eq!(past.count(), objects.len());
+            objects
+        };
+        assert_eq!(at(0), []);
+        assert_eq!(at(1), [("a/x", 1)]);
+        assert_eq!(at(2), [("a/x", 1), ("a/y", 2)]);
+        assert_eq!(at(3), [("a/x", 3), ("a/y", 2)]);
+        assert_eq!(at(4), [("a/x", 3)]);
         assert_eq!(store.since(2).map(|c| c.rv).collect::<Vec<_>>(), [3, 4]);
     }
 

@@ -70,22 +70,22 @@ pub(crate) fn prepare_update(resource: &Resource, version: usize, part: Part, ne
     meta::keep(meta::meta_mut(new), meta::meta(old), "generation");
     match part {
         Part::Main => prepare_main(resource, version, new, old),
-        Part::Status if resource.custom => {
-            let status = new.as_object_mut().and_then(|m| m.remove("status"));
-            *new = old.clone();
-            if let Some(map) = new.as_object_mut() {
-                match status {
-                    Some(status) => map.insert("status".to_owned(), status),
-                    None => map.remove("status"),
-                };
-            }
-        }
+        Part::Status if resource.custom => keep_all_but_status(new, old),
         Part::Status => prepare_status(resource, new, old),
         Part::Finalize => {
             if let Some(map) = new.as_object_mut() {
                 meta::keep(map, old.as_object(), "status");
             }
         }
+    }
+}
+
+/// A write of a custom resource's status changes nothing else.
+fn keep_all_but_status(new: &mut Value, old: &Value) {
+    let (Some(new), Some(old)) = (new.as_object_mut(), old.as_object()) else { return };
+    new.retain(|key, _| key == "status" || old.contains_key(key));
+    for key in old.keys().filter(|key| *key != "status") {
+        meta::keep(new, Some(old), key);
     }
 }
 

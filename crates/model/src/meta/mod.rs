@@ -102,12 +102,11 @@ pub(crate) fn set_finalizers(object: &mut Value, finalizers: Vec<String>) {
 
 /// The value of `key` in `old` replaces that in `new`, absence included.
 pub(crate) fn keep(new: &mut Map<String, Value>, old: Option<&Map<String, Value>>, key: &str) {
-    match old.and_then(|o| o.get(key)) {
-        Some(value) => {
-            new.insert(key.to_owned(), value.clone());
-        }
-        None => {
-            new.remove(key);
-        }
+    match (old.and_then(|o| o.get(key)), new.get_mut(key)) {
+        // Mostly it is the same already, and comparing costs less than copying.
+        (Some(value), Some(slot)) if value == slot => {}
+        (Some(value), Some(slot)) => *slot = value.clone(),
+        (Some(value), None) => drop(new.insert(key.to_owned(), value.clone())),
+        (None, _) => drop(new.remove(key)),
     }
 }
