@@ -60,7 +60,8 @@ fn compare(objects: u64, folder: &Path) {
     let bytes: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
     println!("\n{objects} objects, {} MB of JSON, {ROUNDS} rounds", bytes / 1_000_000);
     println!("{:<34} {:>9} {:>9} {:>9}", "", "wall s", "CPU s", "peak MB");
-    let mut commands = vec![("(a) bare typed parse, one core", bare_command(folder)), ("ipledger audit", audit(folder))];
+    let mut commands =
+        vec![("(a) bare typed parse, one core", bare_command(folder)), ("ipledger audit", audit(folder))];
     if bytes <= JQ_MOST {
         commands.push(("(b) jq '.items|length'", jq(&files)));
     } else {
