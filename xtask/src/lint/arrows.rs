@@ -43,16 +43,21 @@ const CRATES: &[Crate] = &[
     },
     Crate { name: "dump", ours: &["ledger", "api", "engine"], others: Others::NoKubernetes },
     Crate { name: "cluster", ours: &["ledger", "api", "engine", "dump"], others: Others::Any },
-    Crate { name: "model", ours: &["ledger", "api"], others: Others::NoKubernetes },
+    Crate {
+        name: "model",
+        ours: &["ledger", "api"],
+        others: Others::Only(&["serde", "serde_json", "thiserror", "regex"]),
+    },
+    Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
     Crate {
         name: "ipledger",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster"],
         others: Others::NoKubernetes,
     },
-    Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
+    Crate { name: "testbed", ours: &["ledger", "api", "model", "model-http", "cluster"], others: Others::Any },
     Crate {
         name: "xtask",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "testbed"],
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http", "testbed"],
         others: Others::NoKubernetes,
     },
 ];
