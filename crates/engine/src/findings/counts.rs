@@ -72,6 +72,14 @@ pub(super) fn prefix(family: Family) -> &'static str {
     }
 }
 
+/// The other family.
+fn other(family: Family) -> Family {
+    match family {
+        Family::V4 => Family::V6,
+        Family::V6 => Family::V4,
+    }
+}
+
 impl Case<'_, '_> {
     fn family_account(&self) -> &FamilyAccount<'_> {
         self.account.family(self.family)
@@ -115,12 +123,14 @@ impl Case<'_, '_> {
     fn is_explained(&self) -> bool {
         let account = self.family_account();
         let (least, most) = self.kubeovn_available();
+        // An object whose address cannot be read is counted, and the address that it holds may be another one's.
+        let (held, unmatched) = (self.account.unreadable_in(self.family), self.account.unmatched(self.family));
         let between = |counter: Counter| counter.value().is_some_and(|value| (least..=most).contains(&value));
         self.line.reported_using.is_none_or(|counter| counter.says(u128::from(self.account.counted)))
             && self.line.reported_available.is_none_or(|counter| counter.says(most) || between(counter))
             && account.surplus.is_empty()
-            && account.uncounted.is_empty()
-            && self.account.unmatched(self.family) == self.account.explained_unmatched(self.family)
+            && account.uncounted.len() as u64 <= held
+            && unmatched.saturating_sub(self.account.explained_unmatched(self.family)) <= held
     }
 
     /// Whether addresses that are held and cannot be read make up for the difference: what cannot be read is not absent.
@@ -144,11 +154,7 @@ impl Case<'_, '_> {
         }
         let name = prefix(self.family);
         // One number stands for both families: while the records are not all known, it may be the other one's.
-        let other = match self.family {
-            Family::V4 => Family::V6,
-            Family::V6 => Family::V4,
-        };
-        let room = self.subnet.cidr(other).and_then(|cidr| cidr.usable().count().as_u128());
+        let room = self.subnet.cidr(other(self.family)).and_then(|cidr| cidr.usable().count().as_u128());
         let could_be_other =
             !self.judged && room.is_some_and(|room| reported.value().is_some_and(|value| value <= room));
         let mut finding = self
@@ -334,7 +340,11 @@ impl Case<'_, '_> {
         if self.causes.is_empty() {
             return causes;
         }
-        let places = Places::of(account);
+        let mut places = Places::of(account);
+        // Kube-OVN counts an object for both families: one that is outside by one of them counts in the other as well.
+        if self.account.unmatched(self.family) > self.account.explained_unmatched(self.family) {
+            places.apart.extend(&self.account.family(other(self.family)).apart);
+        }
         let is_cause = |cause: &&&Finding| match cause.code {
             Code::MissingRecord => places.any_in(cause, &places.uncounted),
             Code::OutsideSubnet => places.any_in(cause, &places.apart),

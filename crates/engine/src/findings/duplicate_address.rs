@@ -312,10 +312,12 @@ fn objects(ranked: &[&Record<'_>]) -> Vec<ObjRef> {
 
 /// Whether Kube-OVN adds the object of a record to its Subnet's count.
 fn is_counted(context: &Context<'_>, record: &Record<'_>) -> bool {
-    match record.subnet.or(record.said) {
-        Some(id) => crate::accounts::is_counted(context, record, id),
-        // Where the Subnet is gone, so is its count: whatever would be counted.
-        None => !matches!(record.source, Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_)),
+    match (record.subnet.or(record.said), &record.source) {
+        (Some(id), _) => crate::accounts::is_counted(context, record, id),
+        // Where the Subnet is gone, or was not read, whatever would be counted.
+        (None, Source::Vip(vip)) => vip.meta.label(labels::IP_RESERVED) == Some(""),
+        (None, Source::Ip(_) | Source::Eip(_) | Source::OvnEip(_)) => true,
+        (None, Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_)) => false,
     }
 }
 

@@ -22,7 +22,7 @@ mod static_conflict;
 mod stuck_terminating;
 
 use crate::accounts::Accounts;
-use crate::finding::{Code, FindingId};
+use crate::finding::{Code, Finding, FindingId};
 use crate::judge::Context;
 use crate::report::{CoverageLine, FamilyLine, Report, SubnetLine};
 use crate::world::subnets::{SubnetId, SubnetOnWire};
@@ -110,8 +110,18 @@ fn ranges_follow_addresses(out: &mut Out) {
         let found = finding.addresses.iter().filter_map(|addr| causes.get(&(subnet.clone(), addr.clone()))).flatten();
         let follows: BTreeSet<FindingId> = finding.follows.iter().chain(found).cloned().collect();
         finding.follows = follows.into_iter().collect();
+        if let Some(mut count) = count_of_pool(&finding, out) {
+            count.follows.clone_from(&finding.follows);
+            out.replace(count);
+        }
         out.replace(finding);
     }
+}
+
+/// The count beside the ranges of a pool: both come from the allocator's memory, and differ for the same reasons.
+fn count_of_pool(ranges: &Finding, out: &Out) -> Option<Finding> {
+    let (_, subject) = ranges.id.as_str().split_once(':').filter(|(_, subject)| subject.starts_with("ippools/"))?;
+    out.get(&FindingId::new(Code::CountMismatch, subject)).cloned()
 }
 
 /// Who records addresses, apart from nodes, Subnets and claims.
