@@ -6,7 +6,7 @@
 use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
-use crate::life::{Gone, Life};
+use crate::life::{Gone, Life, Special};
 use crate::switch_lb::Served;
 use api::slim::{HasMeta, Kind, Vip};
 use ledger::Addr;
@@ -17,7 +17,11 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     for ip in world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
         let addrs = crate::record::addresses_of_ip(ip).collect();
         let life = context.life_of_ip(ip);
-        let caution = if matches!(life, Life::Gone(_)) { context.shared_release(ip) } else { None };
+        let caution = match &life {
+            Life::Gone(Gone::Special(special, subnet)) => Some(special_release(*special, subnet)),
+            Life::Gone(_) => context.shared_release(ip),
+            _ => None,
+        };
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
@@ -32,6 +36,18 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     if world.ips.is_empty() && !world.coverage.is_complete(Kind::Ip) {
         out.not_judged(Code::LeakedIp, [Kind::Ip], 0);
     }
+}
+
+/// How a Subnet's own address is released: Kube-OVN's allocator knows it by another owner than the deletion names.
+fn special_release(special: Special, subnet: &str) -> String {
+    let field = match special {
+        Special::U2o => "u2oInterconnection",
+        Special::Mcast => "enableMulticastSnoop",
+    };
+    format!(
+        "switch `{field}` of Subnet {subnet} on and off again, which releases it, and delete the object if it stays; deleting the object \
+         alone does not free the address in the allocator's memory"
+    )
 }
 
 /// Kube-OVN makes a Vip named like the Subnet for the health checks of SwitchLBRules, and can leave it behind.

@@ -3,7 +3,7 @@
 //! In: a guard, and a fresh reading of the object that it is about. Out: whether the action may go on, or why not.
 //! Guarantees: pure; an unknown or failed reading never lets an action go on (the shell does not call this then).
 
-use crate::life::{Special, ordinals};
+use crate::life::ordinals;
 use crate::networks::networks_of_meta;
 use crate::record::{allocated_providers, is_finished};
 use api::slim::{Kind, Object, Str, Uid};
@@ -47,13 +47,6 @@ pub enum Guard {
         /// The ordinal.
         ordinal: i64,
     },
-    /// The Subnet has no address of that kind, or is gone.
-    SubnetWithout {
-        /// The Subnet.
-        name: Str,
-        /// Which address.
-        special: Special,
-    },
     /// No object of that kind is left.
     NoneLeft {
         /// The kind.
@@ -88,7 +81,6 @@ impl Guard {
             Self::OrdinalBeyond { namespace, name, .. } | Self::TemplateWithoutNic { namespace, name, .. } => {
                 (Kind::StatefulSet, namespace, name)
             }
-            Self::SubnetWithout { name, .. } => (Kind::Subnet, "", name),
         }
     }
 
@@ -111,20 +103,7 @@ impl Guard {
             (Self::NoneLeft { kind }, Some(left)) => {
                 Err(Refusal(format!("{kind} {} is left, which may need it", left.meta().name)))
             }
-            (
-                Self::Absent { .. }
-                | Self::PodOnHostNetwork { .. }
-                | Self::OrdinalBeyond { .. }
-                | Self::SubnetWithout { .. },
-                None,
-            ) => Ok(()),
-            (Self::SubnetWithout { special, .. }, Some(Object::Subnet(subnet))) => {
-                if special.is_of(subnet) {
-                    refuse("has such an address again")
-                } else {
-                    Ok(())
-                }
-            }
+            (Self::Absent { .. } | Self::PodOnHostNetwork { .. } | Self::OrdinalBeyond { .. }, None) => Ok(()),
             (Self::Absent { .. }, Some(_)) => refuse("exists again"),
             (Self::PodOnHostNetwork { .. }, Some(Object::Pod(pod))) if pod.spec.host_network => Ok(()),
             (Self::PodOnHostNetwork { .. }, Some(_)) => refuse("is not on its node's network any more"),

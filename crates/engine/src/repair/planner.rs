@@ -101,6 +101,8 @@ fn leaked_ip(context: &Context<'_>, finding: &Finding, ip: &Ip) -> Result<Action
         );
     }
     let guards = match context.life_of_ip(ip) {
+        // The allocator knows such an address by another owner than the one that the deletion names.
+        Life::Gone(Gone::Special(..)) => return Err(finding.fix.clone()),
         Life::Gone(gone) => guards_of(ip, &gone),
         _ => return Err(finding.fix.clone()),
     };
@@ -151,9 +153,8 @@ fn guards_of(ip: &Ip, gone: &Gone<'_>) -> Vec<Guard> {
         }
         Gone::Node(name) => vec![absent(Kind::Node, "", name)],
         Gone::Subnet(name) => vec![absent(Kind::Subnet, "", name)],
-        Gone::Special(special, name) => {
-            vec![Guard::SubnetWithout { name: (*name).into(), special: *special }]
-        }
+        // Never planned.
+        Gone::Special(..) => Vec::new(),
         Gone::SwitchLbRules => Vec::new(),
         Gone::Other(kind, name) => vec![absent(*kind, "", name)],
     }

@@ -1,7 +1,7 @@
 //! The Subnets by name, by wire and address, and by provider.
 //!
 //! In: Subnets, Vlans. Out: [`Subnets`]: which wire a Subnet is on, which Subnet of a wire contains an address.
-//! Guarantees: the wire follows ARCHITECTURE.md, Wires; a lookup by address costs a binary search; where Subnets of one wire
+//! Guarantees: the wire follows docs/audit.md; a lookup by address costs a binary search; where Subnets of one wire
 //! overlap, the one that the record names is preferred.
 
 use super::World;
@@ -238,7 +238,7 @@ fn index(len: usize) -> u32 {
     u32::try_from(len).expect("fewer than 2^32 Subnets and wires fit in memory")
 }
 
-/// The wire of a Subnet (ARCHITECTURE.md, Wires), as claims name it: long and odd names in their short form. Only the wire
+/// The wire of a Subnet (docs/audit.md), as claims name it: long and odd names in their short form. Only the wire
 /// of a Vlan that was not read has a ':' in it, which no wire of a claim can have.
 fn wire_of(world: &World, subnet: &Subnet) -> String {
     let spec = &subnet.spec;

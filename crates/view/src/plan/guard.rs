@@ -4,7 +4,6 @@
 
 use super::read::{BadPlan, kind};
 use api::slim::Uid;
-use engine::life::Special;
 use engine::repair::Guard;
 use serde::{Deserialize, Serialize};
 
@@ -26,40 +25,10 @@ pub enum GuardDoc {
     PodOnHostNetwork { namespace: String, name: String },
     /// The StatefulSet has no such ordinal, or is gone.
     OrdinalBeyond { namespace: String, name: String, ordinal: i64 },
-    /// The Subnet has no address of that kind (`u2o` or `mcast`), or is gone.
-    SubnetWithout { name: String, special: SpecialDoc },
     /// No object of that kind is left.
     NoneLeft { kind: String },
     /// The StatefulSet's template has no NIC of that provider.
     TemplateWithoutNic { namespace: String, name: String, provider: String },
-}
-
-/// An address of a Subnet's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum SpecialDoc {
-    /// It connects underlay and overlay.
-    U2o,
-    /// It is the multicast querier's.
-    Mcast,
-}
-
-impl From<Special> for SpecialDoc {
-    fn from(special: Special) -> Self {
-        match special {
-            Special::U2o => Self::U2o,
-            Special::Mcast => Self::Mcast,
-        }
-    }
-}
-
-impl From<SpecialDoc> for Special {
-    fn from(special: SpecialDoc) -> Self {
-        match special {
-            SpecialDoc::U2o => Self::U2o,
-            SpecialDoc::Mcast => Self::Mcast,
-        }
-    }
 }
 
 impl From<&Guard> for GuardDoc {
@@ -79,9 +48,6 @@ impl From<&Guard> for GuardDoc {
             }
             Guard::OrdinalBeyond { namespace, name, ordinal } => {
                 Self::OrdinalBeyond { namespace: namespace.to_string(), name: name.to_string(), ordinal: *ordinal }
-            }
-            Guard::SubnetWithout { name, special } => {
-                Self::SubnetWithout { name: name.to_string(), special: (*special).into() }
             }
             Guard::NoneLeft { kind } => Self::NoneLeft { kind: kind.name().to_owned() },
             Guard::TemplateWithoutNic { namespace, name, provider } => Self::TemplateWithoutNic {
@@ -112,9 +78,6 @@ impl GuardDoc {
             Self::OrdinalBeyond { namespace, name, ordinal } => {
                 Guard::OrdinalBeyond { namespace: namespace.into(), name: name.into(), ordinal: *ordinal }
             }
-            Self::SubnetWithout { name, special } => {
-                Guard::SubnetWithout { name: name.into(), special: (*special).into() }
-            }
             Self::NoneLeft { kind: name_of_kind } => Guard::NoneLeft { kind: kind(name_of_kind)? },
             Self::TemplateWithoutNic { namespace, name, provider } => {
                 Guard::TemplateWithoutNic { namespace: namespace.into(), name: name.into(), provider: provider.clone() }
@@ -137,10 +100,6 @@ pub(super) fn sentence(guard: &Guard) -> String {
         Guard::OrdinalBeyond { namespace, name, ordinal } => {
             format!("StatefulSet {namespace}/{name} has no ordinal {ordinal}")
         }
-        Guard::SubnetWithout { name, special: Special::U2o } => {
-            format!("Subnet {name} has no address that connects it to an overlay")
-        }
-        Guard::SubnetWithout { name, special: Special::Mcast } => format!("Subnet {name} has no multicast querier"),
         Guard::NoneLeft { kind } => format!("there is no {kind}"),
         Guard::TemplateWithoutNic { namespace, name, provider } => {
             format!("the template of StatefulSet {namespace}/{name} has no NIC of {provider}")
