@@ -13,7 +13,7 @@ use crate::error::{ApiError, Outcome};
 use crate::ids::Ids;
 use crate::options::{DeleteOptions, ListOptions, WriteOptions};
 use crate::registry::{Registry, Resource, ResourceId};
-use crate::request::{Method, Request, Response};
+use crate::request::{Method, Request, Response, warned};
 use crate::route::{Route, Target, parse};
 use crate::store::Stored;
 use crate::time::Timestamp;
@@ -68,7 +68,7 @@ impl Server {
     /// A fresh server with the four namespaces of a fresh cluster.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
-        let registry = Registry::builtin();
+        let registry = Registry::builtin(options.first_revision);
         let namespaces = registry.find("", "namespaces").expect("the built-in table has namespaces");
         let crds = registry.find(CRD_GROUP, CRDS).expect("the built-in table has CRDs");
         let start = options.start;
@@ -144,13 +144,12 @@ impl Server {
             warnings.push(text.clone());
         }
         let scope = Scope { id, version, namespace: target.namespace, name: target.name };
-        let mut response = if target.subresource.is_empty() {
-            self.main_resource(request, scope, now)?
+        let outcome = if target.subresource.is_empty() {
+            self.main_resource(request, scope, now)
         } else {
-            self.subresource(request, scope, target.subresource, now)?
+            self.subresource(request, scope, target.subresource, now)
         };
-        response.warnings.splice(0..0, warnings);
-        Ok(response)
+        warned(outcome, warnings)
     }
 
     fn main_resource(&mut self, request: &mut Request, scope: Scope<'_>, now: Timestamp) -> Outcome<Response> {
@@ -158,10 +157,6 @@ impl Server {
             (Method::Get, true) => {
                 let options = ListOptions::read(request)?;
                 if options.watch { self.open_watch(scope, options) } else { self.list(scope, &options) }
-            }
-            (Method::Get, false) if matches!(request.param("watch"), Some("true" | "1")) => {
-                let options = ListOptions::read(request)?;
-                self.open_watch(scope, options)
             }
             (Method::Get, false) => self.get(scope, request.param("resourceVersion").unwrap_or("")),
             (Method::Post, true) => self.create(request, scope, now),
@@ -234,11 +229,8 @@ impl Server {
 
     /// The answer to a path that names no resource we serve.
     fn unknown(&self, target: &Target<'_>) -> Response {
-        // Built-in group versions have a router that answers with a Status; others fall through to net/http.
-        let builtin = self
-            .registry
-            .iter()
-            .any(|r| !r.custom && r.group == target.group && r.versions.iter().any(|v| v.name == target.version));
+        // Built-in groups have a router that answers with a Status; others fall through to net/http.
+        let builtin = self.registry.iter().any(|r| !r.custom && r.group == target.group);
         if builtin { Response::from(ApiError::no_resource()) } else { Response::text(404, "404 page not found\n") }
     }
 

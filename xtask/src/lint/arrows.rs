@@ -55,6 +55,7 @@ const CRATES: &[Crate] = &[
         others: Others::NoKubernetes,
     },
     Crate { name: "testbed", ours: &["ledger", "api", "model", "model-http", "cluster"], others: Others::Any },
+    Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
     Crate {
         name: "xtask",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http", "testbed"],
