@@ -1,6 +1,7 @@
 //! Random sequences of requests: the model and a real kube-apiserver, side by side.
 //!
-//! `CONFORMANCE_CASES` sets how many; a failing sequence is cut down and printed with its differences.
+//! A failing sequence is cut down and printed with its differences.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,7 +9,8 @@ use anyhow::Result;
 use conformance::random::{Object, Op, story};
 use conformance::{Target, differences, install, run};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, TestCaseError, TestRunner};
+use testbed::{ControlPlane, User, need};
 
 fn object() -> impl Strategy<Value = Object> {
     (0..2_u8, 0..2_u8)
@@ -38,40 +40,40 @@ async fn compare(model: &Target, real: &Target, ops: &[Op], namespace: &str) -> 
     Ok(differences(&expected, &found).iter().map(ToString::to_string).collect())
 }
 
-fn judge(runtime: &tokio::runtime::Runtime, real: &Target) -> Result<()> {
-    let cases = std::env::var("CONFORMANCE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+/// Runs so many sequences; says how many requests that were.
+fn judge(cases: u32) -> Result<()> {
+    let bed = ControlPlane::start()?;
+    let real = Target::new(bed.client(&User::admin(), "conformance")?);
+    let runtime = tokio::runtime::Runtime::new()?;
     let model = runtime.block_on(Target::model())?;
     runtime.block_on(install(&model))?;
-    runtime.block_on(install(real))?;
+    runtime.block_on(install(&real))?;
     let (number, requests) = (AtomicU32::new(0), AtomicU32::new(0));
-    let config = Config { cases, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
-    let outcome = runner.run(&prop::collection::vec(op(), 1..16), |ops| {
-        let namespace = format!("random-{}-{}", std::process::id(), number.fetch_add(1, Ordering::Relaxed));
+    // Sequences that failed are kept, and run first the next time.
+    let kept = FileFailurePersistence::Direct(concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/random.txt"));
+    let failure_persistence: Option<Box<dyn FailurePersistence>> = Some(Box::new(kept));
+    let config = Config { cases, max_shrink_iters: 200, failure_persistence, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&prop::collection::vec(op(), 1..16), |ops| {
+        let namespace = format!("random-{}", number.fetch_add(1, Ordering::Relaxed));
         requests.fetch_add(u32::try_from(story(&ops).steps.len()).unwrap_or(0), Ordering::Relaxed);
-        let found = runtime.block_on(compare(&model, real, &ops, &namespace));
+        let found = runtime.block_on(compare(&model, &real, &ops, &namespace));
         let found = found.map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
         if found.is_empty() { Ok(()) } else { Err(TestCaseError::fail(found.join("\n"))) }
     });
-    eprintln!(
-        "{} random sequences, {} requests to each server",
-        number.load(Ordering::Relaxed),
-        requests.load(Ordering::Relaxed)
-    );
+    let (number, requests) = (number.load(Ordering::Relaxed), requests.load(Ordering::Relaxed));
+    eprintln!("{number} random sequences, {requests} requests to each server");
     outcome.map_err(|e| anyhow::anyhow!("{e}"))
 }
 
-/// A server that runs already: see `tests/stories.rs`.
 #[test]
-fn a_given_server_answers_random_sequences_as_the_model() -> Result<()> {
-    let Ok(url) = std::env::var("CONFORMANCE_SERVER") else { return Ok(()) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let mut config = kube::Config::new(url.parse()?);
-    config.accept_invalid_certs = true;
-    config.auth_info.token = Some("token".to_owned().into());
-    config.default_retry = false;
-    let entered = runtime.enter();
-    let real = Target::new(kube::Client::try_from(config)?);
-    drop(entered);
-    judge(&runtime, &real)
+fn a_hundred_random_sequences_are_answered_alike() {
+    need!(ControlPlane);
+    judge(100).unwrap();
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn three_thousand_random_sequences_are_answered_alike() {
+    need!(ControlPlane);
+    judge(3_000).unwrap();
 }
