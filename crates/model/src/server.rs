@@ -16,7 +16,7 @@ use crate::registry::{Registry, Resource, ResourceId};
 use crate::request::{Method, Request, Response, warned};
 use crate::route::{Route, Target, parse};
 use crate::store::Stored;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, duration};
 use crate::watch::{Watch, WatchId};
 
 /// The group of CustomResourceDefinitions.
@@ -65,7 +65,7 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Server {
-    /// A fresh server with the four namespaces of a fresh cluster.
+    /// A fresh server with the four namespaces of a fresh cluster and the service under which pods reach the server.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
         let registry = Registry::builtin(options.first_revision);
@@ -87,6 +87,7 @@ impl Server {
             let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             server.handle(Request::post("/api/v1/namespaces", body), start);
         }
+        server.handle(Request::post("/api/v1/namespaces/default/services", own_service()), start);
         server
     }
 
@@ -125,6 +126,7 @@ impl Server {
     }
 
     fn resource(&mut self, request: &mut Request, target: Target<'_>, now: Timestamp) -> Outcome<Response> {
+        check_timeout(request)?;
         let Some(id) = self.registry.find(target.group, target.resource) else { return Ok(self.unknown(&target)) };
         let resource = self.res(id)?;
         let Some(version) = resource.find_version(target.version) else { return Ok(self.unknown(&target)) };
@@ -270,6 +272,26 @@ impl Server {
             },
         )
     }
+}
+
+/// `WithRequestDeadline`: the model is quicker than any deadline, but one that cannot be read is refused.
+fn check_timeout(request: &Request) -> Outcome<()> {
+    let Some(text) = request.param("timeout").filter(|text| !text.is_empty()) else { return Ok(()) };
+    let watches = matches!(request.param("watch"), Some("true" | "1"));
+    if watches || duration(text).is_some() {
+        return Ok(());
+    }
+    let text = crate::field::quote(text);
+    let why = format!("invalid timeout specified in the request URL - time: invalid duration {text}");
+    Err(ApiError::bad_request(why))
+}
+
+/// `default/kubernetes`, which kube-apiserver makes for itself; its address is the first of the common service range.
+fn own_service() -> Value {
+    json!({"metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"type": "ClusterIP", "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]}})
 }
 
 /// Which part of an object a write may touch.

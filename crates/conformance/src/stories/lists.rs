@@ -28,6 +28,8 @@ pub(super) fn stories() -> Vec<Story> {
                     Step::get(MAPS).with("limit", "0"),
                     Step::get(MAPS).with("limit", "-1"),
                     Step::get(MAPS).with("limit", "x"),
+                    Step::get(MAPS).with("timeout", "1m"),
+                    Step::get(MAPS).with("timeout", "soon"),
                     Step::get(MAPS).with("continue", "nonsense"),
                     Step::get(MAPS).with("limit", "2").with("continue", "<continue one>").with("resourceVersion", "5"),
                 ],
