@@ -4,7 +4,6 @@
 //! could show it are known completely; a StatefulSet's ordinal, a stopped VM, a gateway without a pod and a reservation
 //! keep their addresses; anything unknown is unknown, with the kinds that are missing.
 
-use crate::finding::ObjRef;
 use crate::gateways::is_highly_available;
 use crate::holder::{IpRole, ip_role, vm_of_pod};
 use crate::judge::Context;
@@ -218,7 +217,7 @@ impl<'w> Context<'w> {
             return Life::Reserved;
         }
         match role {
-            IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
+            IpRole::Node(node) => self.by_name(Kind::Node, node, Gone::Node(node)),
             IpRole::U2o => self.life_of_special(ip, Special::U2o),
             IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
             IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
@@ -365,15 +364,11 @@ impl<'w> Context<'w> {
             ["metadata.labels", "metadata.finalizers", "spec.podName", "spec.namespace", "spec.podType"];
         const ORDINALS: [&str; 2] = ["spec.replicas", "spec.ordinals"];
         let world = self.world;
-        if world.malformed.is_empty() {
-            return false;
-        }
-        let set = match life {
-            Life::Gone(Gone::Ordinal { set, .. }) => Some(ObjRef::of(Kind::StatefulSet, *set)),
-            _ => None,
+        let of_set = match life {
+            Life::Gone(Gone::Ordinal { set, .. }) => world.is_unreadable(Kind::StatefulSet, &set.meta, &ORDINALS),
+            _ => false,
         };
-        world.is_unreadable(&ObjRef::of(Kind::Ip, ip), &WHOSE)
-            || set.is_some_and(|set| world.is_unreadable(&set, &ORDINALS))
+        of_set || world.is_unreadable(Kind::Ip, &ip.meta, &WHOSE)
     }
 
     /// Whether the holder of a claim lives: a pod by its UID, everything else by name.

@@ -55,7 +55,7 @@ pub(super) fn check(
 #[must_use]
 pub(super) fn half_read(context: &Context<'_>, subnet: &SubnetOnWire<'_>) -> bool {
     const WHICH: [&str; 3] = ["spec.excludeIps", "spec.gateway", "spec.cidrBlock"];
-    !context.world.malformed.is_empty() && context.world.is_unreadable(&ObjRef::of(Kind::Subnet, subnet.object), &WHICH)
+    context.world.is_unreadable(Kind::Subnet, &subnet.object.meta, &WHICH)
 }
 
 /// One family of one Subnet.
@@ -147,9 +147,8 @@ impl Case<'_, '_> {
             counter.is_none_or(|counter| counter.value().is_some_and(|value| (least..=most).contains(&value)))
         };
         let (using, available) = (self.using(), self.available());
-        held > 0
-            && within(self.line.reported_using, using, using.saturating_add(held))
-            && within(self.line.reported_available, available.saturating_sub(held), available)
+        let around = |counter, value: u128| within(counter, value.saturating_sub(held), value.saturating_add(held));
+        held > 0 && around(self.line.reported_using, using) && around(self.line.reported_available, available)
     }
 
     fn over_capacity(&self, out: &Out) -> Option<Finding> {
