@@ -13,6 +13,7 @@ mod generate;
 mod lint;
 mod run;
 mod test;
+mod testbed;
 mod tools;
 mod vectors;
 mod workspace;
@@ -43,6 +44,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
+    Command { name: "testbed", arguments: "[build|up|list|clean]", does: testbed::DOES, run: testbed::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];
 

@@ -1,8 +1,8 @@
 //! `cargo xtask test`: every test of the workspace.
 //!
 //! In: `--long` to run also the tests that are marked `#[ignore]` because they take long, and after `--` arguments for the
-//! test programs. Out: success if all tests passed. One build for all crates: building them one by one would build the
-//! large dependencies once per set of features.
+//! test programs. Out: success if all tests passed; what the test bed lacks is built before. One build for all crates:
+//! building them one by one would build the large dependencies once per set of features.
 
 use crate::run::Run;
 use anyhow::{Result, bail};
@@ -24,6 +24,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             bail!("unknown argument in `{}`: it takes --long, and after -- what the test programs take", own.join(" "))
         }
     };
+    Run::cargo().args(["test", "--workspace", "--locked", "--no-run"]).go()?;
+    crate::testbed::ensure()?;
     let mut cargo = Run::cargo().args(["test", "--workspace", "--locked"]);
     if long || !rest.is_empty() {
         cargo = cargo.arg("--");

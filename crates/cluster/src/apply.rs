@@ -2,10 +2,12 @@
 //!
 //! In: a plan. Out: the outcome of each action. Guarantees: before each call the object and everything that its guards are
 //! about are read fresh; anything that changed, or cannot be read, stops the plan there; every call carries the UID and
-//! resourceVersion that were judged; an action whose object is gone already is done, so that a plan can be run again.
+//! resourceVersion that were judged; a deletion is done when the object is gone; an action whose object is gone already is
+//! done, so that a plan can be run again.
 
 use crate::call::{CallError, Cluster};
 use crate::dry_run::DryRun;
+use crate::release::until_gone;
 use crate::reread::{ObjectName, Reread};
 use api::slim::{Kind, read};
 use engine::repair::{Action, Change, Guard, Plan};
@@ -15,7 +17,7 @@ use serde_json::Value;
 /// What became of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The server took it.
+    /// The server took it, and what was to be deleted is gone.
     Done,
     /// The object was gone, or right, already.
     Already,
@@ -66,7 +68,7 @@ async fn one(cluster: &Cluster, action: &Action, dry_run: DryRun) -> Outcome {
         Ok(None) => return Outcome::Already,
         Ok(Some(json)) => match judged(action, &json) {
             Judged::Same => {}
-            Judged::Going => return Outcome::Already,
+            Judged::Going => return ended(cluster, action, dry_run, Outcome::Already).await,
             Judged::Changed(how) => return Outcome::Stopped(how),
         },
     }
@@ -76,9 +78,20 @@ async fn one(cluster: &Cluster, action: &Action, dry_run: DryRun) -> Outcome {
         }
     }
     match call(cluster, action, dry_run).await {
-        Ok(()) => Outcome::Done,
+        Ok(()) => ended(cluster, action, dry_run, Outcome::Done).await,
         Err(error) if error.cause.code() == Some(404) => Outcome::Already,
         Err(error) => Outcome::Stopped(error.in_full()),
+    }
+}
+
+/// The outcome of a call that the server took: of a deletion, once the object is gone.
+async fn ended(cluster: &Cluster, action: &Action, dry_run: DryRun, outcome: Outcome) -> Outcome {
+    match (&action.change, dry_run) {
+        (Change::Delete, DryRun::Off) => match until_gone(cluster, &action.object).await {
+            Ok(()) => outcome,
+            Err(why) => Outcome::Stopped(why),
+        },
+        (Change::Delete, DryRun::Server) | (Change::SetLabels(_), _) => outcome,
     }
 }
 
@@ -131,11 +144,12 @@ async fn check(cluster: &Cluster, guard: &Guard) -> Result<(), String> {
 }
 
 async fn call(cluster: &Cluster, action: &Action, dry_run: DryRun) -> Result<(), CallError> {
-    let (verb, method) = match &action.change {
-        Change::Delete => ("delete", Method::DELETE),
-        Change::SetLabels(_) => ("set labels of", Method::PATCH),
+    let (verb, method, query, body) = match &action.change {
+        Change::Delete => ("delete", Method::DELETE, String::new(), dry_run.delete_options(action.body())),
+        Change::SetLabels(_) => {
+            ("set labels of", Method::PATCH, dry_run.query(), action.body().to_string().into_bytes())
+        }
     };
-    let path = format!("{}{}", action.path(), dry_run.query(&method));
-    let body = action.body().to_string().into_bytes();
+    let path = format!("{}{query}", action.path());
     cluster.write(&format!("{verb} {}", action.object), method, &path, body).await.map(drop)
 }

@@ -7,11 +7,15 @@
 
 use crate::call::{Cluster, Patience};
 use crate::proxy::ProxyEnv;
+use http::{HeaderValue, header};
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+
+/// What the cluster's audit log and its priority-and-fairness rules know the client by.
+const USER_AGENT: &str = concat!("ipledger/", env!("CARGO_PKG_VERSION"));
 
 /// How to reach a cluster, and as whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -167,6 +171,7 @@ async fn connect_in(options: &ConnectOptions, environment: &Environment) -> Resu
     }
     let mut config = configuration(options, environment).await?;
     config.default_retry = false;
+    config.headers.push((header::USER_AGENT, HeaderValue::from_static(USER_AGENT)));
     if let Some(user) = &options.as_user {
         config.auth_info.impersonate = Some(user.clone());
         config.auth_info.impersonate_groups = Some(options.as_groups.clone()).filter(|groups| !groups.is_empty());

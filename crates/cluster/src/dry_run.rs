@@ -1,9 +1,9 @@
 //! Whether a write is meant.
 //!
-//! In: nothing. Out: [`DryRun`] and the query that says it to the server. Guarantees: a dry run is the server's own: it
+//! In: nothing. Out: [`DryRun`], and the query or the body that says it to the server. Guarantees: a dry run is the server's own: it
 //! checks the call, permissions and preconditions included, and keeps nothing.
 
-use http::Method;
+use serde_json::{Value, json};
 
 /// Who all our writes say they are from.
 const FIELD_MANAGER: &str = "fieldManager=ipledger";
@@ -18,12 +18,19 @@ pub enum DryRun {
 }
 
 impl DryRun {
-    /// The query of a write. A delete knows no field manager.
-    pub(crate) fn query(self, method: &Method) -> String {
-        let who = (method != Method::DELETE).then_some(FIELD_MANAGER);
-        let dry = (self == Self::Server).then_some("dryRun=All");
-        let said: Vec<&str> = who.into_iter().chain(dry).collect();
-        if said.is_empty() { String::new() } else { format!("?{}", said.join("&")) }
+    /// The query of a create, update or patch.
+    pub(crate) fn query(self) -> String {
+        let dry = if self == Self::Server { "&dryRun=All" } else { "" };
+        format!("?{FIELD_MANAGER}{dry}")
+    }
+
+    /// The body of a delete. It must say it there: an API server that is sent options in the body does not look at those
+    /// in the query, and would delete.
+    pub(crate) fn delete_options(self, mut options: Value) -> Vec<u8> {
+        if self == Self::Server {
+            options["dryRun"] = json!(["All"]);
+        }
+        options.to_string().into_bytes()
     }
 }
 
@@ -32,10 +39,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_server_is_told() {
-        assert_eq!(DryRun::Off.query(&Method::DELETE), "");
-        assert_eq!(DryRun::Server.query(&Method::DELETE), "?dryRun=All");
-        assert_eq!(DryRun::Off.query(&Method::POST), "?fieldManager=ipledger");
-        assert_eq!(DryRun::Server.query(&Method::PATCH), "?fieldManager=ipledger&dryRun=All");
+    fn the_server_is_told_where_it_looks() {
+        assert_eq!(DryRun::Off.query(), "?fieldManager=ipledger");
+        assert_eq!(DryRun::Server.query(), "?fieldManager=ipledger&dryRun=All");
+        assert_eq!(DryRun::Off.delete_options(json!({"kind": "DeleteOptions"})), br#"{"kind":"DeleteOptions"}"#);
+        let dry = DryRun::Server.delete_options(json!({"kind": "DeleteOptions"}));
+        assert_eq!(dry, br#"{"dryRun":["All"],"kind":"DeleteOptions"}"#);
     }
 }

@@ -20,6 +20,7 @@ mod order;
 mod path;
 mod proxy;
 mod reading;
+mod release;
 mod reread;
 mod served;
 

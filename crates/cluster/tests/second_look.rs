@@ -8,6 +8,7 @@ use cluster::{DryRun, Outcome, apply, confirm, read};
 use engine::repair::{Plan, plan};
 use engine::{Certainty, Context};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use support::{Reply, Request, Server, no_such_resource, page_of, status};
 
@@ -124,15 +125,55 @@ async fn applied(
 
 #[tokio::test]
 async fn a_leak_is_deleted_with_preconditions_after_its_pod_was_looked_for_again() {
-    let then = |asked: &Request| match (asked.method.as_str(), asked.path.as_str()) {
-        (_, IP) => Reply::Json(200, ip()),
-        _ => not_found(asked),
-    };
-    let (outcomes, asked) = applied(then, DryRun::Off).await;
+    let (outcomes, asked) = applied(released_after(2), DryRun::Off).await;
     assert_eq!(outcomes, [Outcome::Done]);
     let methods: Vec<_> = asked.iter().map(|a| (a.method.as_str(), a.path.as_str())).collect();
-    assert_eq!(methods, [("GET", IP), ("GET", POD), ("DELETE", IP)]);
+    assert_eq!(methods, [("GET", IP), ("GET", POD), ("DELETE", IP), ("GET", IP), ("GET", IP), ("GET", IP)]);
     assert_eq!(asked[2].json()["preconditions"], json!({"uid": "u-1", "resourceVersion": "7"}));
+}
+
+/// A server whose object is marked by its deletion, and gone when it was looked at so many times more.
+fn released_after(looks: usize) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
+    let left = Mutex::new(None);
+    move |asked| {
+        let mut left = left.lock().unwrap();
+        match (asked.method.as_str(), asked.path.as_str(), *left) {
+            ("DELETE", IP, _) => *left = Some(looks),
+            ("GET", IP, Some(0)) => return not_found(asked),
+            ("GET", IP, Some(more)) => *left = Some(more - 1),
+            ("GET", IP, None) => {}
+            _ => return not_found(asked),
+        }
+        let mut object = ip();
+        if left.is_some() {
+            object["metadata"]["deletionTimestamp"] = json!("2027-01-15T08:00:00Z");
+        }
+        Reply::Json(200, object)
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_nobody_finishes_is_not_done() {
+    let (outcomes, asked) = applied(released_after(usize::MAX), DryRun::Off).await;
+    let [Outcome::Stopped(why)] = &outcomes[..] else { panic!("{outcomes:?}") };
+    assert!(why.contains("still there") && why.contains("it waits for kubeovn.io/kube-ovn-controller"), "{why}");
+    assert_eq!(asked.iter().filter(|a| a.method == "DELETE").count(), 1);
+}
+
+#[tokio::test]
+async fn an_object_that_is_being_deleted_is_waited_for_and_not_deleted_again() {
+    let going = released_after(1);
+    let earlier = Request {
+        method: "DELETE".to_owned(),
+        path: IP.to_owned(),
+        query: String::new(),
+        headers: BTreeMap::new(),
+        body: Vec::new(),
+    };
+    going(&earlier);
+    let (outcomes, asked) = applied(going, DryRun::Off).await;
+    assert_eq!(outcomes, [Outcome::Already]);
+    assert!(asked.iter().all(|a| a.method == "GET"), "{asked:?}");
 }
 
 #[tokio::test]
@@ -177,7 +218,7 @@ async fn a_dry_run_is_the_servers_own() {
     let (outcomes, asked) = applied(then, DryRun::Server).await;
     assert_eq!(outcomes, [Outcome::Done]);
     let delete = asked.iter().find(|a| a.method == "DELETE").unwrap();
-    assert_eq!(delete.query, "dryRun=All");
+    assert_eq!(delete.json()["dryRun"], json!(["All"]), "where a delete has a body, its query is not looked at");
 }
 
 #[tokio::test]

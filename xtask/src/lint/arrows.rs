@@ -27,6 +27,9 @@ enum Others {
 /// Crates that only the edge may import: types and transport of Kubernetes. Everybody else takes them from `api`.
 const KUBERNETES: &[&str] = &["kube", "kube-core", "kube-client", "kube-runtime", "kube-derive", "k8s-openapi"];
 
+/// Of ours, what only tests may use.
+const ONLY_IN_TESTS: &[&str] = &["testbed"];
+
 /// The table. An arrow never points back: a crate is listed after all those that it may use.
 const CRATES: &[Crate] = &[
     Crate { name: "ledger", ours: &[], others: Others::Only(&["thiserror"]) },
@@ -49,15 +52,16 @@ const CRATES: &[Crate] = &[
         others: Others::Only(&["serde", "serde_json", "thiserror", "regex"]),
     },
     Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
+    Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
+    Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
     Crate {
         name: "ipledger",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster"],
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "testbed"],
         others: Others::NoKubernetes,
     },
-    Crate { name: "testbed", ours: &["ledger", "api", "model", "model-http", "cluster"], others: Others::Any },
     Crate {
         name: "xtask",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http", "testbed"],
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http"],
         others: Others::NoKubernetes,
     },
 ];
@@ -84,6 +88,8 @@ fn bad_arrows(package: &Package) -> Vec<String> {
         if dependency.source.is_none() {
             if !allowed.ours.contains(&other) {
                 complaints.push(format!("`{name}` may not use `{other}`"));
+            } else if ONLY_IN_TESTS.contains(&other) && dependency.kind.as_deref() != Some("dev") {
+                complaints.push(format!("`{name}` may not use `{other}` outside its tests"));
             }
         } else if dependency.kind.is_none() && !allowed.others.allows(other) {
             complaints.push(format!("`{name}` may not use the crate `{other}` outside its tests"));
@@ -148,6 +154,14 @@ mod tests {
     fn a_pure_crate_may_use_more_in_its_tests() {
         assert_eq!(bad_arrows(&package("ledger", &[("serde", None, false)])).len(), 1);
         assert!(bad_arrows(&package("ledger", &[("serde", Some("dev"), false)])).is_empty());
+    }
+
+    #[test]
+    fn the_product_may_use_the_test_bed_in_its_tests_alone() {
+        assert!(bad_arrows(&package("ipledger", &[("testbed", Some("dev"), true)])).is_empty());
+        for kind in [None, Some("build")] {
+            assert_eq!(bad_arrows(&package("ipledger", &[("testbed", kind, true)])).len(), 1);
+        }
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Cluster {
     }
 
     async fn create(&self, name: &str, wanted: &CustomResourceDefinition, dry_run: DryRun) -> Result<(), CallError> {
-        let path = format!("{PATH}{}", dry_run.query(&Method::POST));
+        let path = format!("{PATH}{}", dry_run.query());
         let body = value(wanted).to_string().into_bytes();
         self.write(&format!("create the CRD {name}"), Method::POST, &path, body).await.map(drop)
     }
@@ -171,7 +171,7 @@ impl Cluster {
     async fn update(&self, name: &str, mut found: Value, wanted: Value, dry_run: DryRun) -> Result<(), CallError> {
         found["spec"]["names"] = wanted["spec"]["names"].clone();
         found["spec"]["versions"] = wanted["spec"]["versions"].clone();
-        let path = format!("{PATH}/{name}{}", dry_run.query(&Method::PUT));
+        let path = format!("{PATH}/{name}{}", dry_run.query());
         let body = found.to_string().into_bytes();
         self.write(&format!("update the CRD {name}"), Method::PUT, &path, body).await.map(drop)
     }

@@ -75,9 +75,9 @@ impl Cluster {
             "apiVersion": "v1", "kind": "DeleteOptions",
             "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
         });
-        let path = format!("{PATH}/{name}{}", options.dry_run.query(&Method::DELETE));
+        let path = format!("{PATH}/{name}");
         let doing = format!("delete the CRD {name}");
-        match self.write(&doing, Method::DELETE, &path, body.to_string().into_bytes()).await {
+        match self.write(&doing, Method::DELETE, &path, options.dry_run.delete_options(body)).await {
             Ok(_) => Ok(Removed::Deleted),
             Err(error) if error.cause.code() == Some(404) => Ok(Removed::Absent),
             Err(error) => Err(error.into()),
