@@ -5,6 +5,7 @@
 //! `attachSubnets`) is only information; what objects in flight could explain is only possible.
 
 use super::out::{Out, absence, count_of, few};
+use super::places::Places;
 use crate::accounts::{Account, Accounts, FamilyAccount};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};
 use crate::judge::Context;
@@ -12,8 +13,7 @@ use crate::record::Source;
 use crate::report::FamilyLine;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Counter, Kind};
-use ledger::{Addr, AddrSet, Family};
-use std::collections::BTreeSet;
+use ledger::{AddrSet, Family};
 
 /// The kinds whose objects Kube-OVN counts.
 pub(super) const COUNTED: [Kind; 4] = [Kind::Ip, Kind::Vip, Kind::IptablesEip, Kind::OvnEip];
@@ -365,39 +365,6 @@ impl Case<'_, '_> {
         causes.sort();
         causes.dedup();
         causes
-    }
-}
-
-/// The addresses of an account by the part that they have in a difference.
-struct Places<'a> {
-    using: &'a [Addr],
-    uncounted: BTreeSet<Addr>,
-    apart: BTreeSet<Addr>,
-    /// Those, and the ones that are counted more than once or left out.
-    different: BTreeSet<Addr>,
-}
-
-impl<'a> Places<'a> {
-    fn of(account: &'a FamilyAccount<'_>) -> Self {
-        let uncounted: BTreeSet<Addr> = account.uncounted.iter().map(|(addr, _)| *addr).collect();
-        let apart: BTreeSet<Addr> = account.apart.iter().copied().collect();
-        let surplus = account.surplus.iter().map(|(addr, _)| *addr);
-        let different = surplus.chain(account.left_out.iter().copied()).chain(uncounted.iter().copied()).collect();
-        Self { using: &account.using, uncounted, apart, different }
-    }
-
-    fn addresses<'f>(&self, finding: &'f Finding) -> impl Iterator<Item = Addr> + use<'f> {
-        finding.addresses.iter().filter_map(|addr| addr.parse().ok())
-    }
-
-    fn any_in(&self, finding: &Finding, set: &BTreeSet<Addr>) -> bool {
-        self.addresses(finding).any(|addr| set.contains(&addr))
-    }
-
-    /// Whether the object of a finding is counted otherwise than as one usable address of this family.
-    fn differs(&self, finding: &Finding) -> bool {
-        let plain = |addr: Addr| self.using.binary_search(&addr).is_ok() && !self.different.contains(&addr);
-        !self.addresses(finding).any(plain)
     }
 }
 
