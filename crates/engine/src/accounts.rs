@@ -6,10 +6,12 @@
 
 use crate::finding::ObjRef;
 use crate::judge::Context;
-use crate::record::{Record, Source, is_unreadable, or_default};
+use crate::record::{
+    Record, Source, allocated_providers, is_finished, is_unreadable, or_default, provider_value, subnet_provider,
+};
 use crate::world::subnets::SubnetId;
 use api::names::labels;
-use api::slim::{ExcludeForm, Ip, Kind, Meta};
+use api::slim::{ExcludeForm, Ip, Kind, Meta, Pod};
 use ledger::{Addr, AddrRange, AddrSet, Family};
 use std::collections::BTreeSet;
 
@@ -66,6 +68,7 @@ impl<'w> Accounts<'w> {
     pub fn new(context: &Context<'w>) -> Self {
         let mut accounts = Self(context.subnets.iter().map(|_| Account::default()).collect());
         accounts.count_objects(context);
+        accounts.count_finished(context);
         for group in context.records.groups() {
             accounts.add_group(context, group);
         }
@@ -124,6 +127,21 @@ impl<'w> Accounts<'w> {
             let bad = ["status.v4Ip", "status.v6Ip"].map(|path| world.is_unreadable(Kind::OvnEip, &eip.meta, &[path]));
             let object = Labelled { kind: Kind::OvnEip, meta: &eip.meta, subnet, counts: true, bad };
             self.count_labelled(context, &object, eip.status.v4.is_absent() && eip.status.v6.is_absent());
+        }
+    }
+
+    /// A pod that came to its end just now uses nothing any more, and its Subnets may not know that yet.
+    fn count_finished(&mut self, context: &Context<'w>) {
+        let lately = |pod: &&Pod| !pod.spec.host_network && is_finished(pod) && context.finished_lately(pod);
+        for pod in context.world.pods.iter().filter(lately) {
+            for provider in allocated_providers(&pod.meta.annotations) {
+                let named = provider_value(&pod.meta.annotations, provider, "logical_switch");
+                let named = named.and_then(|name| context.subnets.named(name));
+                let own = context.subnets.of_provider(subnet_provider(provider));
+                for id in named.map_or_else(|| own.to_vec(), |id| vec![id]) {
+                    self.account(id).in_flight += 1;
+                }
+            }
         }
     }
 

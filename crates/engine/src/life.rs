@@ -140,6 +140,9 @@ impl<'w> Context<'w> {
     /// A Subnet's own address lives while the Subnet wants it, or still says that it has it.
     fn life_of_special(&self, ip: &'w Ip, special: Special) -> Life<'w> {
         let name = ip.spec.subnet.as_str();
+        if name.is_empty() {
+            return Life::Reserved;
+        }
         let Some(subnet) = self.world.subnets.named(name) else {
             return self.by_name(Kind::Subnet, name, Gone::Subnet(name));
         };

@@ -188,10 +188,13 @@ impl Case<'_, '_> {
         let explained = self.is_explained();
         // A status that has caught up with every object is not in flight; one that misses a moving pod is.
         let moving = self.family_account().uncounted.iter().all(|(_, source)| self.context.is_moving(source));
-        let in_flight = self.within_flight(self.line.reported_using, self.using())
-            && self.within_flight(self.line.reported_available, self.available())
-            && (!self.says_formula() || (moving && self.family_account().surplus.is_empty()));
-        let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > self.using());
+        let in_flight = self.is_stale()
+            || (self.within_flight(self.line.reported_using, self.using(), self.using())
+                && self.within_flight(self.line.reported_available, self.available(), self.available())
+                && (!self.says_formula() || (moving && self.family_account().surplus.is_empty())));
+        // More than all the objects that Kube-OVN counts is concluded from the absence of others.
+        let explained_most = self.using().max(u128::from(self.account.counted));
+        let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > explained_most);
         let certainty =
             if more && !self.says_formula() { absence(self.context.world.settings.reading) } else { Certainty::Proven };
         let mut said = Vec::new();
@@ -245,13 +248,30 @@ impl Case<'_, '_> {
         self.line.reported_using.is_some_and(|counter| counter.says(u128::from(self.account.counted)))
     }
 
-    /// Whether objects in flight could explain the difference.
-    fn within_flight(&self, counter: Option<Counter>, value: u128) -> bool {
-        match counter {
-            None => true,
-            Some(Counter::Negative(_)) => false,
-            Some(Counter::Is(reported)) => reported.abs_diff(value) <= u128::from(self.account.in_flight),
-        }
+    /// Whether the status is Kube-OVN's own number from before the objects in flight, and its rules explain the rest.
+    fn is_stale(&self) -> bool {
+        let account = self.family_account();
+        let (least, most) = self.kubeovn_available();
+        let counted = u128::from(self.account.counted);
+        let unexplained =
+            self.account.unmatched(self.family).saturating_sub(self.account.explained_unmatched(self.family));
+        account.surplus.is_empty()
+            && account.uncounted.iter().all(|(_, source)| self.context.is_moving(source))
+            && unexplained <= self.account.in_flight
+            && !self.says_formula()
+            && self.within_flight(self.line.reported_using, counted, counted)
+            && self.within_flight(self.line.reported_available, least, most)
+    }
+
+    /// Whether objects in flight could explain the difference to a number, or to any of a range.
+    fn within_flight(&self, counter: Option<Counter>, least: u128, most: u128) -> bool {
+        let moving = u128::from(self.account.in_flight);
+        let (least, most) = (least.saturating_sub(moving), most.saturating_add(moving));
+        counter.is_none_or(|counter| {
+            let within = counter.value().is_some_and(|value| (least..=most).contains(&value));
+            // Large counters come back rounded.
+            within || counter.says(least) || counter.says(most)
+        })
     }
 
     /// The terms between the true number and the reported one.
