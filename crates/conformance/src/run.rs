@@ -162,7 +162,8 @@ async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
         .header(http::header::CONTENT_TYPE, step.content_type)
         .header(http::header::ACCEPT, step.accept)
         .body(body)?;
-    target.send(request, step.until).await
+    let until = step.until.map(|name| names.fill(name)).transpose()?;
+    target.send(request, until.as_deref()).await
 }
 
 /// Percent-encoding of a parameter's value.

@@ -171,7 +171,7 @@ fn deleted_status(resource: &Resource, name: &str, uid: &str) -> Value {
 }
 
 /// UID and resourceVersion must be as the caller says. The error names the kind where others name the resource.
-fn check_preconditions(resource: &Resource, object: &Value, options: &DeleteOptions) -> Outcome<()> {
+pub(crate) fn check_preconditions(resource: &Resource, object: &Value, options: &DeleteOptions) -> Outcome<()> {
     let subject = GroupResource { group: &resource.group, resource: &resource.kind };
     if let Some(uid) = &options.uid
         && uid != meta::uid(object)
