@@ -136,7 +136,7 @@ impl Maker {
                 self.save(Step::merge(path(*object), patch));
             }
             Op::MergeStatus(object, n) => {
-                self.save(Step::merge(format!("{}/status", path(*object)), merge_status(object.0, *n)))
+                self.save(Step::merge(format!("{}/status", path(*object)), merge_status(object.0, *n)));
             }
             Op::Json(object, n) => self.save(Step::json_patch(path(*object), json_patch(*n))),
             Op::Delete(object, n, earlier) => {
