@@ -68,9 +68,9 @@ async fn wait_until_served(target: &Target, definition: &Value) -> Result<()> {
 
 /// What placeholders stand for.
 #[derive(Debug, Default)]
-struct Names {
-    namespace: String,
-    saved: BTreeMap<&'static str, Value>,
+pub(crate) struct Names {
+    pub(crate) namespace: String,
+    pub(crate) saved: BTreeMap<&'static str, Value>,
 }
 
 impl Names {
@@ -134,7 +134,7 @@ pub async fn run(target: &Target, story: &Story, namespace: &str) -> Result<Tran
     Ok(Transcript(story.steps.iter().zip(&replies).map(answer).collect()))
 }
 
-async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
+pub(crate) async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
     let mut uri = names.fill(&step.path)?;
     for (i, (key, value)) in step.query.iter().enumerate() {
         uri.push(if i == 0 { '?' } else { '&' });
