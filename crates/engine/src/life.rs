@@ -4,13 +4,14 @@
 //! could show it are known completely; a StatefulSet's ordinal, a stopped VM, a gateway without a pod and a reservation
 //! keep their addresses; anything unknown is unknown, with the kinds that are missing.
 
+use crate::finding::ObjRef;
 use crate::gateways::is_highly_available;
 use crate::holder::{IpRole, ip_role, vm_of_pod};
 use crate::judge::Context;
 use crate::record::is_finished;
 use crate::world::pod_changed;
 use api::names::{self, labels};
-use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
+use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet, Subnet};
 use std::fmt;
 
 /// Whether a holder lives.
@@ -56,6 +57,27 @@ impl fmt::Display for Retainer<'_> {
     }
 }
 
+/// An address of a Subnet's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// It connects underlay and overlay.
+    U2o,
+    /// It is the multicast querier's.
+    Mcast,
+}
+
+impl Special {
+    /// Whether a Subnet wants such an address, or still says that it has one.
+    #[must_use]
+    pub fn is_of(self, subnet: &Subnet) -> bool {
+        let (spec, status) = (&subnet.spec, &subnet.status);
+        match self {
+            Self::U2o => spec.u2o || !status.u2o_ip.is_absent(),
+            Self::Mcast => spec.mcast_snoop || !status.mcast_ip.is_absent(),
+        }
+    }
+}
+
 /// What is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone<'w> {
@@ -80,6 +102,8 @@ pub enum Gone<'w> {
     Node(&'w str),
     /// The Subnet.
     Subnet(&'w str),
+    /// The Subnet is there, and has no address of that kind any more.
+    Special(Special, &'w str),
     /// The SwitchLBRules of a Vip that is named like its Subnet.
     SwitchLbRules,
     /// Another object that a claim names: kind and name.
@@ -110,6 +134,12 @@ impl fmt::Display for Gone<'_> {
             Self::Gateway(name) => write!(f, "VpcNatGateway {name} is gone, and so are its workload and pod"),
             Self::Node(name) => write!(f, "node {name} is gone"),
             Self::Subnet(name) => write!(f, "Subnet {name} is gone"),
+            Self::Special(Special::U2o, name) => {
+                write!(f, "Subnet {name} is not connected to an overlay any more (`u2oInterconnection`)")
+            }
+            Self::Special(Special::Mcast, name) => {
+                write!(f, "Subnet {name} has no multicast querier any more (`enableMulticastSnoop`)")
+            }
             Self::SwitchLbRules => write!(f, "no SwitchLBRule is left that it could serve"),
             Self::Other(kind, name) => write!(f, "{kind} {name} is gone"),
         }
@@ -180,12 +210,29 @@ impl<'w> Context<'w> {
             return Life::Reserved;
         }
         let spec = &ip.spec;
-        match ip_role(ip) {
+        let role = ip_role(ip);
+        // Without a name nobody can say that its holder is gone; pods and VMs always have a namespace.
+        if matches!(role, IpRole::PodNic(_) | IpRole::VmNic(_))
+            && (spec.namespace.is_empty() || spec.pod_name.is_empty())
+        {
+            return Life::Reserved;
+        }
+        match role {
             IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
-            IpRole::U2o | IpRole::Mcast => self.by_name(Kind::Subnet, &spec.subnet, Gone::Subnet(&spec.subnet)),
+            IpRole::U2o => self.life_of_special(ip, Special::U2o),
+            IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
             IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
             IpRole::PodNic(_) => self.life_of_pod_name(&spec.namespace, &spec.pod_name, spec.pod_type == "StatefulSet"),
         }
+    }
+
+    /// A Subnet's own address lives while the Subnet wants it, or still says that it has it.
+    fn life_of_special(&self, ip: &'w Ip, special: Special) -> Life<'w> {
+        let name = ip.spec.subnet.as_str();
+        let Some(subnet) = self.world.subnets.named(name) else {
+            return self.by_name(Kind::Subnet, name, Gone::Subnet(name));
+        };
+        if special.is_of(subnet) { Life::Alive(None) } else { Life::Gone(Gone::Special(special, name)) }
     }
 
     fn by_name(&self, kind: Kind, name: &'w str, gone: Gone<'w>) -> Life<'w> {
@@ -309,6 +356,24 @@ impl<'w> Context<'w> {
     #[must_use]
     pub fn finished_lately(&self, pod: &Pod) -> bool {
         self.world.is_recent(pod_changed(pod).or(pod.meta.created.get().copied()))
+    }
+
+    /// Whether what an IP object, or the StatefulSet that would keep its address, says of its holder cannot be read.
+    #[must_use]
+    pub fn says_nothing(&self, ip: &Ip, life: &Life<'_>) -> bool {
+        const WHOSE: [&str; 5] =
+            ["metadata.labels", "metadata.finalizers", "spec.podName", "spec.namespace", "spec.podType"];
+        const ORDINALS: [&str; 2] = ["spec.replicas", "spec.ordinals"];
+        let world = self.world;
+        if world.malformed.is_empty() {
+            return false;
+        }
+        let set = match life {
+            Life::Gone(Gone::Ordinal { set, .. }) => Some(ObjRef::of(Kind::StatefulSet, *set)),
+            _ => None,
+        };
+        world.is_unreadable(&ObjRef::of(Kind::Ip, ip), &WHOSE)
+            || set.is_some_and(|set| world.is_unreadable(&set, &ORDINALS))
     }
 
     /// Whether the holder of a claim lives: a pod by its UID, everything else by name.

@@ -45,8 +45,8 @@ pub fn obstacle(need: Need) -> Option<Obstacle> {
 /// Makes once what nodes are made of, in namespaces that end with it. Containers without CAP_SYS_ADMIN and kernels without
 /// these links stop here.
 fn probe() -> Option<String> {
-    const MAKE: &str = "mount -t tmpfs tmpfs /run && ip link add a type veth peer name b && \
-        ip link add c type bridge && ip link add m link a type macvlan";
+    const MAKE: &str = "mount -t tmpfs tmpfs /run && ip link add name veth0 type veth peer name veth1 && \
+        ip link add name bridge0 type bridge && ip link add name macvlan0 link veth0 type macvlan";
     let mut command = Command::new("unshare");
     command.args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", MAKE]);
     let failed = crate::process::output(&mut command).err()?;

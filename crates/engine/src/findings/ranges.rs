@@ -4,7 +4,7 @@
 //! sides; addresses that are listed as in use and that no object explains are named and counted as lost; addresses in use
 //! that are listed as free are named, because they will be given out again.
 
-use super::counts::{COUNTED, prefix};
+use super::counts::{COUNTED, half_read, prefix};
 use super::out::{Out, absence, count_of, name_addresses};
 use crate::accounts::Accounts;
 use crate::finding::{Certainty, Code, Finding, ObjRef};
@@ -36,13 +36,14 @@ pub(super) fn check(
         let in_flight = accounts.get(*id).in_flight;
         let difference = Difference::new(subnet, *family, line, &listed);
         unjudged += usize::from(!missing.is_empty() && listed.using.is_some());
-        let judged =
-            if missing.is_empty() { difference } else { Difference { lost: AddrSet::new(*family), ..difference } };
+        let judged = if missing.is_empty() { difference } else { difference.of_what_is_there() };
+        let judged = judged.explained_by_unreadable(accounts.get(*id).unreadable_in(*family));
         if judged.is_empty() {
             continue;
         }
         let moving = u128::from(in_flight) >= judged.size();
-        out.push(judged.finding(context, subnet, *family, waiting > 0 || moving));
+        let unsure = waiting > 0 || moving || half_read(context, subnet);
+        out.push(judged.finding(context, subnet, *family, unsure));
     }
     if !missing.is_empty() && (unjudged > 0 || lines.is_empty()) {
         out.not_judged(Code::RangeMismatch, missing, unjudged);
@@ -111,6 +112,21 @@ impl Difference {
             hidden = line.available.difference(&listed).difference(&lost);
         }
         Self { lost, unlisted, exposed, hidden }
+    }
+
+    /// The part that does not rest on the absence of objects: one that was not read may use what looks free or lost.
+    fn of_what_is_there(self) -> Self {
+        let none = AddrSet::new(self.lost.family());
+        Self { lost: none.clone(), hidden: none, ..self }
+    }
+
+    /// Without the lost addresses, where as many are held by objects on which they cannot be read.
+    fn explained_by_unreadable(self, held: u64) -> Self {
+        let number = |set: &AddrSet| set.count().as_u128().unwrap_or(u128::MAX);
+        if number(&self.lost).saturating_add(number(&self.hidden)) > u128::from(held) {
+            return self;
+        }
+        self.of_what_is_there()
     }
 
     fn is_empty(&self) -> bool {
