@@ -49,6 +49,10 @@ pub mod labels {
     pub const VPC_NAT_GW_NAME: &str = "ovn.kubernetes.io/vpc-nat-gw-name";
     /// IPv4 address of an EIP, and of the EIP of a rule.
     pub const EIP_V4_IP: &str = "ovn.kubernetes.io/eip_v4_ip";
+    /// IPv6 address of an OvnEip, '-' for ':'.
+    pub const EIP_V6_IP: &str = "ovn.kubernetes.io/eip_v6_ip";
+    /// Type of an OvnEip.
+    pub const OVN_EIP_TYPE: &str = "ovn.kubernetes.io/ovn_eip_type";
     /// External port of a DNAT rule.
     pub const VPC_DNAT_EPORT: &str = "ovn.kubernetes.io/vpc_dnat_eport";
     /// VPC of a NAT gateway.

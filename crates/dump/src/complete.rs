@@ -2,7 +2,8 @@
 //!
 //! In: [`Loaded`], the kinds that the caller declares complete, how long "in flight" is. Out: a world and what could not be
 //! read. Guarantees: a list makes its kind complete only if it says that nothing follows; a namespaced kind only in the
-//! namespaces that occur in it; a snapshot makes complete what its manifest lists.
+//! namespaces that occur in it; a snapshot makes complete what its manifest lists; a kind of which a part could not be read
+//! is never complete.
 
 use super::load::{Loaded, Unreadable};
 use api::slim::Kind;
@@ -36,6 +37,9 @@ pub fn world(loaded: Loaded, complete: &[Kind], grace: i64) -> (World, Vec<Unrea
             settings.reading = Reading::Ordered;
         }
     }
+    // What breaks off, or cannot be read, is not complete, whoever says so.
+    let coverage = builder.coverage();
+    loaded.doubtful.iter().for_each(|&kind| coverage.doubt(kind));
     loaded.held.into_iter().for_each(|held| builder.add_unreadable(held));
     loaded.objects.into_iter().for_each(|parsed| builder.add(parsed));
     let unreadable = loaded.unreadable.into_iter().map(line).collect();

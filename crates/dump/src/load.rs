@@ -5,11 +5,11 @@
 
 use super::input::{Input, Opened, Source, expand, open};
 use super::parse::{Part, parse, typed};
-use super::snapshot::Manifest;
+use super::snapshot::{self, Manifest};
 use super::split::{Batch, Broken, Header, Piece, Splitter};
 use super::yaml;
 use api::slim::{Kind, Parsed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -70,7 +70,7 @@ pub struct ListFact {
     /// Whether it says that there is more.
     pub continued: bool,
     /// Namespaces that occur in it.
-    pub namespaces: std::collections::BTreeSet<api::slim::Str>,
+    pub namespaces: BTreeSet<api::slim::Str>,
 }
 
 /// Everything that was read.
@@ -84,6 +84,8 @@ pub struct Loaded {
     pub lists: Vec<ListFact>,
     /// Manifests of snapshots.
     pub manifests: Vec<Manifest>,
+    /// Kinds of which objects may have been in what could not be read.
+    pub doubtful: BTreeSet<Kind>,
     /// Parts that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// Objects of kinds that are not ours, by `apiVersion kind`.
@@ -172,6 +174,7 @@ impl Reader<'_> {
                 Ok(false) => self.json(source),
                 Err(error) => {
                     let reason = format!("cannot be read: {error}");
+                    self.doubt(None, source.stem.as_deref());
                     self.loaded.unreadable.push(Unreadable { path: source.name, object: None, reason });
                 }
             },
@@ -189,6 +192,7 @@ impl Reader<'_> {
                 Ok(Some(piece)) => self.piece(&name, source.stem.as_deref(), piece, &mut list),
                 Err(broken) => {
                     self.broken(&name, &broken);
+                    self.doubt(list.as_ref().map(|list| &list.header), source.stem.as_deref());
                     break;
                 }
             }
@@ -229,6 +233,16 @@ impl Reader<'_> {
         }
     }
 
+    /// Notes which kinds the rest of a broken input may hold: that of its list or name; of a list of anything all.
+    fn doubt(&mut self, list: Option<&Header>, stem: Option<&str>) {
+        let typed = list.and_then(|header| Kind::from_list(&header.api_version, &header.kind));
+        match (typed.or_else(|| stem.and_then(kind_of_stem)), list) {
+            (Some(kind), _) => self.loaded.doubtful.extend([kind]),
+            (None, Some(_)) => self.loaded.doubtful.extend(Kind::ALL),
+            (None, None) => {}
+        }
+    }
+
     fn broken(&mut self, source: &str, broken: &Broken) {
         let path = format!("{source}:{}:{} (byte {})", broken.line, broken.column, broken.offset);
         self.loaded.unreadable.push(Unreadable { path, object: None, reason: broken.reason.clone() });
@@ -240,10 +254,12 @@ impl Reader<'_> {
         let mut text = Vec::new();
         let limit = self.limits.yaml as u64;
         if let Err(error) = reader.take(limit + 1).read_to_end(&mut text) {
+            self.doubt(None, stem.as_deref());
             let reason = format!("cannot be read: {error}");
             self.loaded.unreadable.push(Unreadable { path: name.clone(), object: None, reason });
         }
         if text.len() as u64 > limit {
+            self.doubt(None, stem.as_deref());
             let reason = format!("more than {} MiB of YAML; use `-o json`, which is read as it comes", limit >> 20);
             self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
             return;
@@ -261,6 +277,7 @@ impl Reader<'_> {
                     self.loaded.bytes = bytes;
                 }
                 Err((line, reason)) => {
+                    self.doubt(None, stem.as_deref());
                     self.loaded.unreadable.push(Unreadable { path: format!("{name}:{line}"), object: None, reason });
                 }
             }
@@ -276,13 +293,22 @@ impl Reader<'_> {
         self.loaded.objects.reserve_exact(objects);
         for part in parts {
             self.loaded.objects.extend(part.objects);
+            self.loaded.doubtful.extend(part.held.iter().map(|held| held.kind));
             self.loaded.held.extend(part.held);
             self.loaded.unreadable.extend(part.unreadable);
             for (kind, count) in part.ignored {
                 *self.loaded.ignored.entry(kind).or_default() += count;
             }
             for manifest in part.manifests {
-                match serde_json::from_slice(&manifest) {
+                match serde_json::from_slice::<Manifest>(&manifest) {
+                    Ok(manifest) if manifest.format > snapshot::FORMAT => {
+                        let reason = format!(
+                            "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
+                            manifest.format,
+                            snapshot::FORMAT
+                        );
+                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
+                    }
                     Ok(manifest) => self.loaded.manifests.push(manifest),
                     Err(error) => {
                         let reason = format!("the manifest of the snapshot cannot be read: {error}");
@@ -301,9 +327,11 @@ impl Reader<'_> {
         // A plain List says no kind: the file's name does, unless something else is in it.
         let by_name = || list.stem.as_deref().and_then(kind_of_stem).filter(|_| list.header.kind == "List");
         let Some(kind) = own.or_else(by_name) else { return };
-        let mut namespaces = std::collections::BTreeSet::new();
+        let mut namespaces = BTreeSet::new();
         for part in parts.iter() {
-            if !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
+            // Objects of a kind of that name in another API group are something else as well.
+            let others = !part.ignored.is_empty() || !part.manifests.is_empty();
+            if others || !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
                 return;
             }
             for parsed in &part.objects {

@@ -149,6 +149,9 @@ fn allowed(kind: Kind, part: &str) -> &'static [&'static str] {
         "containerStatuses.state.terminated.startedAt",
         "containerStatuses.state.terminated.finishedAt",
         "containerStatuses.lastState.terminated.finishedAt",
+        "initContainerStatuses.state.running.startedAt",
+        "initContainerStatuses.state.terminated.startedAt",
+        "initContainerStatuses.state.terminated.finishedAt",
     ];
     const CONDITIONS: &[&str] = &[
         "phase",

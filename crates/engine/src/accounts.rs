@@ -4,11 +4,12 @@
 //! usable`), and the number that Kube-OVN's own formula gives, with the terms that explain the difference. Guarantees: one
 //! pass over the records; every difference between the two numbers is one of the terms, so that they always add up.
 
+use crate::finding::ObjRef;
 use crate::judge::Context;
-use crate::record::{Record, Source};
+use crate::record::{Record, Source, is_unreadable, or_default};
 use crate::world::subnets::SubnetId;
 use api::names::labels;
-use api::slim::{Ip, Meta};
+use api::slim::{ExcludeForm, Ip, Kind, Meta};
 use ledger::{Addr, AddrRange, AddrSet, Family};
 use std::collections::BTreeSet;
 
@@ -27,6 +28,10 @@ pub struct Account<'w> {
     pub in_flight: u64,
     /// EIPs and Vips on it that have no address yet.
     pub waiting: u64,
+    /// Objects on it that hold an address which cannot be read, with the family.
+    pub unreadable: Vec<(Family, ObjRef)>,
+    /// Objects of other Subnets whose label says that they are on this one, so that they are counted here.
+    pub strangers: Vec<ObjRef>,
     /// Counted objects that record a usable address of one family only, IPv4 and IPv6.
     only: [u64; 2],
     v4: FamilyAccount<'w>,
@@ -94,31 +99,55 @@ impl<'w> Accounts<'w> {
             if let Some(id) = own {
                 self.account(id).counted += u64::from(!is_left_out(context, ip, id));
                 self.account(id).in_flight += u64::from(in_flight(context, &ip.meta));
+                let bad = [Family::V4, Family::V6].map(|family| is_unreadable(ip, family));
+                self.note_unreadable(id, bad, || ObjRef::of(Kind::Ip, ip));
             }
         }
-        let vips = world.vips.iter().map(|vip| (&vip.meta, vip.spec.subnet.as_str(), vip.status.mac.is_absent()));
-        for (meta, subnet, waiting) in vips {
-            let counts = meta.label(labels::IP_RESERVED) == Some("");
-            self.count_labelled(context, meta, subnet, waiting, counts);
+        for vip in world.vips.iter() {
+            let counts = vip.meta.label(labels::IP_RESERVED) == Some("");
+            let bad = [&vip.status.v4, &vip.status.v6].map(|field| field.bad().is_some());
+            let object = Labelled { kind: Kind::Vip, meta: &vip.meta, subnet: &vip.spec.subnet, counts, bad };
+            self.count_labelled(context, &object, vip.status.mac.is_absent());
         }
         for eip in world.eips.iter() {
-            let subnet = crate::record::or_default(&eip.spec.external_subnet, api::names::DEFAULT_EXTERNAL_SUBNET);
-            self.count_labelled(context, &eip.meta, subnet, eip.status.ip.is_absent(), true);
+            let subnet = or_default(&eip.spec.external_subnet, api::names::DEFAULT_EXTERNAL_SUBNET);
+            let bad = [eip.status.ip.bad().is_some(), false];
+            let object = Labelled { kind: Kind::IptablesEip, meta: &eip.meta, subnet, counts: true, bad };
+            self.count_labelled(context, &object, eip.status.ip.is_absent());
         }
         for eip in world.ovn_eips.iter() {
-            let subnet = crate::record::or_default(&eip.spec.external_subnet, api::names::DEFAULT_OVN_EXTERNAL_SUBNET);
-            let waiting = eip.status.v4.is_absent() && eip.status.v6.is_absent();
-            self.count_labelled(context, &eip.meta, subnet, waiting, true);
+            let subnet = or_default(&eip.spec.external_subnet, api::names::DEFAULT_OVN_EXTERNAL_SUBNET);
+            let bad = [&eip.status.v4, &eip.status.v6].map(|field| field.bad().is_some());
+            let object = Labelled { kind: Kind::OvnEip, meta: &eip.meta, subnet, counts: true, bad };
+            self.count_labelled(context, &object, eip.status.v4.is_absent() && eip.status.v6.is_absent());
         }
     }
 
-    fn count_labelled(&mut self, context: &Context<'w>, meta: &Meta, subnet: &str, waiting: bool, counts: bool) {
-        if let Some(id) = meta.label(labels::SUBNET).and_then(|name| context.subnets.named(name)) {
-            self.account(id).counted += u64::from(counts);
+    fn count_labelled(&mut self, context: &Context<'w>, object: &Labelled<'_>, waiting: bool) {
+        let own = context.subnets.named(object.subnet);
+        let name = || ObjRef {
+            kind: object.kind,
+            namespace: object.meta.namespace.clone(),
+            name: object.meta.name.clone(),
+            uid: object.meta.uid.to_string(),
+        };
+        if let Some(id) = object.meta.label(labels::SUBNET).and_then(|name| context.subnets.named(name)) {
+            self.account(id).counted += u64::from(object.counts);
+            if object.counts && own != Some(id) {
+                self.account(id).strangers.push(name());
+            }
         }
-        if let Some(id) = context.subnets.named(subnet) {
+        if let Some(id) = own {
             self.account(id).waiting += u64::from(waiting);
-            self.account(id).in_flight += u64::from(waiting || in_flight(context, meta));
+            self.account(id).in_flight += u64::from(waiting || in_flight(context, object.meta));
+            self.note_unreadable(id, object.bad, name);
+        }
+    }
+
+    fn note_unreadable(&mut self, id: SubnetId, [v4, v6]: [bool; 2], object: impl Fn() -> ObjRef) {
+        for family in [(v4, Family::V4), (v6, Family::V6)].into_iter().filter_map(|(bad, family)| bad.then_some(family))
+        {
+            self.account(id).unreadable.push((family, object()));
         }
     }
 
@@ -156,6 +185,18 @@ impl<'w> Accounts<'w> {
     }
 }
 
+/// An object that Kube-OVN counts by its label.
+struct Labelled<'a> {
+    kind: Kind,
+    meta: &'a Meta,
+    /// The Subnet that its spec names.
+    subnet: &'a str,
+    /// Whether its other labels let it count.
+    counts: bool,
+    /// Whether its IPv4 and IPv6 addresses cannot be read.
+    bad: [bool; 2],
+}
+
 impl<'w> Account<'w> {
     /// One family.
     #[must_use]
@@ -171,6 +212,12 @@ impl<'w> Account<'w> {
             Family::V4 => &mut self.v4,
             Family::V6 => &mut self.v6,
         }
+    }
+
+    /// How many addresses of a family are held by objects on which they cannot be read.
+    #[must_use]
+    pub fn unreadable_in(&self, family: Family) -> u64 {
+        self.unreadable.iter().filter(|(bad, _)| *bad == family).count() as u64
     }
 
     /// Sorts out which counted objects have one family only.
@@ -213,8 +260,9 @@ impl FamilyAccount<'_> {
     }
 }
 
+/// What hangs in its deletion is not in flight any more.
 fn in_flight(context: &Context<'_>, meta: &Meta) -> bool {
-    meta.is_deleted() || context.world.is_recent(meta.created.get().copied())
+    context.world.is_going(meta) || context.world.is_recent(meta.created.get().copied())
 }
 
 impl Context<'_> {
@@ -225,16 +273,19 @@ impl Context<'_> {
     }
 }
 
-/// Whether Kube-OVN leaves an IP object out of a Subnet's count: one of its addresses falls into an exclude that is not
-/// literally the gateway.
+/// Whether Kube-OVN leaves an IP object out of a Subnet's count: one of its addresses is in an exclude that is not the
+/// gateway. It compares the text of a single address, so that an odd spelling leaves nothing out.
 fn is_left_out(context: &Context<'_>, ip: &Ip, id: SubnetId) -> bool {
     let subnet = context.subnets.get(id);
     [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(api::slim::Field::get).any(|&addr| {
         let gateway = subnet.gateway(addr.family());
-        subnet.excludes(addr.family()).any(|range| {
-            let is_gateway = range.first() == range.last() && Some(range.first()) == gateway;
-            range.contains(addr) && !is_gateway
-        })
+        subnet.exclude_entries(addr.family()).filter(|exclude| exclude.range.contains(addr)).any(
+            |exclude| match exclude.form {
+                ExcludeForm::Range => true,
+                ExcludeForm::Address => Some(addr) != gateway,
+                ExcludeForm::OddAddress => false,
+            },
+        )
     })
 }
 

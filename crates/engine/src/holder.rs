@@ -11,6 +11,7 @@ use crate::world::World;
 use crate::world::subnets::WireId;
 use api::names::{self, annotations, labels};
 use api::slim::{AddressClaim, Ip, Kind, Pod, Uid, Vip};
+use ledger::Addr;
 use std::fmt;
 
 /// Who holds an address.
@@ -102,34 +103,30 @@ pub fn holder_of_pod(pod: &Pod) -> Holder<'_> {
     }
 }
 
-/// The holder of an IP object.
+/// The holder of an IP object, and the pod that it names, finished or not.
 #[must_use]
-pub fn holder_of_ip<'w>(world: &'w World, ip: &'w Ip) -> Holder<'w> {
+pub fn holder_of_ip<'w>(world: &'w World, ip: &'w Ip) -> (Holder<'w>, Option<&'w Pod>) {
     let spec = &ip.spec;
+    let (namespace, name) = (spec.namespace.as_str(), spec.pod_name.as_str());
+    let pod = || world.pods.get(namespace, name);
     match ip_role(ip) {
-        IpRole::U2o => Holder::U2o(&spec.subnet),
-        IpRole::Mcast => Holder::Mcast(&spec.subnet),
-        IpRole::Node => Holder::Node(&spec.pod_name),
-        IpRole::PodNic(_) => Holder::Pod(&spec.namespace, &spec.pod_name),
-        // Without `--keep-vm-ip` the object names the launcher pod and not the VM.
-        IpRole::VmNic(_) => match world.pods.get(&spec.namespace, &spec.pod_name).and_then(vm_of_pod) {
-            Some(vm) => Holder::Vm(&spec.namespace, vm),
-            None => Holder::Vm(&spec.namespace, &spec.pod_name),
+        IpRole::U2o => (Holder::U2o(&spec.subnet), None),
+        IpRole::Mcast => (Holder::Mcast(&spec.subnet), None),
+        IpRole::Node => (Holder::Node(name), None),
+        // Without `--keep-vm-ip` the object names the launcher pod and not the VM, whatever its podType says.
+        IpRole::PodNic(_) => match pod() {
+            Some(pod) => (holder_of_pod(pod), Some(pod)),
+            None => (Holder::Pod(namespace, name), None),
         },
+        IpRole::VmNic(_) => (Holder::Vm(namespace, pod().and_then(vm_of_pod).unwrap_or(name)), None),
     }
 }
 
 impl Context<'_> {
-    /// The wire of an IP object, where it has one: of its Subnet, else of the provider in its name.
+    /// The wire of an address of an IP object, where anything is on that wire.
     #[must_use]
-    pub fn wire_of_ip(&self, ip: &Ip) -> Option<WireId> {
-        let subnet = ip.spec.subnet.as_str();
-        if let Some(id) = self.subnets.named(subnet) {
-            return Some(self.subnets.get(id).wire);
-        }
-        let provider = names::provider_of_port(&ip.meta.name, &ip.spec.pod_name, &ip.spec.namespace);
-        let of_provider = provider.and_then(|provider| self.subnets.wire_named(provider));
-        of_provider.or_else(|| self.subnets.wire_named(&format!("subnet:{subnet}")))
+    pub fn wire_of_ip(&self, ip: &Ip, addr: Addr) -> Option<WireId> {
+        crate::record::place_of_ip(self.world, &self.subnets, ip, addr).wire(&self.subnets)
     }
 }
 

@@ -19,6 +19,7 @@ pub mod repair;
 pub mod report;
 pub mod requests;
 pub mod second_look;
+mod switch_lb;
 pub mod world;
 
 pub use finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};

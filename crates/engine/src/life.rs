@@ -10,7 +10,7 @@ use crate::judge::Context;
 use crate::record::is_finished;
 use crate::world::pod_changed;
 use api::names::{self, labels};
-use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
+use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet, Subnet};
 use std::fmt;
 
 /// Whether a holder lives.
@@ -56,6 +56,27 @@ impl fmt::Display for Retainer<'_> {
     }
 }
 
+/// An address of a Subnet's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// It connects underlay and overlay.
+    U2o,
+    /// It is the multicast querier's.
+    Mcast,
+}
+
+impl Special {
+    /// Whether a Subnet wants such an address, or still says that it has one.
+    #[must_use]
+    pub fn is_of(self, subnet: &Subnet) -> bool {
+        let (spec, status) = (&subnet.spec, &subnet.status);
+        match self {
+            Self::U2o => spec.u2o || !status.u2o_ip.is_absent(),
+            Self::Mcast => spec.mcast_snoop || !status.mcast_ip.is_absent(),
+        }
+    }
+}
+
 /// What is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gone<'w> {
@@ -80,6 +101,8 @@ pub enum Gone<'w> {
     Node(&'w str),
     /// The Subnet.
     Subnet(&'w str),
+    /// The Subnet is there, and has no address of that kind any more.
+    Special(Special, &'w str),
     /// The SwitchLBRules of a Vip that is named like its Subnet.
     SwitchLbRules,
     /// Another object that a claim names: kind and name.
@@ -110,6 +133,12 @@ impl fmt::Display for Gone<'_> {
             Self::Gateway(name) => write!(f, "VpcNatGateway {name} is gone, and so are its workload and pod"),
             Self::Node(name) => write!(f, "node {name} is gone"),
             Self::Subnet(name) => write!(f, "Subnet {name} is gone"),
+            Self::Special(Special::U2o, name) => {
+                write!(f, "Subnet {name} is not connected to an overlay any more (`u2oInterconnection`)")
+            }
+            Self::Special(Special::Mcast, name) => {
+                write!(f, "Subnet {name} has no multicast querier any more (`enableMulticastSnoop`)")
+            }
             Self::SwitchLbRules => write!(f, "no SwitchLBRule is left that it could serve"),
             Self::Other(kind, name) => write!(f, "{kind} {name} is gone"),
         }
@@ -182,10 +211,20 @@ impl<'w> Context<'w> {
         let spec = &ip.spec;
         match ip_role(ip) {
             IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
-            IpRole::U2o | IpRole::Mcast => self.by_name(Kind::Subnet, &spec.subnet, Gone::Subnet(&spec.subnet)),
+            IpRole::U2o => self.life_of_special(ip, Special::U2o),
+            IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
             IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
             IpRole::PodNic(_) => self.life_of_pod_name(&spec.namespace, &spec.pod_name, spec.pod_type == "StatefulSet"),
         }
+    }
+
+    /// A Subnet's own address lives while the Subnet wants it, or still says that it has it.
+    fn life_of_special(&self, ip: &'w Ip, special: Special) -> Life<'w> {
+        let name = ip.spec.subnet.as_str();
+        let Some(subnet) = self.world.subnets.named(name) else {
+            return self.by_name(Kind::Subnet, name, Gone::Subnet(name));
+        };
+        if special.is_of(subnet) { Life::Alive(None) } else { Life::Gone(Gone::Special(special, name)) }
     }
 
     fn by_name(&self, kind: Kind, name: &'w str, gone: Gone<'w>) -> Life<'w> {

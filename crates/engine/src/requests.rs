@@ -155,7 +155,8 @@ fn of_eips<'w>(context: &Context<'w>, requests: &mut Vec<Request<'w>>) {
             created: eip.meta.created.get().copied(),
             gateway: Some(eip.spec.nat_gw.as_str()),
         };
-        asker.ask(context, [("spec.v4ip", &eip.spec.v4), ("spec.v6ip", &eip.spec.v6)], requests);
+        // `spec.v6ip` asks for nothing: Kube-OVN allocates an EIP by its IPv4 address and writes the other one there.
+        asker.ask(context, [("spec.v4ip", &eip.spec.v4)], requests);
     }
     let waits = |v4: &Field<Addr>, v6: &Field<Addr>| v4.is_absent() && v6.is_absent();
     for eip in context.world.ovn_eips.iter().filter(|e| waits(&e.status.v4, &e.status.v6) && !e.meta.is_deleted()) {
@@ -166,7 +167,9 @@ fn of_eips<'w>(context: &Context<'w>, requests: &mut Vec<Request<'w>>) {
             created: eip.meta.created.get().copied(),
             gateway: None,
         };
-        asker.ask(context, [("spec.v4Ip", &eip.spec.v4), ("spec.v6Ip", &eip.spec.v6)], requests);
+        // Only with an IPv4 address is an IPv6 address asked for; alone it is passed over.
+        let v6 = if eip.spec.v4.is_absent() { &Field::Absent } else { &eip.spec.v6 };
+        asker.ask(context, [("spec.v4Ip", &eip.spec.v4), ("spec.v6Ip", v6)], requests);
     }
     // A Vip whose status has a MAC was given what its spec says.
     let vips = context.world.vips.iter().filter(|v| waits(&v.status.v4, &v.status.v6) && v.status.mac.is_absent());
@@ -192,7 +195,12 @@ struct Asker<'w> {
 }
 
 impl<'w> Asker<'w> {
-    fn ask(self, context: &Context<'w>, fields: [(&str, &Field<Addr>); 2], requests: &mut Vec<Request<'w>>) {
+    fn ask<const N: usize>(
+        self,
+        context: &Context<'w>,
+        fields: [(&str, &Field<Addr>); N],
+        requests: &mut Vec<Request<'w>>,
+    ) {
         for (field, addr) in fields {
             let Some(&addr) = addr.get() else { continue };
             requests.push(Request {

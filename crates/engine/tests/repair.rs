@@ -113,3 +113,14 @@ fn a_real_cluster_gets_the_gateways_leftovers_repaired_and_the_conflict_decided_
     let decided: Vec<&str> = plan.decisions.iter().map(|decision| decision.finding.as_str()).collect();
     assert_eq!(decided, ["duplicate-address:mv2.default/192.168.102.9"], "what follows from it goes with it");
 }
+
+#[test]
+fn an_address_of_a_subnets_own_is_left_to_a_person() {
+    // Kube-OVN's allocator knows it by another owner than the deletion of its object names.
+    let name = "u2o-interconnection.ovn-cluster.ext";
+    let mut u2o = ip(name, "", "172.17.0.9");
+    u2o["metadata"]["name"] = json!(name);
+    let plan = plan_of(&Cluster::new().with(subnet()).with(nad()).with(later()).with(u2o).world());
+    assert!(plan.actions.is_empty(), "{:?}", targets(&plan));
+    assert!(plan.decisions[0].decide.contains("u2oInterconnection"), "{:?}", plan.decisions);
+}

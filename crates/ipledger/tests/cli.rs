@@ -122,9 +122,40 @@ fn three_means_that_not_everything_was_read_and_the_rest_is_judged_all_the_same(
     assert_eq!(said.code, 3, "{}{}", said.out, said.err);
     assert!(said.out.contains("unreadable  stdin"), "{}", said.out);
     assert!(!said.out.contains("clean"), "{}", said.out);
+    // What breaks off may hold anything, also where somebody said that it is all there is.
     let leak = leak();
     let said = piped(&["audit", "-", "--complete"], &leak[..leak.len() - 40]);
+    assert_eq!(said.code, 3, "{}", said.out);
+    assert!(said.out.contains("leaked-ip (1 object)"), "{}", said.out);
+    let outside = CLEAN.replace("10.9.0.2", "10.9.1.2");
+    let said = piped(&["audit", "-"], &outside[..outside.len() - 40]);
     assert_eq!(said.code, 1, "what counts wins over what is missing: {}", said.out);
+}
+
+#[test]
+fn a_file_that_breaks_off_makes_nobody_missing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let path = folder.path().to_str().expect("text");
+    // Two pods with their IP objects; the list of pods breaks off before the second.
+    let pod =
+        |name: &str| format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}","namespace":"net"}}}}"#);
+    let ip = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"kubeovn.io/v1","kind":"IP","metadata":{{"name":"{name}.net"}},"spec":{{"podName":"{name}","namespace":"net"}}}}"#
+        )
+    };
+    write("ips.json", &format!(r#"{{"apiVersion":"v1","items":[{},{}],"kind":"List"}}"#, ip("a"), ip("b")));
+    let pods = format!(r#"{{"apiVersion":"v1","items":[{},{}],"kind":"List"}}"#, pod("a"), pod("b"));
+    write("pods.json", &pods);
+    assert_eq!(ipledger(&["audit", path, "--complete"]).code, 0);
+    write("pods.json", &pods[..pods.len() - 60]);
+    let said = ipledger(&["audit", path, "--complete"]);
+    assert_eq!(said.code, 3, "{}", said.out);
+    // A file of other people's kinds says nothing about ours.
+    let foreign = r#"{"apiVersion":"v1","items":[{"apiVersion":"example.com/v1","kind":"Pod","metadata":{"name":"x"}}],"kind":"List"}"#;
+    write("pods.json", foreign);
+    assert_eq!(ipledger(&["audit", path]).code, 0);
 }
 
 #[test]
@@ -138,6 +169,20 @@ fn a_file_named_after_its_resource_is_complete_for_it() {
     std::fs::write(folder.path().join("pods.json"), pods).expect("written");
     let after = ipledger(&["audit", path, "-o", "json"]);
     assert_eq!(after.code, 1, "now the pods of namespace net are known: {}", after.out);
+}
+
+#[test]
+fn a_snapshot_of_a_newer_format_is_taken_for_nothing() {
+    let snapshot = |format: u8| {
+        format!(
+            r#"{{"apiVersion":"kubeovn.io/v1","kind":"IP","metadata":{{"name":"a.net"}},"spec":{{"podName":"a","namespace":"net"}}}}
+{{"apiVersion":"ipledger.dev/v1alpha1","kind":"Snapshot","format":{format},"time":"2026-01-01T00:00:00Z","complete":["pods","ips.kubeovn.io"],"ordered":true}}"#
+        )
+    };
+    let said = piped(&["audit", "-", "-o", "json"], &snapshot(1));
+    assert!(said.code == 1 && said.out.contains("leaked-ip:ips/a.net") && said.out.contains("proven"), "{}", said.out);
+    let said = piped(&["audit", "-"], &snapshot(9));
+    assert!(said.code == 3 && said.out.contains("a snapshot of format 9"), "{}{}", said.out, said.err);
 }
 
 #[test]

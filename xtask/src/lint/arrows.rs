@@ -46,8 +46,13 @@ const CRATES: &[Crate] = &[
     },
     Crate { name: "dump", ours: &["ledger", "api", "engine"], others: Others::NoKubernetes },
     Crate { name: "cluster", ours: &["ledger", "api", "engine", "dump"], others: Others::Any },
-    Crate { name: "model", ours: &["ledger", "api"], others: Others::NoKubernetes },
-    Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
+    Crate {
+        name: "model",
+        ours: &["ledger", "api"],
+        others: Others::Only(&["serde", "serde_json", "thiserror", "regex"]),
+    },
+    Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
+    Crate { name: "testbed", ours: &["ledger", "api", "model", "model-http", "cluster"], others: Others::Any },
     Crate {
         name: "ipledger",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "testbed"],
@@ -55,7 +60,7 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         name: "xtask",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model"],
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http"],
         others: Others::NoKubernetes,
     },
 ];

@@ -48,12 +48,12 @@ pub struct NadIpam {
     /// Address manager, e.g. `kube-ovn`.
     #[serde(rename = "type", deserialize_with = "nil")]
     pub type_: Str,
-    /// Provider that the CNI plugin asks for; must agree with the NAD's own name (reference 3.4).
+    /// Provider that the CNI plugin asks for; must agree with the NAD's own name.
     #[serde(deserialize_with = "nil")]
     pub provider: Str,
 }
 
-/// Whose addresses a NAD hands out (reference 3.4).
+/// Whose addresses a NAD hands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NadManager {
     /// Kube-OVN is the CNI itself: provider `<nad>.<namespace>.ovn`.

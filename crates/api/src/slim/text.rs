@@ -1,4 +1,4 @@
-//! Address texts that differ by where they stand: an exclude is not a pool entry (reference 1.1.1).
+//! Address texts that differ by where they stand: an exclude (`a..b`) is no pool entry (which may be a CIDR too).
 //!
 //! In: text. Out: a range. Guarantees: the grammar of `ledger`, bound to a type so that the two cannot be mixed up.
 
@@ -8,13 +8,37 @@ use std::str::FromStr;
 
 /// An entry of `Subnet.spec.excludeIps`: `ip` or `a..b`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exclude(pub AddrRange);
+pub struct Exclude {
+    /// The addresses.
+    pub range: AddrRange,
+    /// How it is written.
+    pub form: ExcludeForm,
+}
+
+/// How an exclude is written: Kube-OVN compares a range by its ends, and a single address as text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExcludeForm {
+    /// `a..b`, also where both ends are one address.
+    Range,
+    /// One address, spelled as Kube-OVN spells addresses.
+    Address,
+    /// One address in another spelling, such as `FD00:0::5`: Kube-OVN finds no record on it.
+    OddAddress,
+}
 
 impl FromStr for Exclude {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        AddrRange::parse_exclude(text).map(Self)
+        let range = AddrRange::parse_exclude(text)?;
+        let form = if text.contains("..") {
+            ExcludeForm::Range
+        } else if range.first().to_string() == text {
+            ExcludeForm::Address
+        } else {
+            ExcludeForm::OddAddress
+        };
+        Ok(Self { range, form })
     }
 }
 
@@ -50,5 +74,21 @@ impl FromStr for PoolEntry {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         AddrRange::parse_pool_entry(text).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exclude_knows_how_it_is_written() {
+        let form = |text: &str| text.parse::<Exclude>().unwrap().form;
+        assert_eq!(form("10.0.0.5"), ExcludeForm::Address);
+        assert_eq!(form("10.0.0.5..10.0.0.5"), ExcludeForm::Range);
+        assert_eq!(form("fd00::5"), ExcludeForm::Address);
+        for odd in ["FD00::5", "fd00:0::5", "fd00:0:0:0:0:0:0:5"] {
+            assert_eq!(form(odd), ExcludeForm::OddAddress, "{odd}");
+        }
     }
 }

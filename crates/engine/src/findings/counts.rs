@@ -12,7 +12,7 @@ use crate::record::Source;
 use crate::report::FamilyLine;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Counter, Kind};
-use ledger::{Addr, Family};
+use ledger::{Addr, AddrSet, Family};
 use std::collections::BTreeSet;
 
 /// The kinds whose objects Kube-OVN counts.
@@ -72,6 +72,14 @@ pub(super) fn prefix(family: Family) -> &'static str {
     }
 }
 
+/// The other family.
+fn other(family: Family) -> Family {
+    match family {
+        Family::V4 => Family::V6,
+        Family::V6 => Family::V4,
+    }
+}
+
 impl Case<'_, '_> {
     fn family_account(&self) -> &FamilyAccount<'_> {
         self.account.family(self.family)
@@ -89,28 +97,52 @@ impl Case<'_, '_> {
         self.line.available.count().as_u128().unwrap_or(u128::MAX)
     }
 
-    /// Free addresses by Kube-OVN's formula: the usable ones less the excluded less its own count, never below nought.
-    fn kubeovn_available(&self) -> u128 {
-        let excluded = self.line.excluded.count().as_u128().unwrap_or(u128::MAX);
-        let in_use = self.family_account().using.iter().filter(|&&addr| self.is_excluded(addr)).count() as u128;
-        let usable = self.line.usable.as_u128().unwrap_or(u128::MAX);
-        usable.saturating_sub(excluded.saturating_add(in_use)).saturating_sub(u128::from(self.account.counted))
-    }
-
-    fn is_excluded(&self, addr: Addr) -> bool {
-        Some(addr) == self.line.gateway || self.subnet.excludes(self.family).any(|range| range.contains(addr))
+    /// The least and the most that Kube-OVN's formula gives for the free addresses: the usable ones less the excluded less
+    /// its own count, never below nought. It adds up the entries of excludeIps, of which some may overlap, and knows the
+    /// gateway only as one of them.
+    fn kubeovn_available(&self) -> (u128, u128) {
+        let mut usable = AddrSet::new(self.family);
+        usable.insert_range(self.line.cidr.usable());
+        let (mut all, mut sum) = (AddrSet::new(self.family), 0_u128);
+        let number = |set: &AddrSet| set.count().as_u128().unwrap_or(u128::MAX);
+        for range in self.subnet.excludes(self.family) {
+            let mut entry = AddrSet::new(self.family);
+            entry.insert_range(range);
+            sum = sum.saturating_add(number(&entry.intersection(&usable)));
+            all.insert_range(range);
+        }
+        let free = |excluded: u128| {
+            let usable = self.line.usable.as_u128().unwrap_or(u128::MAX);
+            usable.saturating_sub(excluded).saturating_sub(u128::from(self.account.counted))
+        };
+        (free(sum), free(number(&all.intersection(&usable))))
     }
 
     /// Whether the status says what Kube-OVN's formula gives, and only rules that hold on a sound cluster lie between that
     /// and the truth.
     fn is_explained(&self) -> bool {
         let account = self.family_account();
-        let says = |counter: Option<Counter>, value: u128| counter.is_none_or(|counter| counter.says(value));
-        says(self.line.reported_using, u128::from(self.account.counted))
-            && says(self.line.reported_available, self.kubeovn_available())
+        let (least, most) = self.kubeovn_available();
+        // An object whose address cannot be read is counted, and the address that it holds may be another one's.
+        let (held, unmatched) = (self.account.unreadable_in(self.family), self.account.unmatched(self.family));
+        let between = |counter: Counter| counter.value().is_some_and(|value| (least..=most).contains(&value));
+        self.line.reported_using.is_none_or(|counter| counter.says(u128::from(self.account.counted)))
+            && self.line.reported_available.is_none_or(|counter| counter.says(most) || between(counter))
             && account.surplus.is_empty()
-            && account.uncounted.is_empty()
-            && self.account.unmatched(self.family) == self.account.explained_unmatched(self.family)
+            && account.uncounted.len() as u64 <= held
+            && unmatched.saturating_sub(self.account.explained_unmatched(self.family)) <= held
+    }
+
+    /// Whether addresses that are held and cannot be read make up for the difference: what cannot be read is not absent.
+    fn is_unreadable(&self) -> bool {
+        let held = u128::from(self.account.unreadable_in(self.family));
+        let within = |counter: Option<Counter>, least: u128, most: u128| {
+            counter.is_none_or(|counter| counter.value().is_some_and(|value| (least..=most).contains(&value)))
+        };
+        let (using, available) = (self.using(), self.available());
+        held > 0
+            && within(self.line.reported_using, using, using.saturating_add(held))
+            && within(self.line.reported_available, available.saturating_sub(held), available)
     }
 
     fn over_capacity(&self, out: &Out) -> Option<Finding> {
@@ -122,11 +154,7 @@ impl Case<'_, '_> {
         }
         let name = prefix(self.family);
         // One number stands for both families: while the records are not all known, it may be the other one's.
-        let other = match self.family {
-            Family::V4 => Family::V6,
-            Family::V6 => Family::V4,
-        };
-        let room = self.subnet.cidr(other).and_then(|cidr| cidr.usable().count().as_u128());
+        let room = self.subnet.cidr(other(self.family)).and_then(|cidr| cidr.usable().count().as_u128());
         let could_be_other =
             !self.judged && room.is_some_and(|room| reported.value().is_some_and(|value| value <= room));
         let mut finding = self
@@ -140,7 +168,7 @@ impl Case<'_, '_> {
         if self.judged && self.is_explained() {
             finding.severity = Severity::Info;
         }
-        finding.follows = self.causes(out);
+        finding.follows = self.follows(out, true);
         Some(finding)
     }
 
@@ -148,7 +176,7 @@ impl Case<'_, '_> {
         let wrong = |counter: Option<Counter>, value: u128| counter.is_some_and(|counter| !counter.says(value));
         let wrong_using = wrong(self.line.reported_using, self.using());
         let wrong_available = wrong(self.line.reported_available, self.available());
-        if !wrong_using && !wrong_available {
+        if (!wrong_using && !wrong_available) || self.is_unreadable() {
             return None;
         }
         let explained = self.is_explained();
@@ -189,7 +217,7 @@ impl Case<'_, '_> {
         if explained {
             finding.severity = Severity::Info;
         }
-        finding.follows = self.causes(out);
+        finding.follows = self.follows(out, false);
         Some(finding)
     }
 
@@ -296,29 +324,69 @@ impl Case<'_, '_> {
             .at(surplus.iter().map(|(addr, _)| *addr))
     }
 
-    /// The findings that the difference follows from.
-    fn causes(&self, out: &Out) -> Vec<FindingId> {
+    /// The findings that the difference follows from. Where the number itself is too high, every leak takes part in it.
+    fn follows(&self, out: &Out, every_leak: bool) -> Vec<FindingId> {
         let wire = self.context.subnets.wire_name(self.subnet.wire);
         let account = self.family_account();
         let addressed = account.surplus.iter().flat_map(|(addr, _)| {
             let subject = format!("{wire}/{addr}");
             [FindingId::new(Code::DuplicateAddress, &subject), FindingId::new(Code::DoubleRecord, &subject)]
         });
-        let mut causes: Vec<FindingId> = addressed.filter(|id| out.has(id)).collect();
+        let uncounted = account.uncounted.iter().map(|(_, source)| source.object());
+        let labels = uncounted
+            .chain(self.account.strangers.iter().cloned())
+            .map(|object| FindingId::new(Code::LabelDrift, &format!("{}/{}", object.kind.plural(), object.path())));
+        let mut causes: Vec<FindingId> = addressed.chain(labels).filter(|id| out.has(id)).collect();
         if self.causes.is_empty() {
             return causes;
         }
-        // Any leak (it takes part in every count), a user that no counted object speaks for, an object that is counted for
-        // an address that is not usable here.
-        let uncounted: BTreeSet<String> = account.uncounted.iter().map(|(addr, _)| addr.to_string()).collect();
-        let apart: BTreeSet<String> = account.apart.iter().map(ToString::to_string).collect();
-        let is_cause = |cause: &Finding| match cause.code {
-            Code::MissingRecord => cause.addresses.iter().any(|addr| uncounted.contains(addr)),
-            Code::OutsideSubnet => cause.addresses.iter().any(|addr| apart.contains(addr)),
-            _ => true,
+        let mut places = Places::of(account);
+        // Kube-OVN counts an object for both families: one that is outside by one of them counts in the other as well.
+        if self.account.unmatched(self.family) > self.account.explained_unmatched(self.family) {
+            places.apart.extend(&self.account.family(other(self.family)).apart);
+        }
+        let is_cause = |cause: &&&Finding| match cause.code {
+            Code::MissingRecord => places.any_in(cause, &places.uncounted),
+            Code::OutsideSubnet => places.any_in(cause, &places.apart),
+            _ => every_leak || places.differs(cause),
         };
-        causes.extend(self.causes.iter().filter(|cause| is_cause(cause)).map(|cause| cause.id.clone()));
+        causes.extend(self.causes.iter().filter(is_cause).map(|cause| cause.id.clone()));
+        causes.sort();
+        causes.dedup();
         causes
+    }
+}
+
+/// The addresses of an account by the part that they have in a difference.
+struct Places<'a> {
+    using: &'a [Addr],
+    uncounted: BTreeSet<Addr>,
+    apart: BTreeSet<Addr>,
+    /// Those, and the ones that are counted more than once or left out.
+    different: BTreeSet<Addr>,
+}
+
+impl<'a> Places<'a> {
+    fn of(account: &'a FamilyAccount<'_>) -> Self {
+        let uncounted: BTreeSet<Addr> = account.uncounted.iter().map(|(addr, _)| *addr).collect();
+        let apart: BTreeSet<Addr> = account.apart.iter().copied().collect();
+        let surplus = account.surplus.iter().map(|(addr, _)| *addr);
+        let different = surplus.chain(account.left_out.iter().copied()).chain(uncounted.iter().copied()).collect();
+        Self { using: &account.using, uncounted, apart, different }
+    }
+
+    fn addresses<'f>(&self, finding: &'f Finding) -> impl Iterator<Item = Addr> + use<'f> {
+        finding.addresses.iter().filter_map(|addr| addr.parse().ok())
+    }
+
+    fn any_in(&self, finding: &Finding, set: &BTreeSet<Addr>) -> bool {
+        self.addresses(finding).any(|addr| set.contains(&addr))
+    }
+
+    /// Whether the object of a finding is counted otherwise than as one usable address of this family.
+    fn differs(&self, finding: &Finding) -> bool {
+        let plain = |addr: Addr| self.using.binary_search(&addr).is_ok() && !self.different.contains(&addr);
+        !self.addresses(finding).any(plain)
     }
 }
 

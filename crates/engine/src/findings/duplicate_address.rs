@@ -225,7 +225,14 @@ fn holders<'a, 'w>(gateways: &Gateways<'w>, ranked: &[&'a Record<'w>]) -> Vec<(H
     let mut holders: Vec<(Holder<'w>, Vec<&'a Record<'w>>)> = Vec::new();
     for record in ranked {
         if let Some(&known) = index.get(&record.holder) {
-            holders[known].1.push(record);
+            // A claim is of a pod by its UID: of another pod of that name it is another holder's.
+            let is_claim = |record: &Record<'_>| matches!(record.source, Source::Claim(_));
+            let other = (is_claim(record) || holders[known].1.iter().any(|known| is_claim(known)))
+                && !holders[known].1.iter().all(|known| one_holder(gateways, known, record));
+            match other {
+                true => holders.push((record.holder, vec![record])),
+                false => holders[known].1.push(record),
+            }
             continue;
         }
         // Vips and EIPs join at most one other holder; pods never do, and there may be thousands.
@@ -305,10 +312,12 @@ fn objects(ranked: &[&Record<'_>]) -> Vec<ObjRef> {
 
 /// Whether Kube-OVN adds the object of a record to its Subnet's count.
 fn is_counted(context: &Context<'_>, record: &Record<'_>) -> bool {
-    match record.subnet.or(record.said) {
-        Some(id) => crate::accounts::is_counted(context, record, id),
-        // Where the Subnet is gone, so is its count: whatever would be counted.
-        None => !matches!(record.source, Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_)),
+    match (record.subnet.or(record.said), &record.source) {
+        (Some(id), _) => crate::accounts::is_counted(context, record, id),
+        // Where the Subnet is gone, or was not read, whatever would be counted.
+        (None, Source::Vip(vip)) => vip.meta.label(labels::IP_RESERVED) == Some(""),
+        (None, Source::Ip(_) | Source::Eip(_) | Source::OvnEip(_)) => true,
+        (None, Source::Pod(..) | Source::Node(_) | Source::Subnet(_) | Source::Claim(_)) => false,
     }
 }
 

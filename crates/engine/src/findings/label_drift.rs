@@ -76,17 +76,30 @@ fn of_addresses(context: &Context<'_>, out: &mut Out) {
         let has_address = !eip.status.v4.is_absent() || !eip.status.v6.is_absent();
         // The default Subnet is a flag of the controller, which is not seen here.
         let known = !eip.spec.external_subnet.is_empty();
-        let label = Expected { label: labels::SUBNET, value: subnet.to_owned(), required: has_address };
         let present = eip.meta.label(labels::SUBNET).is_some();
+        let mut expected = Vec::new();
         if known || !present {
-            compare(context, Kind::OvnEip, eip, subnet, &[label], out);
+            expected.push(Expected { label: labels::SUBNET, value: subnet.to_owned(), required: has_address });
         }
+        expected.extend(eip.status.v4.get().map(|v4| expect(labels::EIP_V4_IP, v4)));
+        expected.extend(eip.status.v6.get().map(|v6| expect(labels::EIP_V6_IP, &label_of_v6(&eip.meta, *v6))));
+        expected.extend(has_address.then(|| expect(labels::OVN_EIP_TYPE, &or_default(&eip.spec.type_, "nat"))));
+        compare(context, Kind::OvnEip, eip, subnet, &expected, out);
     }
     for vip in world.vips.iter() {
         let has_address = !vip.status.v4.is_absent() || !vip.status.v6.is_absent();
         let label = Expected { label: labels::SUBNET, value: vip.spec.subnet.to_string(), required: has_address };
         compare(context, Kind::Vip, vip, &vip.spec.subnet, &[label], out);
     }
+}
+
+/// An IPv6 address as a label's value, which has no ':' and begins and ends with a letter or digit; the one that stands
+/// there, where that is another spelling of it.
+fn label_of_v6(meta: &Meta, v6: ledger::Addr) -> String {
+    let known = meta.label(labels::EIP_V6_IP).filter(|label| label.replace('-', ":").parse() == Ok(v6));
+    let dashes = v6.to_string().replace(':', "-");
+    let (first, last) = (if dashes.starts_with('-') { "0" } else { "" }, if dashes.ends_with('-') { "0" } else { "" });
+    known.map_or_else(|| format!("{first}{dashes}{last}"), str::to_owned)
 }
 
 fn of_gateways(context: &Context<'_>, out: &mut Out) {

@@ -6,7 +6,8 @@
 use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
-use crate::life::{Gone, Life};
+use crate::life::{Gone, Life, Special};
+use crate::switch_lb::Served;
 use api::slim::{HasMeta, Kind, Vip};
 use ledger::Addr;
 
@@ -16,7 +17,11 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     for ip in world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
         let addrs = crate::record::addresses_of_ip(ip).collect();
         let life = context.life_of_ip(ip);
-        let caution = if matches!(life, Life::Gone(_)) { context.shared_release(ip) } else { None };
+        let caution = match &life {
+            Life::Gone(Gone::Special(special, subnet)) => Some(special_release(*special, subnet)),
+            Life::Gone(_) => context.shared_release(ip),
+            _ => None,
+        };
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
@@ -33,18 +38,30 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     }
 }
 
+/// How a Subnet's own address is released: Kube-OVN's allocator knows it by another owner than the deletion names.
+fn special_release(special: Special, subnet: &str) -> String {
+    let field = match special {
+        Special::U2o => "u2oInterconnection",
+        Special::Mcast => "enableMulticastSnoop",
+    };
+    format!(
+        "switch `{field}` of Subnet {subnet} on and off again, which releases it, and delete the object if it stays; deleting the object \
+         alone does not free the address in the allocator's memory"
+    )
+}
+
 /// Kube-OVN makes a Vip named like the Subnet for the health checks of SwitchLBRules, and can leave it behind.
 fn health_check_vip(context: &Context<'_>, vip: &Vip, out: &mut Out) {
-    if vip.meta.name != vip.spec.subnet || !context.world.switch_lb_rules.is_empty() {
+    if vip.meta.name != vip.spec.subnet {
         return;
     }
-    let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
-    let leak = Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None };
-    let life = match context.missing(&[Kind::SwitchLbRule], "") {
-        missing if missing.is_empty() => Life::Gone(Gone::SwitchLbRules),
-        missing => Life::Unknown(missing),
+    let life = match context.rules_of_subnet(&vip.spec.subnet) {
+        Served::Yes => return,
+        Served::No => Life::Gone(Gone::SwitchLbRules),
+        Served::Unknown(missing) => Life::Unknown(missing),
     };
-    leak.judge(&life, out);
+    let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
+    Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None }.judge(&life, out);
 }
 
 /// A record that may be a leak.
@@ -66,9 +83,10 @@ impl<T: HasMeta> Leak<'_, '_, T> {
             Life::Alive(_) | Life::Retained(_) | Life::Reserved => {}
             Life::Unknown(missing) => out.not_judged(Code::LeakedIp, missing.iter().copied(), 1),
             Life::Gone(gone) => {
-                // A pod of that name that has no NIC contradicts the record; all else is absence.
-                let certainty =
-                    if matches!(gone, Gone::HostNetwork(..)) { Certainty::Proven } else { absence(reading) };
+                // A pod of that name that has no NIC, or a Subnet that says that it has no such address, contradicts the
+                // record; all else is absence.
+                let contradicted = matches!(gone, Gone::HostNetwork(..) | Gone::Special(..));
+                let certainty = if contradicted { Certainty::Proven } else { absence(reading) };
                 let how = match self.kind {
                     Kind::AddressClaim => "nothing needs the address any more",
                     _ => "Kube-OVN's controller then releases the address properly and removes the finalizer itself",

@@ -8,7 +8,7 @@ use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::networks::networks_of_meta;
 use crate::record::is_finished;
-use api::slim::{Kind, Malformed};
+use api::slim::{Kind, Malformed, Meta};
 
 /// Reports every unreadable field.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
@@ -16,14 +16,27 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         push(object, malformed, out);
     }
     for pod in context.world.pods.iter().filter(|pod| !is_finished(pod)) {
-        for (annotation, reason) in networks_of_meta(&pod.meta, &pod.meta.namespace).malformed {
-            let malformed = Malformed { path: format!("metadata.annotations[{annotation}]"), reason };
-            push(&ObjRef::of(Kind::Pod, pod), &malformed, out);
+        networks(&ObjRef::of(Kind::Pod, pod), "metadata", &pod.meta, out);
+    }
+    let world = context.world;
+    for set in world.stateful_sets.iter() {
+        networks(&ObjRef::of(Kind::StatefulSet, set), "spec.template.metadata", &set.spec.template.meta, out);
+    }
+    for (kind, workloads) in [(Kind::Deployment, &world.deployments), (Kind::DaemonSet, &world.daemon_sets)] {
+        for workload in workloads.iter() {
+            networks(&ObjRef::of(kind, workload), "spec.template.metadata", &workload.spec.template.meta, out);
         }
     }
     for unreadable in &context.world.unreadable {
         let object = ObjRef::missing(unreadable.kind, "", unreadable.name.as_deref().unwrap_or("(no name)"));
         push(&object, &Malformed { path: "the whole object".to_owned(), reason: unreadable.reason.clone() }, out);
+    }
+}
+
+/// Reports the networks of a pod, or of a template for its pods, that cannot be read.
+fn networks(object: &ObjRef, path: &str, meta: &Meta, out: &mut Out) {
+    for (annotation, reason) in networks_of_meta(meta, &object.namespace).malformed {
+        push(object, &Malformed { path: format!("{path}.annotations[{annotation}]"), reason }, out);
     }
 }
 

@@ -6,10 +6,9 @@
 
 use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
-use crate::holder::{Holder, one_holder, vm_of_pod};
+use crate::holder::{Holder, one_holder};
 use crate::judge::Context;
-use crate::record::{Record, Source};
-use api::names;
+use crate::record::{Record, Source, names_of_ports};
 use api::slim::{Ip, Kind};
 
 /// Finds holders without a record.
@@ -22,6 +21,12 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
                 continue;
             }
             let own = own_ip(context, user);
+            // The record of the NIC names the address on another wire, such as that of a Subnet which is gone from one of the
+            // two; or it cannot be read, is told as such, and may name this very address.
+            let names_it = |ip: &Ip| crate::record::addresses_of_ip(ip).any(|addr| addr == user.addr);
+            if own.is_some_and(|ip| names_it(ip) || crate::record::is_unreadable(ip, user.addr.family())) {
+                continue;
+            }
             // An IP object of the NIC that names another address contradicts the pod; none at all is absence.
             if own.is_none() && !complete {
                 unjudged += 1;
@@ -71,10 +76,7 @@ fn push(mut finding: Finding, out: &mut Out) {
 fn own_ip<'w>(context: &Context<'w>, user: &Record<'w>) -> Option<&'w Ip> {
     let ips = &context.world.ips;
     match user.source {
-        Source::Pod(pod, provider) => {
-            let port = |name: &str| ips.named(&names::port_name(name, &pod.meta.namespace, provider));
-            vm_of_pod(pod).and_then(port).or_else(|| port(&pod.meta.name))
-        }
+        Source::Pod(pod, provider) => names_of_ports(pod, provider).find_map(|port| ips.named(&port)),
         Source::Node(node) => ips.named(&format!("node-{}", node.meta.name)),
         Source::Subnet(subnet) => {
             let vpc = &subnet.status.u2o_vpc;

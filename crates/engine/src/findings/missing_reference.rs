@@ -10,7 +10,7 @@ use crate::judge::Context;
 use crate::networks::{Networks, networks_of_meta, networks_of_vm};
 use crate::record::{is_finished, or_default, provider_value};
 use api::names::{self, annotations};
-use api::slim::{HasMeta, Kind};
+use api::slim::{HasMeta, Kind, Meta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many referrers are listed as objects: a lost NetworkAttachmentDefinition can have a hundred thousand.
@@ -54,7 +54,9 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
 impl References<'_, '_> {
     fn refer<T: HasMeta>(&mut self, from: Kind, object: &T, to: Kind, namespace: &str, name: &str) {
         let world = self.context.world;
-        if name.is_empty() || world.find(to, namespace, name).is_some() {
+        // The default VPC is Kube-OVN's own: it makes it at every start.
+        let is_default = to == Kind::Vpc && name == names::DEFAULT_VPC;
+        if name.is_empty() || is_default || world.find(to, namespace, name).is_some() {
             return;
         }
         if !self.context.missing(&[to], namespace).is_empty() {
@@ -64,8 +66,8 @@ impl References<'_, '_> {
         }
         let referrers = self.missing.entry((to, namespace.to_owned(), name.to_owned())).or_default();
         referrers.total += 1;
-        // A pod on its way out may outlive what it names by a moment; what hangs by a finalizer is told as such.
-        let going = from == Kind::Pod && world.is_going(object.meta());
+        // What is on its way out may outlive what it names by a moment; what hangs by a finalizer is told as such.
+        let going = world.is_going(object.meta());
         referrers.settled |= !world.is_new(object) && !going;
         if referrers.listed.len() < LISTED {
             referrers.listed.push(ObjRef::of(from, object));
@@ -155,25 +157,15 @@ impl References<'_, '_> {
     fn of_pods(&mut self) {
         let world = self.context.world;
         for pod in world.pods.iter().filter(|pod| !pod.spec.host_network && !is_finished(pod)) {
-            self.networks(Kind::Pod, pod, &networks_of_meta(&pod.meta, &pod.meta.namespace));
-            for (key, value) in pod.meta.annotations.iter() {
-                if key.ends_with(".kubernetes.io/logical_switch") {
-                    self.refer(Kind::Pod, pod, Kind::Subnet, "", value);
-                } else if key.ends_with(".kubernetes.io/ip_pool") && is_pool_name(value) {
-                    self.refer(Kind::Pod, pod, Kind::IpPool, "", value.trim());
-                } else if key == annotations::VIP {
-                    self.refer(Kind::Pod, pod, Kind::Vip, "", value);
-                }
-            }
+            self.pod(Kind::Pod, pod, &pod.meta);
         }
         for set in world.stateful_sets.iter() {
-            self.networks(Kind::StatefulSet, set, &networks_of_meta(&set.spec.template.meta, &set.meta.namespace));
+            self.pod(Kind::StatefulSet, set, &set.spec.template.meta);
         }
         let workloads = [(Kind::Deployment, &world.deployments), (Kind::DaemonSet, &world.daemon_sets)];
         for (kind, workloads) in workloads {
             for workload in workloads.iter() {
-                let networks = networks_of_meta(&workload.spec.template.meta, &workload.meta.namespace);
-                self.networks(kind, workload, &networks);
+                self.pod(kind, workload, &workload.spec.template.meta);
             }
         }
         for vm in world.vms.iter() {
@@ -185,6 +177,20 @@ impl References<'_, '_> {
                 for name in list.unwrap_or_default().split(',').map(str::trim) {
                     self.refer(Kind::Namespace, namespace, kind, "", name);
                 }
+            }
+        }
+    }
+
+    /// What a pod names, or a template for its pods.
+    fn pod<T: HasMeta>(&mut self, kind: Kind, object: &T, pod: &Meta) {
+        self.networks(kind, object, &networks_of_meta(pod, &object.meta().namespace));
+        for (key, value) in pod.annotations.iter() {
+            if key.ends_with(".kubernetes.io/logical_switch") {
+                self.refer(kind, object, Kind::Subnet, "", value);
+            } else if key.ends_with(".kubernetes.io/ip_pool") && is_pool_name(value) {
+                self.refer(kind, object, Kind::IpPool, "", value.trim());
+            } else if key == annotations::VIP {
+                self.refer(kind, object, Kind::Vip, "", value);
             }
         }
     }

@@ -22,7 +22,7 @@ mod static_conflict;
 mod stuck_terminating;
 
 use crate::accounts::Accounts;
-use crate::finding::{Code, FindingId};
+use crate::finding::{Code, Finding, FindingId};
 use crate::judge::Context;
 use crate::report::{CoverageLine, FamilyLine, Report, SubnetLine};
 use crate::world::subnets::{SubnetId, SubnetOnWire};
@@ -83,7 +83,7 @@ pub fn all(context: &Context<'_>) -> Report {
     }
     stuck_terminating::link(&mut out);
     ranges_follow_addresses(&mut out);
-    unread_records(context, &mut out);
+    unread(context, &mut out);
     let (findings, not_judged) = out.finish();
     Report { findings, subnets: subnet_lines(context, evidence.lines), not_judged, coverage: coverage(context) }
 }
@@ -95,7 +95,9 @@ fn ranges_follow_addresses(out: &mut Out) {
         return;
     }
     let mut causes: BTreeMap<(Str, String), Vec<FindingId>> = BTreeMap::new();
-    for code in [Code::DuplicateAddress, Code::DoubleRecord, Code::LeakedIp, Code::MissingRecord] {
+    let codes =
+        [Code::DuplicateAddress, Code::DoubleRecord, Code::LeakedIp, Code::MissingRecord, Code::StuckTerminating];
+    for code in codes {
         for finding in out.of(code) {
             let Some(subnet) = &finding.subnet else { continue };
             for addr in &finding.addresses {
@@ -106,19 +108,56 @@ fn ranges_follow_addresses(out: &mut Out) {
     for mut finding in ranges {
         let Some(subnet) = finding.subnet.clone() else { continue };
         let found = finding.addresses.iter().filter_map(|addr| causes.get(&(subnet.clone(), addr.clone()))).flatten();
-        finding.follows = found.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let follows: BTreeSet<FindingId> = finding.follows.iter().chain(found).cloned().collect();
+        finding.follows = follows.into_iter().collect();
+        if let Some(mut count) = count_of_pool(&finding, out) {
+            count.follows.clone_from(&finding.follows);
+            out.replace(count);
+        }
         out.replace(finding);
     }
 }
 
-/// Duplicates are judged by what is there; which kinds of records were not read is said all the same.
-fn unread_records(context: &Context<'_>, out: &mut Out) {
-    let recorders = [Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+/// The count beside the ranges of a pool: both come from the allocator's memory, and differ for the same reasons.
+fn count_of_pool(ranges: &Finding, out: &Out) -> Option<Finding> {
+    let (_, subject) = ranges.id.as_str().split_once(':').filter(|(_, subject)| subject.starts_with("ippools/"))?;
+    out.get(&FindingId::new(Code::CountMismatch, subject)).cloned()
+}
+
+/// Who records addresses, apart from nodes, Subnets and claims.
+const RECORDERS: &[Kind] = &[Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+/// Who asks for certain addresses.
+const REQUESTERS: &[Kind] = &[Kind::Pod, Kind::IptablesEip, Kind::OvnEip, Kind::Vip, Kind::VpcNatGateway];
+/// Rules of NAT gateways.
+const RULES: &[Kind] = &[Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule];
+
+/// Classes that are judged by what is there, and without any object of these kinds not at all.
+const ABOUT: &[(Code, &[Kind])] = &[
+    (Code::DuplicateAddress, RECORDERS),
+    (Code::DuplicateMac, RECORDERS),
+    (Code::OutsideSubnet, RECORDERS),
+    (Code::GatewayInUse, RECORDERS),
+    (Code::MissingRecord, &[Kind::Pod]),
+    (Code::LeakedNic, &[Kind::Pod]),
+    (Code::StaticConflict, REQUESTERS),
+    (Code::RuleConflict, RULES),
+    (Code::OutsideSubnet, &[Kind::Subnet]),
+    (Code::GatewayInUse, &[Kind::Subnet]),
+    (Code::StaticConflict, &[Kind::Subnet]),
+    (Code::OverCapacity, &[Kind::Subnet]),
+    (Code::CountMismatch, &[Kind::Subnet]),
+    (Code::RangeMismatch, &[Kind::Subnet]),
+    (Code::OverlappingSubnets, &[Kind::Subnet]),
+    (Code::SuspectedSameWire, &[Kind::Subnet]),
+    (Code::PoolOverlap, &[Kind::IpPool]),
+    (Code::PoolOutsideSubnet, &[Kind::IpPool]),
+];
+
+/// Says which classes could not be judged because nothing that they are about was read.
+fn unread(context: &Context<'_>, out: &mut Out) {
     let unread = |kind: &Kind| context.world.count(*kind) == 0 && !context.world.coverage.is_complete(*kind);
-    if recorders.iter().all(unread) {
-        for code in [Code::DuplicateAddress, Code::DuplicateMac, Code::OutsideSubnet, Code::GatewayInUse] {
-            out.not_judged(code, recorders, 0);
-        }
+    for (code, kinds) in ABOUT.iter().filter(|(_, kinds)| kinds.iter().all(unread)) {
+        out.not_judged(*code, kinds.iter().copied(), 0);
     }
 }
 

@@ -46,15 +46,62 @@ fn overlapping(context: &Context<'_>, a: SubnetId, b: SubnetId, ranges: &[AddrRa
     finding
 }
 
-/// What a Subnet's links hang on: interface or bridge, and VLAN.
-fn parent(context: &Context<'_>, id: SubnetId) -> Option<(Str, i64)> {
+/// What links can hang on: an interface or bridge, and the VLAN on it.
+type Parent = (Str, i64);
+
+/// What the links of a Subnet hang on.
+enum Links {
+    /// The same on every node.
+    Everywhere(Parent),
+    /// A ProviderNetwork's: its default interface, and other ones on the nodes of that name.
+    PerNode { default: Parent, others: BTreeMap<Str, Parent> },
+}
+
+impl Links {
+    fn parents(&self) -> BTreeSet<&Parent> {
+        match self {
+            Self::Everywhere(parent) => [parent].into(),
+            Self::PerNode { default, others } => others.values().chain([default]).collect(),
+        }
+    }
+
+    fn on(&self, node: &str) -> &Parent {
+        match self {
+            Self::Everywhere(parent) => parent,
+            Self::PerNode { default, others } => others.get(node).unwrap_or(default),
+        }
+    }
+
+    /// The nodes that differ from others.
+    fn nodes(&self) -> impl Iterator<Item = &Str> {
+        let others = match self {
+            Self::Everywhere(_) => None,
+            Self::PerNode { others, .. } => Some(others.keys()),
+        };
+        others.into_iter().flatten()
+    }
+
+    /// Whether both hang on that parent on one node: one that either names, or any other.
+    fn share(&self, other: &Self, parent: &Parent) -> bool {
+        let both = |node: &str| self.on(node) == parent && other.on(node) == parent;
+        self.nodes().chain(other.nodes()).any(|node| both(node)) || both("")
+    }
+}
+
+/// What a Subnet's links hang on, where that is known.
+fn links(context: &Context<'_>, id: SubnetId) -> Option<Links> {
     let subnet = context.subnets.get(id);
     let vlan = subnet.object.spec.vlan.as_str();
     if !vlan.is_empty() {
         let vlan = context.world.vlans.named(vlan)?;
-        let network = context.world.provider_networks.named(&vlan.spec.provider)?;
-        let interface = &network.spec.default_interface;
-        return (!interface.is_empty()).then(|| (interface.clone(), vlan.spec.id));
+        let network = &context.world.provider_networks.named(&vlan.spec.provider)?.spec;
+        let mut others = BTreeMap::new();
+        for custom in network.custom_interfaces.iter().filter(|custom| !custom.interface.is_empty()) {
+            others.extend(custom.nodes.iter().map(|node| (node.clone(), (custom.interface.clone(), vlan.spec.id))));
+        }
+        let default = (network.default_interface.clone(), vlan.spec.id);
+        let known = !network.default_interface.is_empty() || !others.is_empty();
+        return known.then_some(Links::PerNode { default, others });
     }
     let (name, namespace) = subnet.provider.nad()?;
     if subnet.provider.is_ovn() {
@@ -63,28 +110,37 @@ fn parent(context: &Context<'_>, id: SubnetId) -> Option<(Str, i64)> {
     let config = context.world.nads.get(namespace, name)?.spec.config.get()?;
     let (interface, vlan) = config.attaches_to()?;
     // `eth1.100` is VLAN 100 on eth1.
-    Some(match interface.rsplit_once('.').and_then(|(parent, id)| Some((parent, id.parse::<i64>().ok()?))) {
-        Some((parent, id)) if vlan == 0 => (parent.into(), id),
-        _ => (interface.into(), vlan),
-    })
+    let tagged = interface.rsplit_once('.').and_then(|(parent, id)| Some((parent, id.parse::<i64>().ok()?)));
+    Some(Links::Everywhere(match tagged.filter(|_| vlan == 0) {
+        Some((parent, id)) => (parent.into(), id),
+        None => (interface.into(), vlan),
+    }))
 }
 
 fn suspected(context: &Context<'_>, out: &mut Out) {
-    let mut by_parent: BTreeMap<(Str, i64), Vec<SubnetId>> = BTreeMap::new();
+    let mut by_parent: BTreeMap<Parent, Vec<SubnetId>> = BTreeMap::new();
+    let mut all: BTreeMap<SubnetId, Links> = BTreeMap::new();
     let mut unknown = BTreeSet::new();
     for (id, subnet) in context.subnets.iter() {
-        match parent(context, id) {
-            Some(parent) => by_parent.entry(parent).or_default().push(id),
-            None => unknown.extend(not_seen(context, subnet)),
+        let Some(links) = links(context, id) else {
+            unknown.extend(not_seen(context, subnet));
+            continue;
+        };
+        for parent in links.parents() {
+            by_parent.entry(parent.clone()).or_default().push(id);
         }
+        all.insert(id, links);
     }
-    for ((interface, vlan), ids) in by_parent {
+    for (parent, ids) in by_parent {
         let mut pairs: BTreeMap<(SubnetId, SubnetId), Vec<AddrRange>> = BTreeMap::new();
         for (a, b, range) in overlaps_between_wires(context, &ids) {
-            pairs.entry((a, b)).or_default().push(range);
+            let shares = all.get(&a).zip(all.get(&b)).is_some_and(|(a, b)| a.share(b, &parent));
+            if shares {
+                pairs.entry((a, b)).or_default().push(range);
+            }
         }
         for (pair, ranges) in pairs {
-            out.push(same_wire(context, pair, &ranges, &interface, vlan));
+            out.push(same_wire(context, pair, &ranges, &parent.0, parent.1));
         }
     }
     if !unknown.is_empty() {

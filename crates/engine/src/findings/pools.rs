@@ -7,7 +7,7 @@
 use super::counts::{COUNTED, prefix};
 use super::out::{Out, absence, count_of, name_addresses};
 use crate::accounts::Accounts;
-use crate::finding::{Certainty, Code, Finding, ObjRef};
+use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::judge::Context;
 use crate::report::FamilyLine;
 use crate::world::subnets::SubnetId;
@@ -30,15 +30,18 @@ pub(super) fn check(
     }
     let judged = context.missing(&COUNTED, "").is_empty();
     for (id, pools) in by_subnet {
-        overlaps(context, id, &pools, out);
+        let shared = overlaps(context, id, &pools, out);
         for pool in pools {
             outside(context, id, pool, out);
+            let causes = shared.get(pool.meta.name.as_str()).map_or(&[][..], Vec::as_slice);
+            let account = accounts.get(id);
             let own = lines.partition_point(|(line, ..)| *line < id);
             for (_, family, line) in lines[own..].iter().take_while(|(line, ..)| *line == id) {
-                let share = Share::new(context, id, pool, *family, line, accounts.get(id).in_flight);
+                let moving = account.in_flight + account.unreadable_in(*family);
+                let share = Share { in_flight: moving, causes, ..Share::new(context, id, pool, *family, line) };
                 share.counts(judged, out);
                 if judged {
-                    share.ranges(accounts.get(id).waiting > 0, out);
+                    share.ranges(account.waiting > 0, out);
                 }
             }
         }
@@ -58,7 +61,13 @@ fn set_of(pool: &IpPool, family: Family) -> AddrSet {
     set
 }
 
-fn overlaps(context: &Context<'_>, id: SubnetId, pools: &[&IpPool], out: &mut Out) {
+/// Finds pools that share addresses; those findings by pool.
+fn overlaps<'w>(
+    context: &Context<'_>,
+    id: SubnetId,
+    pools: &[&'w IpPool],
+    out: &mut Out,
+) -> BTreeMap<&'w str, Vec<FindingId>> {
     // One sweep over all entries in order: pools of one Subnet may be many.
     let mut blocks: Vec<(AddrRange, usize)> = Vec::new();
     for (i, pool) in pools.iter().enumerate() {
@@ -75,16 +84,28 @@ fn overlaps(context: &Context<'_>, id: SubnetId, pools: &[&IpPool], out: &mut Ou
             }
         }
     }
+    let mut found: BTreeMap<&str, Vec<FindingId>> = BTreeMap::new();
     for ((i, j), ranges) in shared {
-        out.push(overlap(context, id, pools[i], pools[j], &ranges));
+        let finding = overlap(context, id, pools[i], pools[j], &ranges);
+        for pool in [pools[i], pools[j]] {
+            found.entry(&pool.meta.name).or_default().push(finding.id.clone());
+        }
+        out.push(finding);
     }
+    found
 }
 
 fn overlap(context: &Context<'_>, id: SubnetId, a: &IpPool, b: &IpPool, ranges: &[AddrRange]) -> Finding {
     let subnet = context.subnets.get(id);
     let (first, second) = (&a.meta.name, &b.meta.name);
-    let mut texts: Vec<String> = ranges.iter().map(text).collect();
-    texts.dedup();
+    let union = |family: Family| {
+        let mut set = AddrSet::new(family);
+        ranges.iter().filter(|range| range.family() == family).for_each(|&range| {
+            set.insert_range(range);
+        });
+        set.ranges().map(|range| text(&range)).collect::<Vec<_>>()
+    };
+    let texts: Vec<String> = [Family::V4, Family::V6].into_iter().flat_map(union).collect();
     let objects =
         vec![ObjRef::of(Kind::IpPool, a), ObjRef::of(Kind::IpPool, b), ObjRef::of(Kind::Subnet, subnet.object)];
     let mut finding = Finding::new(Code::PoolOverlap, &format!("{first}/{second}"), Certainty::Proven, objects)
@@ -146,25 +167,21 @@ struct Share<'a, 'w> {
     using: AddrSet,
     available: AddrSet,
     excluded: AddrSet,
+    /// Objects of the Subnet that are coming or going, or whose address cannot be read.
     in_flight: u64,
+    /// What its status follows from: Kube-OVN goes on with the last state of a pool that it refuses.
+    causes: &'a [FindingId],
 }
 
 impl<'a, 'w> Share<'a, 'w> {
-    fn new(
-        context: &'a Context<'w>,
-        id: SubnetId,
-        pool: &'a IpPool,
-        family: Family,
-        line: &FamilyLine,
-        in_flight: u64,
-    ) -> Self {
+    fn new(context: &'a Context<'w>, id: SubnetId, pool: &'a IpPool, family: Family, line: &FamilyLine) -> Self {
         let mut usable = AddrSet::new(family);
         usable.insert_range(line.cidr.usable());
         let size = set_of(pool, family).intersection(&usable);
         let using = line.using.intersection(&size);
         let available = line.available.intersection(&size);
         let excluded = line.excluded.intersection(&size);
-        Self { context, id, pool, family, size, using, available, excluded, in_flight }
+        Self { context, id, pool, family, size, using, available, excluded, in_flight: 0, causes: &[] }
     }
 
     /// `v4` fields of an IPPool's status: using, available, and their ranges.
@@ -190,8 +207,10 @@ impl<'a, 'w> Share<'a, 'w> {
         let subnet = self.context.subnets.get(self.id);
         let subject = format!("ippools/{}/{}", self.pool.meta.name, prefix(self.family));
         let objects = vec![ObjRef::of(Kind::IpPool, self.pool), ObjRef::of(Kind::Subnet, subnet.object)];
-        Finding::new(code, &subject, certainty, objects)
-            .on(Some(subnet.name()), Some(self.context.subnets.wire_name(subnet.wire)))
+        let mut finding = Finding::new(code, &subject, certainty, objects)
+            .on(Some(subnet.name()), Some(self.context.subnets.wire_name(subnet.wire)));
+        finding.follows = self.causes.to_vec();
+        finding
     }
 
     fn counts(&self, judged: bool, out: &mut Out) {
@@ -257,8 +276,10 @@ impl<'a, 'w> Share<'a, 'w> {
             }
         };
         let mut present = false;
+        let mut lost = AddrSet::new(self.family);
         if let Some(listed) = using.map(outside_excluded) {
-            note(listed.difference(&self.using), "lost: listed as in use, explained by no object");
+            lost = listed.difference(&self.using);
+            note(lost.clone(), "lost: listed as in use, explained by no object");
             let unlisted = self.using.difference(&listed);
             present |= !unlisted.is_empty();
             note(unlisted, "in use and not listed as such");
@@ -267,6 +288,7 @@ impl<'a, 'w> Share<'a, 'w> {
             let exposed = listed.intersection(&self.using);
             present |= !exposed.is_empty();
             note(exposed, "in use and listed as free");
+            note(self.available.difference(&listed).difference(&lost), "free and not listed as free");
         }
         if parts.is_empty() {
             return;

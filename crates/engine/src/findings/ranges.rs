@@ -36,8 +36,8 @@ pub(super) fn check(
         let in_flight = accounts.get(*id).in_flight;
         let difference = Difference::new(subnet, *family, line, &listed);
         unjudged += usize::from(!missing.is_empty() && listed.using.is_some());
-        let judged =
-            if missing.is_empty() { difference } else { Difference { lost: AddrSet::new(*family), ..difference } };
+        let judged = if missing.is_empty() { difference } else { difference.of_what_is_there() };
+        let judged = judged.explained_by_unreadable(accounts.get(*id).unreadable_in(*family));
         if judged.is_empty() {
             continue;
         }
@@ -111,6 +111,21 @@ impl Difference {
             hidden = line.available.difference(&listed).difference(&lost);
         }
         Self { lost, unlisted, exposed, hidden }
+    }
+
+    /// The part that does not rest on the absence of objects: one that was not read may use what looks free or lost.
+    fn of_what_is_there(self) -> Self {
+        let none = AddrSet::new(self.lost.family());
+        Self { lost: none.clone(), hidden: none, ..self }
+    }
+
+    /// Without the lost addresses, where as many are held by objects on which they cannot be read.
+    fn explained_by_unreadable(self, held: u64) -> Self {
+        let number = |set: &AddrSet| set.count().as_u128().unwrap_or(u128::MAX);
+        if number(&self.lost).saturating_add(number(&self.hidden)) > u128::from(held) {
+            return self;
+        }
+        self.of_what_is_there()
     }
 
     fn is_empty(&self) -> bool {

@@ -5,13 +5,13 @@
 //! request are not known, nothing is concluded.
 
 use super::out::{Out, few};
-use crate::finding::{Certainty, Code, Finding, ObjRef};
+use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::holder::{Holder, holder_of_pod, one_holder};
 use crate::judge::Context;
-use crate::record::{Record, Source};
+use crate::record::{Record, Source, is_finished};
 use crate::requests::{Request, pending};
 use crate::world::subnets::SubnetId;
-use api::slim::Kind;
+use api::slim::{Kind, Pod};
 use ledger::Addr;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,33 @@ enum Obstacle<'a, 'w> {
     Outside(Vec<SubnetId>),
     /// An older request asks for it.
     Asked(&'a Request<'w>),
+}
+
+impl Obstacle<'_, '_> {
+    /// Whether all that hold the address are about to give it back, or have it so lately that the requester may be gone.
+    fn is_moving(&self, context: &Context<'_>) -> bool {
+        match self {
+            Self::Held(records) => records.iter().all(|record| {
+                let ended = |pod: &Pod| is_finished(pod) && context.finished_lately(pod);
+                let pod_goes = record.pod.is_some_and(|pod| context.world.is_going(&pod.meta) || ended(pod));
+                pod_goes || context.is_moving(&record.source)
+            }),
+            Self::Gateway(_) | Self::Outside(_) | Self::Asked(_) => false,
+        }
+    }
+
+    /// The findings that there would be if what holds the address were leaked.
+    fn leaks(&self) -> impl Iterator<Item = FindingId> {
+        let records = match self {
+            Self::Held(records) => records.as_slice(),
+            Self::Gateway(_) | Self::Outside(_) | Self::Asked(_) => &[],
+        };
+        let objects = records.iter().map(|record| record.source.object());
+        objects.flat_map(|object| {
+            let subject = format!("{}/{}", object.kind.plural(), object.path());
+            [Code::LeakedIp, Code::LeakedNic].map(|code| FindingId::new(code, &subject))
+        })
+    }
 }
 
 /// Finds requests that cannot be granted.
@@ -44,7 +71,8 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
             }),
         };
         if let Some(obstacle) = obstacle {
-            out.push(finding(context, request, &obstacle, subnet));
+            let found = finding(context, request, &obstacle, subnet, out);
+            out.push(found);
         }
     }
     let missing = context.missing(&[Kind::Subnet], "");
@@ -100,7 +128,13 @@ fn is_own(context: &Context<'_>, request: &Request<'_>, record: &Record<'_>) -> 
     }
 }
 
-fn finding(context: &Context<'_>, request: &Request<'_>, obstacle: &Obstacle<'_, '_>, id: Option<SubnetId>) -> Finding {
+fn finding(
+    context: &Context<'_>,
+    request: &Request<'_>,
+    obstacle: &Obstacle<'_, '_>,
+    id: Option<SubnetId>,
+    out: &Out,
+) -> Finding {
     let addr = request.addr;
     let mut objects = vec![request.object.clone()];
     let (reason, subnet) = match obstacle {
@@ -127,8 +161,8 @@ fn finding(context: &Context<'_>, request: &Request<'_>, obstacle: &Obstacle<'_,
     objects.dedup();
     let subnet = subnet.map(|id| context.subnets.get(id));
     let subject = format!("{}/{}/{addr}", request.object.kind.plural(), request.object.path());
-    let new = context.world.is_recent(request.created);
-    Finding::new(Code::StaticConflict, &subject, Certainty::Proven.possible_if(new), objects)
+    let moving = context.world.is_recent(request.created) || obstacle.is_moving(context);
+    let mut finding = Finding::new(Code::StaticConflict, &subject, Certainty::Proven.possible_if(moving), objects)
         .on(subnet.map(crate::world::subnets::SubnetOnWire::name), subnet.map(|s| context.subnets.wire_name(s.wire).as_str()))
         .at([addr])
         .says(
@@ -136,5 +170,7 @@ fn finding(context: &Context<'_>, request: &Request<'_>, obstacle: &Obstacle<'_,
             "it waits for ever, and Kube-OVN tries again and again; with several holders of one record it may even be served, \
              and then two answer to one address",
             "ask for another address (`ipledger show subnet` lists the free ones), or remove the request",
-        )
+        );
+    finding.follows = obstacle.leaks().filter(|id| out.has(id)).collect();
+    finding
 }

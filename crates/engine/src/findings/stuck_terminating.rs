@@ -4,7 +4,7 @@
 //! that says what it waits for, and whether that can ever happen. Guarantees: proven only where what it waits for can be
 //! shown never to come; otherwise likely, since its controller may only be slow or down.
 
-use super::out::{Out, few};
+use super::out::{Out, count_of, few};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::gateways::external_subnet;
 use crate::holder::Holder;
@@ -13,7 +13,7 @@ use crate::record::or_default;
 use crate::world::STUCK_AFTER;
 use api::names::{self, labels};
 use api::slim::{IptablesEip, Kind, Meta, Namespace, OvnEip, Subnet, Vip, VpcNatGateway};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an object waits for.
 struct Wait {
@@ -154,13 +154,17 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
     }
     let on_it = context.records.iter().filter(|record| record.said == Some(id) || record.subnet == Some(id));
     let own = |holder: &Holder<'_>| matches!(holder, Holder::U2o(_) | Holder::Mcast(_));
-    let mut users: Vec<ObjRef> =
-        on_it.filter(|record| !own(&record.holder)).map(|record| record.source.object()).collect();
+    let (addrs, mut users): (BTreeSet<ledger::Addr>, Vec<ObjRef>) =
+        on_it.filter(|record| !own(&record.holder)).map(|record| (record.addr, record.source.object())).unzip();
     users.sort();
     users.dedup();
     if !users.is_empty() {
         return Some(Wait {
-            reason: format!("{} addresses that are on record: {}", users.len(), few(&users, 3)),
+            reason: format!(
+                "{} on record: {}",
+                count_of(&addrs.len(), "address that is", "addresses that are"),
+                few(&users, 3)
+            ),
             never: false,
             fix: "delete or move what holds them; the Subnet goes when the last one is released".to_owned(),
             objects: users.into_iter().take(100).collect(),
@@ -191,13 +195,18 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
 
 /// An EIP goes when no rule carries its address; its external Subnet must exist.
 fn of_eip(context: &Context<'_>, eip: &IptablesEip, lookup: &Lookup) -> Option<Wait> {
+    let subnet = or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET);
+    let lost = context.subnets.named(subnet).is_none().then(|| gone_subnet(context, subnet));
+    // Without its Subnet it never goes, whatever becomes of its rules.
+    if lost.as_ref().is_some_and(|wait| wait.never) {
+        return lost;
+    }
     let v4 = eip.spec.v4.get().or(eip.status.ip.get()).map(ToString::to_string).unwrap_or_default();
     if let Some(rules) = lookup.iptables.get(&v4) {
         return Some(rules_wait(rules));
     }
-    let subnet = or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET);
-    if context.subnets.named(subnet).is_none() {
-        return Some(gone_subnet(context, subnet));
+    if lost.is_some() {
+        return lost;
     }
     of_rule(context, &eip.spec.nat_gw)
 }

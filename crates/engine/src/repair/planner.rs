@@ -101,6 +101,8 @@ fn leaked_ip(context: &Context<'_>, finding: &Finding, ip: &Ip) -> Result<Action
         );
     }
     let guards = match context.life_of_ip(ip) {
+        // The allocator knows such an address by another owner than the one that the deletion names.
+        Life::Gone(Gone::Special(..)) => return Err(finding.fix.clone()),
         Life::Gone(gone) => guards_of(ip, &gone),
         _ => return Err(finding.fix.clone()),
     };
@@ -151,6 +153,8 @@ fn guards_of(ip: &Ip, gone: &Gone<'_>) -> Vec<Guard> {
         }
         Gone::Node(name) => vec![absent(Kind::Node, "", name)],
         Gone::Subnet(name) => vec![absent(Kind::Subnet, "", name)],
+        // Never planned.
+        Gone::Special(..) => Vec::new(),
         Gone::SwitchLbRules => Vec::new(),
         Gone::Other(kind, name) => vec![absent(*kind, "", name)],
     }
@@ -172,6 +176,12 @@ fn leaked_vip(context: &Context<'_>, finding: &Finding, vip: &Vip) -> Result<Act
         return Err("its Subnet is gone, and Kube-OVN cannot finish the deletion of such a Vip".to_owned());
     }
     let frees = addresses(&vip.status.v4, &vip.status.v6);
+    if !world.switch_lb_rules.is_empty() {
+        return Err(format!(
+            "SwitchLBRules are left, with endpoints elsewhere: see that none of them checks pods of Subnet {}, then {}",
+            vip.spec.subnet, finding.fix
+        ));
+    }
     let guards = vec![Guard::NoneLeft { kind: Kind::SwitchLbRule }];
     Ok(base(finding, &vip.meta.resource_version, Change::Delete, afterwards(&frees, &vip.spec.subnet), guards, frees))
 }

@@ -4,8 +4,8 @@
 //! Guarantees: any other record counts, since the allocator's memory cannot be seen from outside.
 
 use crate::judge::Context;
-use crate::record::{Record, Source};
-use api::slim::{Field, Ip};
+use crate::record::{Record, Source, addresses_of_ip};
+use api::slim::Ip;
 
 impl Context<'_> {
     /// Why an IP object may not simply be deleted. Kube-OVN's handler releases an address by owner and NIC; where another
@@ -14,8 +14,8 @@ impl Context<'_> {
     #[must_use]
     pub fn shared_release(&self, ip: &Ip) -> Option<String> {
         let is_own = |record: &&Record<'_>| matches!(record.source, Source::Ip(own) if std::ptr::eq(own, ip));
-        let wire = self.wire_of_ip(ip)?;
-        for &addr in [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(Field::get) {
+        for addr in addresses_of_ip(ip) {
+            let Some(wire) = self.wire_of_ip(ip, addr) else { continue };
             let records = self.records.at(wire, addr);
             if let Some(other) = records.iter().find(|record| !is_own(record)) {
                 return Some(format!(

@@ -39,6 +39,11 @@ impl Coverage {
         }
     }
 
+    /// Takes back what was said of a kind: objects of it may have been in what could not be read.
+    pub fn doubt(&mut self, kind: Kind) {
+        self.extents.insert(kind, Extent::Partial);
+    }
+
     /// How completely a kind is known.
     #[must_use]
     pub fn extent(&self, kind: Kind) -> &Extent {

@@ -169,20 +169,20 @@ world! {
     ovn_snats: OvnRule = OvnSnatRule;
     ovn_dnats: OvnRule = OvnDnatRule;
     vlans: Vlan = Vlan;
-    provider_networks: ProviderNetwork = ProviderNetwork;
+    provider_networks: ProviderNetwork = ProviderNetwork |n| n.status.changed.0;
     qos_policies: QosPolicy = QosPolicy;
     switch_lb_rules: SwitchLbRule = SwitchLbRule;
     claims: AddressClaim = AddressClaim;
     pods: Pod = Pod |p| pod_changed(p);
     nodes: Node = Node |n| n.status.changed.0;
     namespaces: Namespace = Namespace |n| n.status.conditions.iter().filter_map(|c| c.changed.get().copied()).max();
-    stateful_sets: StatefulSet = StatefulSet;
-    deployments: Controller = Deployment;
-    replica_sets: Controller = ReplicaSet;
-    daemon_sets: Controller = DaemonSet;
-    jobs: Controller = Job;
+    stateful_sets: StatefulSet = StatefulSet |w| w.status.changed.0;
+    deployments: Controller = Deployment |w| w.status.changed.0;
+    replica_sets: Controller = ReplicaSet |w| w.status.changed.0;
+    daemon_sets: Controller = DaemonSet |w| w.status.changed.0;
+    jobs: Controller = Job |w| w.status.changed.0;
     nads: Nad = NetworkAttachmentDefinition;
-    vms: VirtualMachine = VirtualMachine;
+    vms: VirtualMachine = VirtualMachine |v| v.status.changed.0;
     vmis: VirtualMachineInstance = VirtualMachineInstance |v| v.status.changed.0;
 }
 
@@ -201,7 +201,8 @@ fn reference(object: &Object) -> ObjRef {
 pub fn pod_changed(pod: &Pod) -> Option<Time> {
     let Newest(conditions) = pod.status.changed;
     let Newest(containers) = pod.status.containers_changed;
-    conditions.max(containers)
+    let Newest(init) = pod.status.init_changed;
+    conditions.max(containers).max(init)
 }
 
 impl Builder {

@@ -1,12 +1,13 @@
 //! The Subnets by name, by wire and address, and by provider.
 //!
 //! In: Subnets, Vlans. Out: [`Subnets`]: which wire a Subnet is on, which Subnet of a wire contains an address.
-//! Guarantees: the wire follows ARCHITECTURE.md, Wires; a lookup by address costs a binary search; where Subnets of one wire
+//! Guarantees: the wire follows docs/audit.md; a lookup by address costs a binary search; where Subnets of one wire
 //! overlap, the one that the record names is preferred.
 
 use super::World;
 use api::names::{self, Provider, annotations};
-use api::slim::{Field, Str, Subnet};
+use api::schema::wire_in_name;
+use api::slim::{Exclude, Field, Str, Subnet};
 use ledger::{Addr, AddrRange, Cidr, Family};
 use std::collections::BTreeMap;
 
@@ -48,10 +49,15 @@ impl<'w> SubnetOnWire<'w> {
         self.object.spec.gateway.get().and_then(|pair| pair.get(family))
     }
 
+    /// The readable excludes of a family, as they are written.
+    pub fn exclude_entries(&self, family: Family) -> impl Iterator<Item = Exclude> + use<'w> {
+        let entries = self.object.spec.exclude_ips.iter().filter_map(Field::get).copied();
+        entries.filter(move |exclude| exclude.range.family() == family)
+    }
+
     /// The readable excludes of a family.
     pub fn excludes(&self, family: Family) -> impl Iterator<Item = AddrRange> + use<'w> {
-        let entries = self.object.spec.exclude_ips.iter();
-        entries.filter_map(Field::get).map(|exclude| exclude.0).filter(move |range| range.family() == family)
+        self.exclude_entries(family).map(|exclude| exclude.range)
     }
 
     /// Whether its wire is a VPC, of which each Subnet is a layer 2 of its own: OVN without a Vlan or a wire of its own.
@@ -232,14 +238,20 @@ fn index(len: usize) -> u32 {
     u32::try_from(len).expect("fewer than 2^32 Subnets and wires fit in memory")
 }
 
-/// The wire of a Subnet (ARCHITECTURE.md, Wires).
+/// The wire of a Subnet (docs/audit.md), as claims name it: long and odd names in their short form. Only the wire
+/// of a Vlan that was not read has a ':' in it, which no wire of a claim can have.
 fn wire_of(world: &World, subnet: &Subnet) -> String {
     let spec = &subnet.spec;
-    if !spec.vlan.is_empty() {
-        return match world.vlans.named(&spec.vlan) {
-            Some(vlan) => format!("{}-{}", vlan.spec.provider, vlan.spec.id),
-            None => format!("vlan:{}", spec.vlan),
-        };
+    if !spec.vlan.is_empty() && world.vlans.named(&spec.vlan).is_none() {
+        return format!("vlan:{}", spec.vlan);
+    }
+    wire_in_name(&full_wire_of(world, subnet)).into_owned()
+}
+
+fn full_wire_of(world: &World, subnet: &Subnet) -> String {
+    let spec = &subnet.spec;
+    if let Some(vlan) = world.vlans.named(&spec.vlan).filter(|_| !spec.vlan.is_empty()) {
+        return format!("{}-{}", vlan.spec.provider, vlan.spec.id);
     }
     if let Some(wire) = subnet.meta.annotation(annotations::WIRE).filter(|wire| !wire.is_empty()) {
         return wire.to_owned();

@@ -24,15 +24,17 @@ fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.pointer("/metadata/labels")?.get(format!("ovn.kubernetes.io/{name}"))?.as_str()
 }
 
-/// Whether an IP object's address lies in an exclude that is not literally the gateway.
+/// Whether an IP object's address lies in an exclude that is not literally the gateway: ranges by their ends, single
+/// addresses as text (`ContainsIPs`).
 fn is_excluded(ip: &Value, subnet: &Value) -> bool {
     let gateways: Vec<&str> = text(subnet, "/spec/gateway").split(',').collect();
+    let addresses = ["/spec/v4IpAddress", "/spec/v6IpAddress"].map(|field| text(ip, field));
     texts(subnet, "/spec/excludeIps").into_iter().filter(|entry| !gateways.contains(entry)).any(|entry| {
+        if !entry.contains("..") {
+            return addresses.contains(&entry);
+        }
         let Ok(range) = AddrRange::parse_exclude(entry) else { return false };
-        ["/spec/v4IpAddress", "/spec/v6IpAddress"]
-            .iter()
-            .filter_map(|field| text(ip, field).parse().ok())
-            .any(|addr: Addr| range.contains(addr))
+        addresses.iter().filter_map(|address| address.parse().ok()).any(|addr: Addr| range.contains(addr))
     })
 }
 

@@ -59,7 +59,7 @@ pub fn path_of(object: &Value) -> String {
     }
 }
 
-fn object(api_version: &str, kind: &str, namespace: &str, name: &str) -> Value {
+pub fn object(api_version: &str, kind: &str, namespace: &str, name: &str) -> Value {
     let mut meta = json!({"name": name, "uid": format!("{kind}/{namespace}/{name}"), "creationTimestamp": OLD});
     if !namespace.is_empty() {
         meta["namespace"] = json!(namespace);

@@ -1,6 +1,7 @@
 //! AddressClaims: records of ownership whose holders are asked like all others, and Pods by their UID.
 
 use crate::common::example::example;
+use crate::common::finding;
 use crate::common::objects::*;
 use serde_json::{Value, json};
 
@@ -116,4 +117,12 @@ fn a_claim_on_the_wire_of_a_subnet_that_is_gone_is_compared_there() {
         "error proven duplicate-address:old.default/10.9.0.5 @ AddressClaim old.default.10.9.0.5 = 10.9.0.5",
         "warning likely missing-reference:subnets/old @ IP r.default.old.default",
     ]);
+}
+
+#[test]
+fn a_claim_of_another_pod_of_that_name_is_another_holders() {
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": "p1", "uid": "an older one"});
+    let report = example().with(claim("macvlan.default", "172.17.0.11", "ext", holder)).report();
+    let duplicate = finding(&report, "duplicate-address:macvlan.default/172.17.0.11");
+    assert!(duplicate.message.contains("2 holders, 1 of them alive"), "{}", duplicate.message);
 }

@@ -123,3 +123,50 @@ fn findings_come_worst_first() {
     let severities: Vec<_> = report.findings.iter().map(|finding| finding.severity).collect();
     assert!(severities.is_sorted() && severities.len() > 3, "{severities:?}");
 }
+
+#[test]
+fn a_class_of_which_nothing_was_read_is_not_judged() {
+    let without = |kinds: &[Kind]| {
+        let mut cluster = example().partial(kinds);
+        cluster.objects.retain(|object| !kinds.iter().any(|kind| object["kind"] == kind.name()));
+        not_judged(&cluster.report())
+    };
+    let has = |lines: &[String], line: &str| assert!(lines.iter().any(|l| l.starts_with(line)), "{line}: {lines:?}");
+    // Without pods nobody uses an address, and nobody shows which NICs it has.
+    let pods = without(&[Kind::Pod]);
+    has(&pods, "missing-record: Pod (0)");
+    has(&pods, "leaked-nic: Pod (0)");
+    let subnets = without(&[Kind::Subnet]);
+    for code in
+        ["over-capacity", "count-mismatch", "range-mismatch", "outside-subnet", "gateway-in-use", "overlapping-subnets"]
+    {
+        has(&subnets, &format!("{code}: Subnet (0)"));
+    }
+    has(&without(&[Kind::IpPool]), "pool-overlap: IPPool (0)");
+    let rules = [Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule];
+    has(&without(&rules), "rule-conflict: IptablesFIPRule IptablesDnatRule IptablesSnatRule (0)");
+    // What is left of them is judged.
+    let some = without(&rules[..2]);
+    assert!(!some.iter().any(|line| line.starts_with("rule-conflict")), "{some:?}");
+}
+
+#[test]
+fn the_dumps_time_is_looked_for_in_every_status() {
+    let late = "2026-01-10T13:00:00Z";
+    let fresh = example()
+        .without("Pod default/p1")
+        .patched("IP p1.default", created(JUST_NOW))
+        .patched("IP p1.default.macvlan.default", created(JUST_NOW));
+    let conditions = json!({"status": {"conditions": [{"type": "x", "lastTransitionTime": late}]}});
+    let init = json!({"status": {"initContainerStatuses": [{"state": {"terminated": {"finishedAt": late}}}]}});
+    for (path, patch) in [
+        ("Pod default/p2", init),
+        ("StatefulSet default/web", conditions.clone()),
+        ("VirtualMachine default/vm2", conditions.clone()),
+        ("ProviderNetwork pn1", conditions),
+    ] {
+        let report = fresh.clone().patched(path, patch).report();
+        assert!(report.findings.iter().all(|finding| finding.certainty == engine::Certainty::Likely), "{path}");
+        assert_eq!(report.findings.len(), 2, "{path}");
+    }
+}

@@ -152,6 +152,8 @@ fn a_vip_and_the_pod_that_it_is_lent_to_are_one_holder() {
     let annotation = json!({"metadata": {"annotations": {"ovn.kubernetes.io/vip": "vip2"}}});
     lent.clone().patched("Vip vip2", label.clone()).recounted().finds(&[]);
     lent.clone().patched("Vip vip2", label.clone()).patched("Pod default/p2", annotation).recounted().finds(&[]);
+    // Lent, it is not counted, also where the Subnet was not read.
+    lent.clone().patched("Vip vip2", label.clone()).without("Subnet ext").partial(&[Kind::Subnet]).finds(&[]);
     // To another pod it is not lent.
     let other = readdressed(example(), "p1", "macvlan.default", "172.17.0.40").patched("Vip vip2", label).recounted();
     other.finds(&["error proven duplicate-address:macvlan.default/172.17.0.40 @ Pod default/p1 = 172.17.0.40"]);

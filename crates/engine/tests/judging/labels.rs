@@ -37,7 +37,7 @@ fn the_label_that_addresses_are_counted_by_may_not_be_absent() {
         let without = example().patched(path, json!({"metadata": {"labels": {"ovn.kubernetes.io/subnet": null}}}));
         without.clone().finds(&[&format!("info proven label-drift:{target} @ {path}")]);
         // Kube-OVN counts one less then.
-        let count = format!("warning proven count-mismatch:{subnet}/v4 @ Subnet {subnet}");
+        let count = format!("warning proven count-mismatch:{subnet}/v4 @ Subnet {subnet} < label-drift:{target}");
         let report = without.recounted().report();
         assert!(report.findings.iter().map(crate::common::line).any(|line| line == count), "{count}");
     }
@@ -56,4 +56,22 @@ fn a_label_with_the_name_of_another_subnet_is_a_leftover() {
 fn a_label_that_was_not_written_yet_is_only_possible() {
     let new = json!({"metadata": {"labels": {"ovn.kubernetes.io/subnet": null}, "creationTimestamp": JUST_NOW}});
     example().patched("Vip vip1", new).finds(&["info possible label-drift:vips/vip1 @ Vip vip1"]);
+}
+
+#[test]
+fn the_labels_of_an_ovn_eip_say_its_addresses_and_type() {
+    let labelled = |v6: &str, label: &str, value: &str| {
+        let eip = ovn_eip("o", "dual", "10.60.0.50").but(json!({"spec": {"v6Ip": v6}, "status": {"v6Ip": v6},
+            "metadata": {"labels": {format!("ovn.kubernetes.io/{label}"): value}}}));
+        example().with(eip).recounted()
+    };
+    for (v6, label, right) in [
+        ("fd00:60::50", "eip_v4_ip", "10.60.0.50"),
+        ("fd00:60::50", "eip_v6_ip", "fd00-60--50"),
+        ("fd00:60:0:0:a::", "eip_v6_ip", "fd00-60-0-0-a--0"),
+        ("fd00:60::50", "ovn_eip_type", "nat"),
+    ] {
+        labelled(v6, label, right).finds(&[]);
+        labelled(v6, label, "other").finds(&["info proven label-drift:ovn-eips/o @ OvnEip o"]);
+    }
 }

@@ -277,3 +277,46 @@ fn a_health_check_vip_is_leaked_once_no_rule_is_left() {
     let report = cluster.partial(&[Kind::SwitchLbRule]).finds(&[]);
     assert_eq!(not_judged(&report), ["leaked-ip: SwitchLBRule (1)"]);
 }
+
+#[test]
+fn a_health_check_vip_is_kept_by_the_rules_that_have_endpoints_in_its_subnet() {
+    let cluster = example().with(vip("ext", "ext", "172.17.0.60", "02:00:00:00:00:60")).recounted();
+    let leak = ["warning likely leaked-ip:vips/ext @ Vip ext = 172.17.0.60"];
+    let rule = |spec: serde_json::Value| switch_lb_rule("slr", "10.96.0.99").but(json!({"spec": spec}));
+    cluster.clone().with(rule(json!({"endpoints": ["172.17.0.11", "10.16.0.11"]}))).finds(&[]);
+    cluster.clone().with(rule(json!({"endpoints": ["10.16.0.11"]}))).finds(&leak);
+    // An endpoint that cannot be read may be anywhere.
+    let report = cluster.clone().with(rule(json!({"endpoints": ["172.17.0.300"]}))).report();
+    assert!(report.findings.iter().all(|finding| finding.code == engine::Code::MalformedObject));
+    // Pods by labels: any of the namespace may be one.
+    cluster.clone().with(rule(json!({"selector": ["app:web"]}))).finds(&[]);
+    let elsewhere = cluster.with(rule(json!({"namespace": "kube-system", "selector": ["app:web"]})));
+    elsewhere.clone().finds(&leak);
+    assert_eq!(not_judged(&elsewhere.partial(&[Kind::Pod]).finds(&[])), ["leaked-ip: Pod (1)"]);
+}
+
+#[test]
+fn the_address_between_underlay_and_overlay_is_leaked_once_its_subnet_has_none() {
+    for (name, flag, field) in [
+        ("u2o-interconnection.ovn-cluster.external", "u2oInterconnection", "u2oInterconnectionIP"),
+        ("mcast-querier.external", "enableMulticastSnoop", "mcastQuerierIP"),
+    ] {
+        let cluster = example().with(special_ip(name, name, "default", "external", "10.70.0.20")).recounted();
+        // The Subnet is there and says so itself: that is no absence.
+        cluster.clone().finds(&[&format!("warning proven leaked-ip:ips/{name} @ IP {name} = 10.70.0.20")]);
+        cluster.clone().patched("Subnet external", json!({"spec": {flag: true}})).finds(&[]);
+        // Switched off, and not given back yet.
+        cluster.patched("Subnet external", json!({"status": {field: "10.70.0.20"}})).finds(&[]);
+    }
+}
+
+#[test]
+fn a_launcher_and_its_ip_object_are_one_whatever_the_pod_type_says() {
+    let name = "virt-launcher-vm1-abcde";
+    example()
+        .without_all(&["IP vm1.default", "IP vm1.default.macvlan.default"])
+        .with(ip("default", name, "ovn", "ovn-default", "10.16.0.30"))
+        .with(ip("default", name, "macvlan.default", "ext", "172.17.0.30"))
+        .recounted()
+        .finds(&[]);
+}

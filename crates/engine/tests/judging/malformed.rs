@@ -107,3 +107,32 @@ fn absent_null_and_empty_are_one() {
     }
     cluster.finds(&[]);
 }
+
+/// Two fields of an IP object that cannot be read.
+fn unreadable(ip: &str) -> [String; 2] {
+    ["spec.ipAddress", "spec.v4IpAddress"]
+        .map(|field| format!("warning proven malformed-object:ips/{ip}/{field} @ IP {ip}"))
+}
+
+#[test]
+fn an_address_that_cannot_be_read_explains_what_would_be_lost_or_missing() {
+    let bad = json!({"spec": {"v4IpAddress": "172.17.0.300", "ipAddress": "172.17.0.300"}});
+    for ip in ["p1.default.macvlan.default", "vm2.default.macvlan.default"] {
+        // Of a running pod, whose own word is on record, and of a stopped VM, whose address nothing legible records.
+        let lines = unreadable(ip);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        example().patched(&format!("IP {ip}"), bad.clone()).finds(&lines);
+    }
+    // It explains one address and not two.
+    let cluster = example().patched("IP vm2.default.macvlan.default", bad);
+    let report = cluster.patched("Subnet ext", json!({"status": {"v4usingIPs": 9, "v4availableIPs": 233}})).report();
+    assert!(crate::common::ids(&report).contains(&"count-mismatch:ext/v4"));
+}
+
+#[test]
+fn the_networks_of_a_template_are_read_as_well() {
+    let set = stateful_set("default", "s", 0).but(json!({"spec": {"template": networks("[{\"name\":3}]")}}));
+    example().with(set).finds(&[
+        "warning proven malformed-object:statefulsets/default/s/spec.template.metadata.annotations[k8s.v1.cni.cncf.io/networks] @ StatefulSet default/s",
+    ]);
+}

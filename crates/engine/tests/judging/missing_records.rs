@@ -113,3 +113,11 @@ fn without_all_ip_objects_nobody_misses_one() {
     let report = example().without("IP p1.default.macvlan.default").partial(&[Kind::Ip]).finds(&[]);
     assert_eq!(not_judged(&report), ["missing-record: IP (1)", "count-mismatch: IP (8)", "range-mismatch: IP (8)",]);
 }
+
+#[test]
+fn a_record_of_the_nic_is_one_also_where_the_pod_names_a_subnet_that_is_gone() {
+    let gone = json!({"metadata": {"annotations": {"ovn.kubernetes.io/logical_switch": "gone"}}});
+    example()
+        .patched("Pod default/p1", gone)
+        .finds(&["warning likely missing-reference:subnets/gone @ Pod default/p1"]);
+}

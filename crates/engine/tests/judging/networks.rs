@@ -165,3 +165,100 @@ fn what_networks_hang_on_needs_their_definitions() {
     let lines = not_judged(&report);
     assert!(lines.contains(&"suspected-same-wire: NetworkAttachmentDefinition (0)".to_owned()), "{lines:?}");
 }
+
+#[test]
+fn a_wire_is_named_as_claims_name_it() {
+    let annotated =
+        |name: &str| example().patched("Subnet ext", json!({"metadata": {"annotations": {"ipledger.dev/wire": name}}}));
+    let odd = "Rack 7/A";
+    let short = api::schema::wire_in_name(odd).into_owned();
+    assert_ne!(short, odd);
+    assert_eq!(wire(&annotated(odd), "ext"), short);
+    let long = "n".repeat(250);
+    assert_eq!(wire(&annotated(&long), "ext"), api::schema::wire_in_name(&long));
+    // So the claim of a pod is one with its records, and somebody else's is not.
+    let held_by = |name: &str| {
+        let holder = json!({"kind": "Pod", "namespace": "default", "name": name, "uid": format!("Pod/default/{name}")});
+        annotated(odd).with(claim(&short, "172.17.0.11", "ext", holder))
+    };
+    held_by("p1").finds(&[]);
+    held_by("p2")
+        .finds(&[&format!("error proven duplicate-address:{short}/172.17.0.11 @ Pod default/p1 = 172.17.0.11")]);
+}
+
+#[test]
+fn an_ip_object_that_names_no_subnet_is_on_the_wire_of_its_nic() {
+    let nowhere = |name: &str, provider: &str, address: &str| {
+        reservation("default", name, provider, "", address).but(json!({"metadata": {"labels": {"": null}}}))
+    };
+    // Two of different networks have nothing to do with each other.
+    let cluster = example()
+        .with_all([nad("default", "a", "eth7"), nad("default", "b", "eth8")])
+        .with_all([nowhere("r1", "a.default", "10.9.0.5"), nowhere("r2", "b.default", "10.9.0.5")]);
+    cluster.clone().finds(&[]);
+    cluster
+        .with(nowhere("r3", "b.default", "10.9.0.5"))
+        .finds(&["error proven duplicate-address:b.default/10.9.0.5 @ IP r2.default.b.default = 10.9.0.5"]);
+    // It is compared with the records of the Subnet that is there, also where that has a wire by another name.
+    for wire in ["macvlan.default", "office"] {
+        let annotation = json!({"metadata": {"annotations": {"ipledger.dev/wire": wire}}});
+        example()
+            .patched("Subnet ext", annotation)
+            .with(nowhere("r", "macvlan.default", "172.17.0.11"))
+            .finds(&[&format!("error proven duplicate-address:{wire}/172.17.0.11 @ Pod default/p1 = 172.17.0.11")]);
+    }
+    // On the primary network the Subnet that contains the address tells its wire, while there is only one such wire.
+    example()
+        .with(nowhere("r", "ovn", "10.16.0.11"))
+        .finds(&["error proven duplicate-address:ovn-cluster.ovn/10.16.0.11 @ Pod default/p1 = 10.16.0.11"]);
+    let twice = subnet("lan2", "10.50.0.0/24", "10.50.0.1", "ovn").but(json!({"spec": {"vpc": "vpc2"}}));
+    example().with_all([twice, vpc("vpc2", &["lan2"])]).with(nowhere("r", "ovn", "10.50.0.254")).recounted().finds(&[]);
+}
+
+#[test]
+fn lost_subnets_of_one_name_are_told_apart_by_the_network_of_the_nic() {
+    let r = |name: &str, provider: &str| reservation("default", name, provider, "old", "10.9.0.5");
+    example()
+        .with_all([
+            nad("default", "a", "eth7"),
+            nad("default", "b", "eth8"),
+            r("r1", "a.default"),
+            r("r2", "b.default"),
+        ])
+        .finds(&["warning likely missing-reference:subnets/old @ IP r1.default.a.default"]);
+}
+
+#[test]
+fn the_address_of_an_attachment_may_be_on_a_subnet_of_another_network() {
+    // A static address that the attachment's own Subnet refuses is tried in the Subnets of the namespace.
+    let nic = nic("macvlan.default", "", "10.16.0.60");
+    example()
+        .with(pod("default", "q").but(networks("default/macvlan")).but(nic))
+        .with(ip("default", "q", "macvlan.default", "ovn-default", "10.16.0.60"))
+        .recounted()
+        .finds(&[]);
+}
+
+#[test]
+fn an_interface_that_a_provider_network_has_on_some_nodes_counts_there() {
+    let custom = |interfaces: Value| json!({"spec": {"customInterfaces": interfaces}});
+    let zone = |master: &str| {
+        example()
+            .with_all([subnet("zone", "10.70.0.0/24", "10.70.0.1", "zone.default"), nad("default", "zone", master)])
+    };
+    let on_node1 = custom(json!([{"interface": "eth4", "nodes": ["node1"]}]));
+    let suspected = "warning likely suspected-same-wire:external/zone @ Subnet external = 10.70.0.0-10.70.0.255";
+    zone("eth4.70").recounted().finds(&[]);
+    zone("eth4.70").patched("ProviderNetwork pn1", on_node1.clone()).recounted().finds(&[suspected]);
+    zone("eth9.70").patched("ProviderNetwork pn1", on_node1.clone()).recounted().finds(&[suspected]);
+    // Two ProviderNetworks that swap their interfaces from node to node never share one.
+    let two = |second: Value| {
+        example()
+            .patched("ProviderNetwork pn1", on_node1.clone())
+            .with_all([provider_network("pn2", "eth4").but(second), vlan("vlan2", 70, "pn2")])
+            .with(subnet("zone", "10.70.0.0/24", "10.70.0.1", "ovn").but(json!({"spec": {"vlan": "vlan2"}})))
+            .recounted()
+    };
+    two(custom(json!([{"interface": "eth9", "nodes": ["node1"]}]))).finds(&[]);
+    two(json!({})).finds(&[suspected]);
+}

@@ -58,6 +58,8 @@ fn the_ranges_of_a_pool_are_judged() {
         .finds(&["warning likely range-mismatch:ippools/pool1/v4 @ IPPool pool1 = 172.17.0.105"]);
     status(json!({"v4AvailableIPRange": "172.17.0.100-172.17.0.110"}))
         .finds(&["warning proven range-mismatch:ippools/pool1/v4 @ IPPool pool1 = 172.17.0.100"]);
+    status(json!({"v4AvailableIPRange": "172.17.0.102-172.17.0.110"}))
+        .finds(&["warning likely range-mismatch:ippools/pool1/v4 @ IPPool pool1 = 172.17.0.101"]);
     status(json!({"v4UsingIPRange": "everything"}))
         .finds(&["warning proven malformed-object:ippools/pool1/status.v4UsingIPRange @ IPPool pool1"]);
 }
@@ -78,4 +80,21 @@ fn a_pool_whose_subnet_is_gone_is_judged_by_that_alone() {
     example()
         .with(pool("pool0", "gone", &["10.9.0.5"]))
         .finds(&["warning likely missing-reference:subnets/gone @ IPPool pool0"]);
+}
+
+#[test]
+fn the_status_of_pools_that_share_addresses_follows_from_that() {
+    let cluster = example().with(pool("pool0", "ext", &["172.17.0.108..172.17.0.120", "172.17.0.109"])).recounted();
+    let overlap = "error proven pool-overlap:pool0/pool1 @ IPPool pool0 = 172.17.0.108-172.17.0.110";
+    cluster.clone().finds(&[overlap]);
+    cluster
+        .patched(
+            "IPPool pool0",
+            json!({"status": {"v4AvailableIPs": 3, "v4AvailableIPRange": "172.17.0.108-172.17.0.119"}}),
+        )
+        .finds(&[
+            overlap,
+            "warning proven count-mismatch:ippools/pool0/v4 @ IPPool pool0 < pool-overlap:pool0/pool1",
+            "warning likely range-mismatch:ippools/pool0/v4 @ IPPool pool0 = 172.17.0.120 < pool-overlap:pool0/pool1",
+        ]);
 }

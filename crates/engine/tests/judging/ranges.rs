@@ -15,7 +15,7 @@ fn listing(using: &str) -> Cluster {
 
 #[test]
 fn addresses_that_no_object_explains_are_lost() {
-    // 7.3.16: an EIP that never became ready was deleted.
+    // An EIP that never became ready was deleted.
     let cluster = listing(&format!("172.17.0.2-172.17.0.3,{USING}"));
     let report = cluster.finds(&["warning likely range-mismatch:ext/v4 @ Subnet ext = 172.17.0.2 172.17.0.3"]);
     let lost = finding(&report, "range-mismatch:ext/v4");
@@ -31,7 +31,7 @@ fn lost_addresses_need_all_records_to_be_known() {
 
 #[test]
 fn with_an_eip_or_vip_in_flight_a_lost_address_is_only_possible() {
-    // 7.3.10: the allocator holds the address while the gateway has no pod, and the object does not show it.
+    // The allocator holds the address while the gateway has no pod, and the object does not show it.
     let waiting = waiting_eip("e", "gw1", "").but(json!({"spec": {"externalSubnet": "ext"}}));
     let line = ["warning possible range-mismatch:ext/v4 @ Subnet ext = 172.17.0.2"];
     listing(&format!("172.17.0.2,{USING}")).with(waiting).finds(&line);
@@ -41,7 +41,7 @@ fn with_an_eip_or_vip_in_flight_a_lost_address_is_only_possible() {
 
 #[test]
 fn an_address_in_use_that_is_listed_as_free_will_be_given_again() {
-    // 7.3.13: a reservation that a restart forgot.
+    // A reservation that a restart forgot.
     let forgotten = "172.17.0.12,172.17.0.20-172.17.0.21,172.17.0.30-172.17.0.31,172.17.0.40,172.17.0.100";
     let cluster = listing(forgotten).patched("Subnet ext", json!({"status": {"v4availableIPrange":
         "172.17.0.2-172.17.0.11,172.17.0.13-172.17.0.19,172.17.0.22-172.17.0.29,172.17.0.32-172.17.0.39,172.17.0.41-172.17.0.99,172.17.0.101-172.17.0.199,172.17.0.211-172.17.0.254"}}));
@@ -54,7 +54,7 @@ fn an_address_in_use_that_is_listed_as_free_will_be_given_again() {
 
 #[test]
 fn a_lent_vip_that_the_allocator_forgot_is_listed_as_free() {
-    // 7.3.12, before a restart: lending a Vip gives its address back.
+    // Before a restart: lending a Vip gives its address back.
     let lent = readdressed(example(), "p2", "macvlan.default", "172.17.0.40")
         .patched(
             "Vip vip2",
@@ -96,7 +96,7 @@ fn excluded_addresses_are_taken_out_of_both_sides() {
 
 #[test]
 fn a_wrong_ipv6_address_of_an_eip_shows_in_the_range() {
-    // 7.3.11: restored by its IPv4 alone, the other family is a fresh address.
+    // Restored by its IPv4 alone, the other family is a fresh address.
     let eip = eip("e", "gw1", "10.60.0.50").but(json!({
         "spec": {"externalSubnet": "dual", "v6ip": "fd00:60::50"}, "metadata": {"labels": {"ovn.kubernetes.io/subnet": "dual"}}}));
     let cluster = example().with(eip).recounted();
@@ -135,4 +135,25 @@ fn a_range_that_follows_from_a_duplicate_says_so() {
 fn a_range_text_that_cannot_be_read_is_malformed_and_not_judged() {
     listing("172.17.0.11 to 172.17.0.12")
         .finds(&["warning proven malformed-object:subnets/ext/status.v4usingIPrange @ Subnet ext"]);
+}
+
+#[test]
+fn free_addresses_that_are_not_listed_need_all_records_to_be_known() {
+    // The addresses that unread IP objects have are in neither list.
+    let mut cluster =
+        example().patched("Subnet ext", json!({"status": {"v4usingIPrange": null}})).partial(&[Kind::Ip, Kind::Pod]);
+    cluster.objects.retain(|object| object["kind"] != "IP" && object["kind"] != "Pod");
+    let report = cluster.report();
+    let ranges: Vec<_> = report.findings.iter().filter(|finding| finding.code == engine::Code::RangeMismatch).collect();
+    assert!(ranges.is_empty(), "{ranges:?}");
+}
+
+#[test]
+fn a_range_that_lists_what_hangs_in_its_deletion_as_free_follows_from_that() {
+    // The allocator gives a terminating EIP's address back before the object goes.
+    let cluster = listing(&USING.replace(",172.17.0.40", ""));
+    cluster.patched("Vip vip2", deleted(AN_HOUR_AGO)).finds(&[
+        "warning likely stuck-terminating:vips/vip2 @ Vip vip2 = 172.17.0.40",
+        "warning proven range-mismatch:ext/v4 @ Subnet ext = 172.17.0.40 < stuck-terminating:vips/vip2",
+    ]);
 }

@@ -181,3 +181,44 @@ fn the_default_external_subnet_is_named_by_saying_nothing() {
         "{referrers:?}"
     );
 }
+
+#[test]
+fn templates_name_what_their_pods_will_need() {
+    let template = |annotation: &str| {
+        let template = json!({"metadata": {"annotations": {annotation: "gone"}}});
+        stateful_set("default", "s", 0).but(json!({"spec": {"template": template}}))
+    };
+    for (annotation, plural) in [
+        ("ovn.kubernetes.io/logical_switch", "subnets"),
+        ("macvlan.default.kubernetes.io/ip_pool", "ippools"),
+        ("ovn.kubernetes.io/vip", "vips"),
+    ] {
+        let target = format!("{plural}/gone");
+        example().with(template(annotation)).finds(&[&missing(&target, "StatefulSet default/s")]);
+    }
+    let networks = networks(r#"[{"name":"gone"}]"#);
+    let deployment = object("apps/v1", "Deployment", "default", "d").but(json!({"spec": {"template": networks}}));
+    example()
+        .with(deployment)
+        .finds(&[&missing("network-attachment-definitions/default/gone", "Deployment default/d")]);
+}
+
+#[test]
+fn the_default_vpc_is_never_missing() {
+    // Kube-OVN makes it at every start; whoever writes down a cluster by hand leaves it out.
+    let named = example().patched("Subnet ovn-default", json!({"spec": {"vpc": "ovn-cluster"}}));
+    named.without("Vpc ovn-cluster").finds(&[]);
+}
+
+#[test]
+fn what_is_on_its_way_out_may_outlive_what_it_names() {
+    let going = |at: &str| {
+        example()
+            .with(waiting_eip("e", "gone", "").but(deleted(at)).but(json!({"metadata": {"finalizers": [FINALIZER]}})))
+    };
+    going(FOUR_MINUTES_AGO).finds(&["warning possible missing-reference:vpc-nat-gateways/gone @ IptablesEIP e"]);
+    going(AN_HOUR_AGO).finds(&[
+        "warning likely missing-reference:vpc-nat-gateways/gone @ IptablesEIP e < stuck-terminating:iptables-eips/e",
+        "warning likely stuck-terminating:iptables-eips/e @ IptablesEIP e",
+    ]);
+}

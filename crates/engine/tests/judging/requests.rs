@@ -174,3 +174,54 @@ fn where_the_subnet_is_not_known_nothing_is_concluded() {
         .with(nad("default", "other", "eth7"));
     cluster.finds(&[]);
 }
+
+#[test]
+fn the_ipv6_address_of_an_eip_asks_for_nothing() {
+    // Kube-OVN allocates an EIP by its IPv4 address; an OvnEip's IPv6 address counts beside an IPv4 one.
+    let six = json!({"spec": {"externalSubnet": "dual", "v6ip": "fd00:60::5"}});
+    example().with(waiting_eip("e", "gw1", "").but(six)).finds(&[]);
+    let bare = json!({"metadata": {"labels": null}, "status": null});
+    let ovn = |v4: &str| ovn_eip("o", "dual", v4).but(bare.clone()).but(json!({"spec": {"v6Ip": "fd00:60::5"}}));
+    example().with(ovn("")).finds(&[]);
+    example()
+        .with(ovn("10.60.0.50"))
+        .finds(&["error proven static-conflict:ovn-eips/o/fd00:60::5 @ OvnEip o = fd00:60::5"]);
+}
+
+#[test]
+fn an_address_that_is_being_given_back_is_only_possibly_in_the_way() {
+    // A pod with a static address is made anew while the old one has its ten minutes to end.
+    let line = |certainty: &str| {
+        format!("error {certainty} static-conflict:pods/default/q/172.17.0.11 @ Pod default/q = 172.17.0.11")
+    };
+    let cluster = example().with(asks("q", by_provider("172.17.0.11")));
+    cluster.clone().patched("Pod default/p1", deleted(FOUR_MINUTES_AGO)).finds(&[&line("possible")]);
+    cluster.clone().patched("Pod default/p1", deleted(AN_HOUR_AGO)).finds(&[&line("proven")]);
+    let ended = cluster.patched("Pod default/p1", finished("Succeeded", "Never", JUST_NOW)).report();
+    assert_eq!(finding(&ended, "static-conflict:pods/default/q/172.17.0.11").certainty, engine::Certainty::Possible);
+}
+
+#[test]
+fn a_request_that_a_leak_stands_in_the_way_of_follows_from_it() {
+    example()
+        .with(asks("q", by_provider("172.17.0.50")))
+        .with(ip("default", "gone", "macvlan.default", "ext", "172.17.0.50"))
+        .recounted()
+        .finds(&[
+            "error proven static-conflict:pods/default/q/172.17.0.50 @ Pod default/q = 172.17.0.50 < leaked-ip:ips/gone.default.macvlan.default",
+            "warning likely leaked-ip:ips/gone.default.macvlan.default @ IP gone.default.macvlan.default = 172.17.0.50",
+        ]);
+}
+
+#[test]
+fn an_address_that_was_taken_just_now_may_have_been_given_up_by_who_asked() {
+    let taken = |patch: Value| {
+        example()
+            .with(waiting_eip("e", "gw1", "192.168.100.77"))
+            .with(reservation("default", "q", EXTERNAL, "ovn-vpc-external-network", "192.168.100.77").but(patch))
+            .recounted()
+    };
+    let line = "static-conflict:iptables-eips/e/192.168.100.77 @ IptablesEIP e = 192.168.100.77";
+    taken(json!({})).finds(&[&format!("error proven {line}")]);
+    taken(created(JUST_NOW)).finds(&[&format!("error possible {line}")]);
+}

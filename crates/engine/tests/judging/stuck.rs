@@ -208,3 +208,12 @@ fn a_namespace_waits_for_what_is_stuck_in_it() {
         "status": "True", "message": "Some resources are remaining: persistentvolumeclaims. has 1 resource instances"}]}}));
     example().with(other).finds(&[]);
 }
+
+#[test]
+fn an_eip_whose_subnet_is_gone_waits_for_ever_whatever_rules_it_has() {
+    let cluster =
+        example().without("Subnet ovn-vpc-external-network").patched("IptablesEIP eip1", deleted(AN_HOUR_AGO));
+    waits(&cluster, "iptables-eips/eip1", "proven", "Subnet ovn-vpc-external-network");
+    // Where the Subnet may only not have been read, it is the rules.
+    waits(&cluster.partial(&[api::slim::Kind::Subnet]), "iptables-eips/eip1", "likely", "IptablesFIPRule fip1");
+}

@@ -86,9 +86,9 @@ pub fn summary(out: &mut String, report: &Report, advice: Advice, look: &Look) {
         (false, _) => (Role::Info, format!("{}: {read}", tally.text())),
     };
     let _ = writeln!(out, "{}", look.paint(role, &text));
-    for line in &report.not_judged {
+    for lines in by_missing(&report.not_judged) {
         let head = format!("{}  ", look.paint(Role::Warning, "not judged"));
-        paragraph(out, look, &head, columns("not judged  "), &not_judged(report, line, advice));
+        paragraph(out, look, &head, columns("not judged  "), &not_judged(report, &lines, advice));
     }
     for line in &report.coverage.unreadable {
         let head = format!("{}  ", look.paint(Role::Error, "unreadable"));
@@ -97,19 +97,33 @@ pub fn summary(out: &mut String, report: &Report, advice: Advice, look: &Look) {
     }
 }
 
-/// `leaked-ip (12 objects): 300 Pods read, not known to be all; add --complete=pods if they are`.
-fn not_judged(report: &Report, line: &NotJudged, advice: Advice) -> String {
-    let objects = match line.objects {
-        0 => String::new(),
-        count => format!(" ({})", count_of(count, "object", "objects")),
+/// The classes that lack the same kinds, in the order of the first of each.
+fn by_missing(lines: &[NotJudged]) -> Vec<Vec<&NotJudged>> {
+    let mut groups: Vec<Vec<&NotJudged>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.missing == line.missing)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups
+}
+
+/// `leaked-ip (12 objects), leaked-nic: 300 Pods read, not known to be all; add --complete=pods if they are`.
+fn not_judged(report: &Report, lines: &[&NotJudged], advice: Advice) -> String {
+    let class = |line: &&NotJudged| match line.objects {
+        0 => line.code.to_string(),
+        count => format!("{} ({})", line.code, count_of(count, "object", "objects")),
     };
-    let read: Vec<String> = line.missing.iter().map(|&kind| kind_read(report, kind)).collect();
-    let kinds: Vec<&str> = line.missing.iter().map(|kind| kind.plural()).collect();
+    let classes: Vec<String> = lines.iter().map(class).collect();
+    let missing = lines.first().map_or(&[][..], |line| line.missing.as_slice());
+    let read: Vec<String> = missing.iter().map(|&kind| kind_read(report, kind)).collect();
+    let kinds: Vec<&str> = missing.iter().map(|kind| kind.plural()).collect();
     let advice = match advice {
         Advice::AddComplete => format!("add --complete={} if these are all there are", kinds.join(",")),
         Advice::AllowList => format!("{} could not be listed in full", kinds.join(", ")),
     };
-    format!("{}{objects}: {}, not known to be all; {advice}", line.code, read.join(", "))
+    format!("{}: {}, not known to be all; {advice}", classes.join(", "), read.join(", "))
 }
 
 fn kind_read(report: &Report, kind: Kind) -> String {

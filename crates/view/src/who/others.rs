@@ -157,7 +157,7 @@ fn of_subnet(subnet: &Subnet, addr: Addr, mentions: &mut Mentions) {
     if subnet.spec.gateway.get().is_some_and(|pair| pair.iter().any(|gateway| gateway == addr)) {
         mentions.other(&object, "spec.gateway".to_owned(), "not a record: configuration and status", "");
     }
-    if subnet.spec.exclude_ips.iter().filter_map(Field::get).any(|exclude| exclude.0.contains(addr)) {
+    if subnet.spec.exclude_ips.iter().filter_map(Field::get).any(|exclude| exclude.range.contains(addr)) {
         mentions.other(&object, "spec.excludeIps".to_owned(), "not a record: configuration and status", "");
     }
     let status = &subnet.status;

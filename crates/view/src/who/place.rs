@@ -132,8 +132,11 @@ fn stops(
         stops.push(format!("it is the gateway of Subnet {}", subnet.name()));
     }
     let excludes = subnet.object.spec.exclude_ips.iter().filter_map(Field::get);
-    for exclude in excludes.filter(|exclude| exclude.0.contains(addr) && line.gateway != Some(addr)) {
-        stops.push(format!("excludeIps has {}: it is never picked, and may be asked for by name", run_text(exclude.0)));
+    for exclude in excludes.filter(|exclude| exclude.range.contains(addr) && line.gateway != Some(addr)) {
+        stops.push(format!(
+            "excludeIps has {}: it is never picked, and may be asked for by name",
+            run_text(exclude.range)
+        ));
     }
     if subnet.object.meta.is_deleted() {
         stops.push(format!("Subnet {} is being deleted", subnet.name()));

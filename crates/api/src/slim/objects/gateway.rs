@@ -1,0 +1,97 @@
+//! NAT gateways and their EIPs.
+//!
+//! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
+
+use crate::slim::{Field, Meta, Newest, Str};
+use ledger::{Addr, AddrPair, Mac};
+
+slim! {
+    /// A VpcNatGateway.
+    VpcNatGateway {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: VpcNatGatewaySpec = "spec",
+        /// What the controller says.
+        status: VpcNatGatewayStatus = "status",
+    }
+    /// `spec` of a VpcNatGateway.
+    VpcNatGatewaySpec {
+        /// Namespace of the workload; empty: that of Kube-OVN's controller.
+        namespace: Str = "namespace",
+        /// VPC.
+        vpc: Str = "vpc",
+        /// Subnet of the LAN side.
+        subnet: Str = "subnet",
+        /// Subnets of the outer side; only the first is used.
+        external_subnets: Box<[Str]> = "externalSubnets",
+        /// Static LAN address.
+        lan_ip: Field<AddrPair> = "lanIp",
+        /// Replicas: one, or several for high availability.
+        replicas: Option<i64> = "replicas",
+        /// No address on the outer NIC.
+        no_default_eip: bool = "noDefaultEIP",
+        /// QoS policy.
+        qos_policy: Str = "qosPolicy",
+        /// BGP speaker, which has a NIC of its own.
+        bgp_speaker: BgpSpeaker = "bgpSpeaker",
+    }
+    /// `spec.bgpSpeaker` of a VpcNatGateway.
+    BgpSpeaker {
+        /// Whether it runs.
+        enabled: bool = "enabled",
+    }
+    /// `status` of a VpcNatGateway.
+    VpcNatGatewayStatus {
+        /// Its StatefulSet or Deployment.
+        workload: Workload = "workload",
+        /// External Subnets that are in force.
+        external_subnets: Box<[Str]> = "externalSubnets",
+    }
+    /// `status.workload` of a VpcNatGateway.
+    Workload {
+        /// `StatefulSet` or `Deployment`.
+        kind: Str = "kind",
+        /// Its name.
+        name: Str = "name",
+    }
+    /// An IptablesEIP.
+    IptablesEip {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: IptablesEipSpec = "spec",
+        /// What was given.
+        status: IptablesEipStatus = "status",
+    }
+    /// `spec` of an IptablesEIP.
+    IptablesEipSpec {
+        /// IPv4 address.
+        v4: Field<Addr> = "v4ip",
+        /// IPv6 address.
+        v6: Field<Addr> = "v6ip",
+        /// A MAC that Kube-OVN fills in and never programs.
+        mac: Field<Mac> = "macAddress",
+        /// Gateway.
+        nat_gw: Str = "natGwDp",
+        /// External Subnet.
+        external_subnet: Str = "externalSubnet",
+        /// Namespace of the gateway's workload.
+        namespace: Str = "namespace",
+        /// QoS policy.
+        qos_policy: Str = "qosPolicy",
+    }
+    /// `status` of an IptablesEIP.
+    IptablesEipStatus {
+        /// Whether the gateway has it.
+        ready: bool = "ready",
+        /// IPv4 address that was given.
+        ip: Field<Addr> = "ip",
+        /// Kinds of rules that use it.
+        nat: Str = "nat",
+        /// QoS policy in force.
+        qos_policy: Str = "qosPolicy",
+        /// When its conditions last changed.
+        changed: Newest = "conditions",
+    }
+}

@@ -1,0 +1,132 @@
+//! Pods, what makes them, and where they run.
+//!
+//! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
+
+use crate::slim::{Field, Meta, Newest, Str};
+
+slim! {
+    /// A Pod.
+    Pod {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: PodSpec = "spec",
+        /// What the kubelet says.
+        status: PodStatus = "status",
+    }
+    /// `spec` of a Pod.
+    PodSpec {
+        /// Node; empty until it is bound.
+        node_name: Str = "nodeName",
+        /// Whether it uses its node's network.
+        host_network: bool = "hostNetwork",
+        /// `Always`, `OnFailure` or `Never`.
+        restart_policy: Str = "restartPolicy",
+    }
+    /// `status` of a Pod.
+    PodStatus {
+        /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+        phase: Str = "phase",
+        /// Why it is in that phase, e.g. `Evicted`.
+        reason: Str = "reason",
+        /// When its conditions last changed.
+        changed: Newest = "conditions",
+        /// When its containers last changed.
+        containers_changed: Newest = "containerStatuses",
+        /// When the containers that run before them last changed.
+        init_changed: Newest = "initContainerStatuses",
+    }
+    /// A Node.
+    Node {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What the kubelet says.
+        status: NodeStatus = "status",
+    }
+    /// `status` of a Node.
+    NodeStatus {
+        /// When its conditions last changed or were confirmed.
+        changed: Newest = "conditions",
+    }
+    /// A StatefulSet.
+    StatefulSet {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: StatefulSetSpec = "spec",
+        /// What its controller says.
+        status: StatusTimes = "status",
+    }
+    /// `spec` of a StatefulSet.
+    StatefulSetSpec {
+        /// Replicas; absent is one.
+        replicas: Option<i64> = "replicas",
+        /// Where its ordinals begin.
+        ordinals: Ordinals = "ordinals",
+        /// Template of its pods.
+        template: Template = "template",
+    }
+    /// `spec.ordinals` of a StatefulSet.
+    Ordinals {
+        /// The first ordinal.
+        start: i64 = "start",
+    }
+    /// A Deployment, ReplicaSet, DaemonSet or Job.
+    Controller {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: ControllerSpec = "spec",
+        /// What its controller says.
+        status: StatusTimes = "status",
+    }
+    /// `spec` of a Deployment, ReplicaSet, DaemonSet or Job.
+    ControllerSpec {
+        /// Replicas; absent is one.
+        replicas: Option<i64> = "replicas",
+        /// Template of its pods.
+        template: Template = "template",
+    }
+    /// A `status` of which only its age matters.
+    StatusTimes {
+        /// When its conditions last changed.
+        changed: Newest = "conditions",
+    }
+    /// A pod template.
+    Template {
+        /// Metadata of the pods.
+        meta: Meta = "metadata",
+    }
+    /// A condition that is read by its text.
+    Condition {
+        /// Type.
+        type_: Str = "type",
+        /// `True`, `False` or `Unknown`.
+        status: Str = "status",
+        /// Why, for people.
+        message: Box<str> = "message",
+        /// When it changed.
+        changed: Field<crate::slim::Time> = "lastTransitionTime",
+    }
+    /// `status` of a Namespace.
+    NamespaceStatus {
+        /// `Active` or `Terminating`.
+        phase: Str = "phase",
+        /// Conditions: a Namespace that cannot go says there what is left in it.
+        conditions: Box<[Condition]> = "conditions",
+    }
+    /// A Namespace.
+    Namespace {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: NamespaceSpec = "spec",
+        /// What is there.
+        status: NamespaceStatus = "status",
+    }
+    /// `spec` of a Namespace.
+    NamespaceSpec {
+        /// Finalizers of the Namespace's own life cycle: `kubernetes`.
+        finalizers: Box<[Str]> = "finalizers",
+    }
+}

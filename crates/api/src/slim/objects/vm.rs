@@ -1,0 +1,65 @@
+//! KubeVirt's virtual machines.
+//!
+//! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
+
+use super::StatusTimes;
+use crate::slim::{Meta, Newest, Str};
+
+slim! {
+    /// A KubeVirt VirtualMachine.
+    VirtualMachine {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: VirtualMachineSpec = "spec",
+        /// What KubeVirt says.
+        status: StatusTimes = "status",
+    }
+    /// `spec` of a VirtualMachine.
+    VirtualMachineSpec {
+        /// Template of its instance.
+        template: VirtualMachineTemplate = "template",
+    }
+    /// `spec.template` of a VirtualMachine.
+    VirtualMachineTemplate {
+        /// Metadata of the instance and of its pods.
+        meta: Meta = "metadata",
+        /// Its networks.
+        spec: VirtualMachineNetworks = "spec",
+    }
+    /// A KubeVirt VirtualMachineInstance.
+    VirtualMachineInstance {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// Its networks.
+        spec: VirtualMachineNetworks = "spec",
+        /// What KubeVirt says.
+        status: VirtualMachineInstanceStatus = "status",
+    }
+    /// Networks of a VM.
+    VirtualMachineNetworks {
+        /// One per interface.
+        networks: Box<[VmNetwork]> = "networks",
+    }
+    /// A network of a VM: Multus, or the pod's own.
+    VmNetwork {
+        /// Name inside the VM's spec.
+        name: Str = "name",
+        /// Set for networks of Multus.
+        multus: Option<VmMultus> = "multus",
+    }
+    /// `multus` of a VM's network.
+    VmMultus {
+        /// `[namespace/]name` of a NetworkAttachmentDefinition.
+        network_name: Str = "networkName",
+        /// Whether it replaces the primary network.
+        default: bool = "default",
+    }
+    /// `status` of a VirtualMachineInstance.
+    VirtualMachineInstanceStatus {
+        /// Phase.
+        phase: Str = "phase",
+        /// When its conditions last changed.
+        changed: Newest = "conditions",
+    }
+}

@@ -1,0 +1,58 @@
+//! Server-side apply, without ownership.
+//!
+//! In: an applied configuration. Out: the stored object: created if absent, else the configuration merged over it.
+//! Guarantees: what the configuration says holds afterwards. Not modelled: `managedFields`, so fields that an earlier
+//! configuration had are not removed and there are no conflicts (docs/api-model/differences.md).
+
+use serde_json::Value;
+
+use crate::create::match_namespace;
+use crate::decode;
+use crate::error::{ApiError, Outcome};
+use crate::json_patch;
+use crate::meta;
+use crate::options::WriteOptions;
+use crate::request::Response;
+use crate::server::{Part, Scope, Server};
+use crate::store::key;
+use crate::time::Timestamp;
+use crate::update::check_name;
+
+impl Server {
+    pub(crate) fn apply(
+        &mut self,
+        scope: Scope<'_>,
+        part: Part,
+        patch: &Value,
+        options: &WriteOptions,
+        now: Timestamp,
+    ) -> Outcome<Response> {
+        let resource = self.res(scope.id)?;
+        let decoded = decode::body(resource, scope.version, patch.clone(), Vec::new(), options.field_validation)?;
+        let mut applied = decoded.object;
+        match_namespace(&mut applied, scope.namespace)?;
+        check_name(&applied, scope.name)?;
+        let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
+        let Some(old) = old else {
+            if part != Part::Main {
+                return Err(ApiError::not_found(resource.gr(), scope.name));
+            }
+            if !meta::uid(patch).is_empty() {
+                let why = format!(
+                    "uid mismatch: the provided object specified uid {}, and no existing object was found",
+                    meta::uid(patch)
+                );
+                return Err(ApiError::conflict(resource.gr(), scope.name, &why));
+            }
+            let mut response = Response::object(201, self.create_object(scope, applied, options.dry_run, now)?);
+            response.warnings = decoded.warnings;
+            return Ok(response);
+        };
+        let mut object = Value::clone(&old);
+        json_patch::merge(&mut object, patch);
+        let merged = decode::patched(resource, scope.version, object, Vec::new(), options.field_validation)?;
+        let mut response = Response::object(200, self.replace(scope, part, merged.object, &old, options.dry_run, now)?);
+        response.warnings = decoded.warnings;
+        Ok(response)
+    }
+}

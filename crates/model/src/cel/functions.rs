@@ -1,0 +1,325 @@
+//! Functions and methods.
+//!
+//! Sources: cel-spec standard definitions; cel-go `ext/strings.go`, `ext/sets.go`; `apiserver/pkg/cel/library/{lists,
+//! regex}.go`; optional types.
+
+use regex::Regex;
+
+use super::value::Val;
+use crate::time::Timestamp;
+
+/// Every function and method name, for the check when a rule is created.
+pub(super) const NAMES: &[&str] = &[
+    "size",
+    "string",
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "bytes",
+    "type",
+    "dyn",
+    "duration",
+    "timestamp",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "charAt",
+    "indexOf",
+    "lastIndexOf",
+    "lowerAscii",
+    "upperAscii",
+    "replace",
+    "split",
+    "substring",
+    "trim",
+    "join",
+    "reverse",
+    "find",
+    "findAll",
+    "isSorted",
+    "sum",
+    "min",
+    "max",
+    "hasValue",
+    "value",
+    "orValue",
+    "or",
+    "of",
+    "ofNonZeroValue",
+    "none",
+    "optMap",
+    "getFullYear",
+    "getSeconds",
+    "getMinutes",
+    "getHours",
+    "getMilliseconds",
+    "distinct",
+    "flatten",
+    "slice",
+    "sort",
+];
+
+/// Calls `name`.
+pub(super) fn call<'a>(name: &str, target: Option<&Val<'a>>, args: &[Val<'a>]) -> Result<Val<'a>, String> {
+    let shown = || {
+        let types: Vec<&str> = target.into_iter().chain(args).map(Val::type_name).collect();
+        format!("no such overload: {name}({})", types.join(", "))
+    };
+    let found = match target {
+        None => function(name, args)?,
+        Some(Val::Optional(inner)) => optional(name, inner.as_deref(), args)?,
+        Some(target) => match target {
+            Val::Text(text) => text_method(name, text, args)?,
+            Val::Type("optional") => match (name, args) {
+                ("of", [value]) => Some(Val::Optional(Some(Box::new(value.clone())))),
+                ("none", []) => Some(Val::Optional(None)),
+                _ => None,
+            },
+            Val::Duration(ms) => duration_method(name, *ms),
+            other => other.list().map(|list| list_method(name, &list, args)).transpose()?.flatten(),
+        },
+    };
+    match (found, target, args) {
+        (Some(found), ..) => Ok(found),
+        (None, Some(target), []) if name == "size" => target.size().map(Val::Int).ok_or_else(shown),
+        _ => Err(shown()),
+    }
+}
+
+/// Types that stand as values, and the namespace of optionals.
+pub(super) fn type_named(name: &str) -> Option<Val<'static>> {
+    let known = ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type", "optional"];
+    known.into_iter().find(|n| *n == name).map(Val::Type)
+}
+
+/// As an error message shows it.
+pub(super) fn show(value: &Val<'_>) -> String {
+    match value {
+        Val::Text(s) => s.to_string(),
+        Val::Int(n) => n.to_string(),
+        Val::Uint(n) => n.to_string(),
+        Val::Double(n) => n.to_string(),
+        Val::Bool(b) => b.to_string(),
+        Val::Time(t) => t.to_string(),
+        other => other.type_name().to_owned(),
+    }
+}
+
+fn function<'a>(name: &str, args: &[Val<'a>]) -> Result<Option<Val<'a>>, String> {
+    let [arg] = args else {
+        return match (name, args) {
+            ("matches", [Val::Text(text), Val::Text(pattern)]) => Ok(Some(Val::Bool(regex(pattern)?.is_match(text)))),
+            _ => Ok(None),
+        };
+    };
+    Ok(match name {
+        "size" => arg.size().map(Val::Int),
+        "dyn" => Some(arg.clone()),
+        "type" => Some(Val::Type(arg.type_name())),
+        "string" => match arg {
+            Val::Text(_) | Val::Int(_) | Val::Uint(_) | Val::Double(_) | Val::Bool(_) | Val::Time(_) => {
+                Some(Val::text(show(arg)))
+            }
+            Val::Duration(ms) => Some(Val::text(format!("{}s", ms / 1000))),
+            Val::Bytes(bytes) => {
+                Some(Val::text(String::from_utf8(bytes.clone()).map_err(|_| "invalid UTF-8 in bytes")?))
+            }
+            _ => None,
+        },
+        "int" => match arg {
+            Val::Int(n) => Some(Val::Int(*n)),
+            Val::Uint(n) => Some(Val::Int(i64::try_from(*n).map_err(|_| "integer overflow")?)),
+            #[expect(clippy::cast_possible_truncation, reason = "checked to be in range; CEL cuts the fraction")]
+            Val::Double(n) if n.abs() < 9.2e18 => Some(Val::Int(*n as i64)),
+            Val::Double(_) => return Err("integer overflow".to_owned()),
+            Val::Text(s) => {
+                Some(Val::Int(s.parse().map_err(|_| format!("type conversion error from 'string' to 'int': {s}"))?))
+            }
+            Val::Time(t) => Some(Val::Int(t.secs())),
+            _ => None,
+        },
+        "uint" => match arg {
+            Val::Uint(n) => Some(Val::Uint(*n)),
+            Val::Int(n) => Some(Val::Uint(u64::try_from(*n).map_err(|_| "unsigned integer overflow")?)),
+            Val::Text(s) => {
+                Some(Val::Uint(s.parse().map_err(|_| format!("type conversion error from 'string' to 'uint': {s}"))?))
+            }
+            _ => None,
+        },
+        "double" => match arg {
+            Val::Double(n) => Some(Val::Double(*n)),
+            #[expect(clippy::cast_precision_loss, reason = "CEL converts so, too")]
+            Val::Int(n) => Some(Val::Double(*n as f64)),
+            Val::Text(s) => Some(Val::Double(
+                s.parse().map_err(|_| format!("type conversion error from 'string' to 'double': {s}"))?,
+            )),
+            _ => None,
+        },
+        "bool" => match arg {
+            Val::Bool(b) => Some(Val::Bool(*b)),
+            Val::Text(s) => match s.as_ref() {
+                "true" | "True" | "TRUE" | "t" | "1" => Some(Val::Bool(true)),
+                "false" | "False" | "FALSE" | "f" | "0" => Some(Val::Bool(false)),
+                _ => return Err(format!("type conversion error from 'string' to 'bool': {s}")),
+            },
+            _ => None,
+        },
+        "bytes" => match arg {
+            Val::Text(s) => Some(Val::Bytes(s.as_bytes().to_vec())),
+            _ => None,
+        },
+        "timestamp" => match arg {
+            Val::Text(s) => Some(Val::Time(Timestamp::parse(s).ok_or_else(|| format!("invalid timestamp: {s}"))?)),
+            Val::Time(t) => Some(Val::Time(*t)),
+            _ => None,
+        },
+        "duration" => match arg {
+            Val::Text(s) => Some(Val::Duration(duration(s).ok_or_else(|| format!("invalid duration: {s}"))?)),
+            Val::Duration(d) => Some(Val::Duration(*d)),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Go's duration syntax, in milliseconds.
+fn duration(text: &str) -> Option<i64> {
+    let (sign, mut rest) = text.strip_prefix('-').map_or((1.0, text), |r| (-1.0, r));
+    if rest == "0" {
+        return Some(0);
+    }
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let len = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        let number: f64 = rest.get(..len)?.parse().ok()?;
+        rest = rest.get(len..)?;
+        let units = [("ms", 1.0), ("us", 0.001), ("ns", 0.000_001), ("h", 3_600_000.0), ("m", 60_000.0), ("s", 1000.0)];
+        let (unit, scale) = units.into_iter().find(|(u, _)| rest.starts_with(u))?;
+        rest = &rest[unit.len()..];
+        total += number * scale;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "saturates; durations beyond are meaningless")]
+    let total = (sign * total) as i64;
+    Some(total)
+}
+
+fn duration_method<'a>(name: &str, ms: i64) -> Option<Val<'a>> {
+    Some(Val::Int(match name {
+        "getHours" => ms / 3_600_000,
+        "getMinutes" => ms / 60_000,
+        "getSeconds" => ms / 1000,
+        "getMilliseconds" => ms % 1000,
+        _ => return None,
+    }))
+}
+
+fn optional<'a>(name: &str, inner: Option<&Val<'a>>, args: &[Val<'a>]) -> Result<Option<Val<'a>>, String> {
+    Ok(match (name, args) {
+        ("hasValue", []) => Some(Val::Bool(inner.is_some())),
+        ("value", []) => Some(inner.cloned().ok_or("optional.none() dereference")?),
+        ("orValue", [other]) => Some(inner.cloned().unwrap_or_else(|| other.clone())),
+        ("or", [other]) => Some(inner.map_or_else(|| other.clone(), |v| Val::Optional(Some(Box::new(v.clone()))))),
+        _ => None,
+    })
+}
+
+fn regex(pattern: &str) -> Result<Regex, String> {
+    Regex::new(pattern).map_err(|e| format!("error parsing regexp: {e}"))
+}
+
+fn text_method<'a>(name: &str, text: &str, args: &[Val<'a>]) -> Result<Option<Val<'a>>, String> {
+    let index = |n: i64| -> Result<usize, String> {
+        let chars = text.chars().count();
+        usize::try_from(n).ok().filter(|n| *n <= chars).ok_or_else(|| format!("index out of range: {n}"))
+    };
+    let sub = |from: usize, to: usize| -> String { text.chars().skip(from).take(to.saturating_sub(from)).collect() };
+    let position = |byte: Option<usize>| -> Val<'a> {
+        Val::Int(byte.map_or(-1, |b| i64::try_from(text[..b].chars().count()).unwrap_or(-1)))
+    };
+    Ok(Some(match (name, args) {
+        ("contains", [Val::Text(x)]) => Val::Bool(text.contains(x.as_ref())),
+        ("startsWith", [Val::Text(x)]) => Val::Bool(text.starts_with(x.as_ref())),
+        ("endsWith", [Val::Text(x)]) => Val::Bool(text.ends_with(x.as_ref())),
+        ("matches", [Val::Text(x)]) => Val::Bool(regex(x)?.is_match(text)),
+        ("find", [Val::Text(x)]) => Val::text(regex(x)?.find(text).map_or("", |m| m.as_str())),
+        ("findAll", [Val::Text(x)]) => Val::List(regex(x)?.find_iter(text).map(|m| Val::text(m.as_str())).collect()),
+        ("lowerAscii", []) => Val::text(text.to_ascii_lowercase()),
+        ("upperAscii", []) => Val::text(text.to_ascii_uppercase()),
+        ("trim", []) => Val::text(text.trim()),
+        ("reverse", []) => Val::text(text.chars().rev().collect::<String>()),
+        ("charAt", [Val::Int(n)]) => {
+            let at = index(*n)?;
+            Val::text(sub(at, at + 1))
+        }
+        ("indexOf", [Val::Text(x)]) => position(text.find(x.as_ref())),
+        ("lastIndexOf", [Val::Text(x)]) => position(text.rfind(x.as_ref())),
+        ("replace", [Val::Text(x), Val::Text(y)]) => Val::text(text.replace(x.as_ref(), y)),
+        ("replace", [Val::Text(x), Val::Text(y), Val::Int(n)]) => match usize::try_from(*n) {
+            Ok(n) => Val::text(text.replacen(x.as_ref(), y, n)),
+            Err(_) => Val::text(text.replace(x.as_ref(), y)),
+        },
+        ("split", [Val::Text(x)]) => Val::List(split(text, x, -1)),
+        ("split", [Val::Text(x), Val::Int(n)]) => Val::List(split(text, x, *n)),
+        ("substring", [Val::Int(from)]) => Val::text(sub(index(*from)?, usize::MAX)),
+        ("substring", [Val::Int(from), Val::Int(to)]) => {
+            let (from, to) = (index(*from)?, index(*to)?);
+            if from > to {
+                return Err(format!("invalid substring range. start: {from}, end: {to}"));
+            }
+            Val::text(sub(from, to))
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn split<'a>(text: &str, separator: &str, limit: i64) -> Vec<Val<'a>> {
+    if separator.is_empty() {
+        return text.chars().map(|c| Val::text(c.to_string())).collect();
+    }
+    match usize::try_from(limit) {
+        Ok(n) => text.splitn(n, separator).map(Val::text).collect(),
+        Err(_) => text.split(separator).map(Val::text).collect(),
+    }
+}
+
+fn list_method<'a>(name: &str, list: &[Val<'a>], args: &[Val<'a>]) -> Result<Option<Val<'a>>, String> {
+    let position = |i: Option<usize>| Val::Int(i.and_then(|i| i64::try_from(i).ok()).unwrap_or(-1));
+    let extreme =
+        |want: std::cmp::Ordering| list.iter().cloned().reduce(|a, b| if b.compare(&a) == Some(want) { b } else { a });
+    Ok(Some(match (name, args) {
+        ("join", []) => Val::text(list.iter().map(show).collect::<String>()),
+        ("join", [Val::Text(x)]) => Val::text(list.iter().map(show).collect::<Vec<_>>().join(x)),
+        ("isSorted", []) => {
+            Val::Bool(list.windows(2).all(|w| w[0].compare(&w[1]).is_some_and(std::cmp::Ordering::is_le)))
+        }
+        ("min", []) => extreme(std::cmp::Ordering::Less).ok_or("min called on empty list")?,
+        ("max", []) => extreme(std::cmp::Ordering::Greater).ok_or("max called on empty list")?,
+        ("sum", []) => {
+            let mut total = Val::Int(0);
+            for (i, value) in list.iter().enumerate() {
+                total = match (&total, value) {
+                    _ if i == 0 => value.clone(),
+                    (Val::Int(a), Val::Int(b)) => Val::Int(a.checked_add(*b).ok_or("integer overflow")?),
+                    (Val::Double(a), Val::Double(b)) => Val::Double(a + b),
+                    _ => return Ok(None),
+                };
+            }
+            total
+        }
+        ("indexOf", [x]) => position(list.iter().position(|v| v.equals(x))),
+        ("lastIndexOf", [x]) => position(list.iter().rposition(|v| v.equals(x))),
+        ("reverse", []) => Val::List(list.iter().rev().cloned().collect()),
+        ("distinct", []) => {
+            let mut out: Vec<Val<'a>> = Vec::new();
+            for value in list {
+                if !out.iter().any(|v| v.equals(value)) {
+                    out.push(value.clone());
+                }
+            }
+            Val::List(out)
+        }
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,89 @@
+//! Jobs: pods until enough have succeeded.
+//!
+//! In: Jobs and their pods. Out: creates and deletes of pods, status. Guarantees: a finished pod keeps the finalizer
+//! `batch.kubernetes.io/job-tracking` until it is counted, so it is counted once; more failures than `backoffLimit` fail
+//! the Job and remove its running pods. Source: `kubernetes/pkg/controller/job/job_controller.go` (indexed Jobs, back-off
+//! times, pod failure policies and deadlines are left out).
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::pods::{claim, count, delete, from_template, is_active, is_ready, owner, pod_path, set_status};
+use super::{is_deleting, name, namespace, uid};
+use crate::meta;
+use crate::pod::{is_finished, phase};
+use crate::request::Request;
+use crate::server::Server;
+use crate::time::Timestamp;
+
+const TRACKING: &str = "batch.kubernetes.io/job-tracking";
+
+/// One step over all Jobs.
+pub fn sync_jobs(server: &mut Server, now: Timestamp) -> bool {
+    let before = server.revision();
+    for job in server.objects("batch", "jobs") {
+        sync(server, &job, now);
+    }
+    server.revision() != before
+}
+
+fn is_done(job: &Value) -> bool {
+    let conditions = job["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|c| (c["type"] == "Complete" || c["type"] == "Failed") && c["status"] == "True")
+}
+
+fn sync(server: &mut Server, job: &Value, now: Timestamp) {
+    let reference = owner("batch/v1", "Job", job);
+    let pods = claim(server, job, &reference, &|_| true, now);
+    let counted = |key: &str| job["status"].get(key).and_then(Value::as_u64).unwrap_or(0);
+    let (mut succeeded, mut failed) = (counted("succeeded"), counted("failed"));
+    let uncounted: Vec<&Arc<Value>> =
+        pods.iter().filter(|p| is_finished(p) && meta::finalizers(p).contains(&TRACKING)).collect();
+    for pod in &uncounted {
+        if phase(pod) == "Succeeded" { succeeded += 1 } else { failed += 1 }
+    }
+    let active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
+    let parallelism = count(job, "parallelism", 1) as u64;
+    let completions = job["spec"].get("completions").and_then(Value::as_u64);
+    let backoff = job["spec"]["backoffLimit"].as_u64().unwrap_or(6);
+    let complete = match completions {
+        Some(n) => succeeded >= n,
+        // A work queue is done when one has succeeded and none runs.
+        None => succeeded > 0 && active.is_empty(),
+    };
+    let outcome = if failed > backoff { Some("Failed") } else { complete.then_some("Complete") };
+    let running = if is_done(job) || is_deleting(job) || outcome.is_some() {
+        active.iter().for_each(|p| delete(server, p, now));
+        0
+    } else {
+        let left = completions.map_or(u64::MAX, |n| n.saturating_sub(succeeded));
+        let wanted = parallelism.min(left);
+        for _ in (active.len() as u64)..wanted {
+            create(server, job, &reference, now);
+        }
+        wanted.max(active.len() as u64)
+    };
+    let ready = active.iter().filter(|p| is_ready(p)).count();
+    let mut status = json!({"active": running, "succeeded": succeeded, "failed": failed, "ready": ready});
+    if let Some(kind) = outcome.filter(|_| !is_done(job)) {
+        status["conditions"] = json!([{"type": kind, "status": "True", "lastTransitionTime": now.to_string()}]);
+    }
+    let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", namespace(job), name(job));
+    set_status(server, &path, job, &status, now);
+    // Counted in the status first, then released: a step that is lost in between counts twice rather than never.
+    for pod in pods.iter().filter(|p| (is_finished(p) || is_deleting(p)) && meta::finalizers(p).contains(&TRACKING)) {
+        let rest: Vec<&str> = meta::finalizers(pod).into_iter().filter(|f| *f != TRACKING).collect();
+        let patch = json!({"metadata": {"uid": uid(pod), "finalizers": rest}});
+        server.handle(Request::merge_patch(pod_path(namespace(pod), name(pod)), patch), now);
+    }
+}
+
+fn create(server: &mut Server, job: &Value, reference: &Value, now: Timestamp) {
+    let metadata = Map::from_iter([
+        ("generateName".to_owned(), json!(format!("{}-", name(job)))),
+        ("finalizers".to_owned(), json!([TRACKING])),
+    ]);
+    let pod = from_template(&job["spec"]["template"], reference.clone(), metadata);
+    server.handle(Request::post(pod_path(namespace(job), ""), pod), now);
+}

@@ -1,0 +1,179 @@
+//! get and list.
+//!
+//! In: a scope and [`ListOptions`]. Out: the objects of now, of an older revision, or 410. Guarantees: a paged list shows
+//! one revision from first page to last. Sources: `apiserver/pkg/storage/cacher/{delegator,cacher,watch_cache}.go`,
+//! `storage/continue.go`, `storage/etcd3/errors.go`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::continuation::Token;
+use crate::error::{ApiError, Outcome};
+use crate::options::{ListOptions, VersionMatch};
+use crate::registry::Resource;
+use crate::request::{Body, List, Response};
+use crate::selector::FieldSelector;
+use crate::server::{Scope, Server};
+use crate::store::{Stored, key};
+
+const INCONSISTENT: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+const TOO_OLD: &str = "The resourceVersion for the provided list is too old.";
+
+/// Where a list begins and which revision it shows.
+struct Start {
+    /// `None`: the present.
+    revision: Option<u64>,
+    from: String,
+    limit: usize,
+    /// How many objects there are from here on, where the token of the page before says so.
+    left: Option<usize>,
+}
+
+impl Server {
+    /// get.
+    pub(crate) fn get(&self, scope: Scope<'_>, version: &str) -> Outcome<Response> {
+        let resource = self.res(scope.id)?;
+        if !version.is_empty() {
+            self.not_in_the_future(crate::options::parse_version(version).map_err(|e| ApiError::bad_request(&e))?)?;
+        }
+        let stored = resource.store.get(&key(scope.namespace, scope.name));
+        let stored = stored.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
+        Ok(Response::object(200, resource.present(stored, scope.version)))
+    }
+
+    /// list.
+    pub(crate) fn list(&self, scope: Scope<'_>, options: &ListOptions) -> Outcome<Response> {
+        let resource = self.res(scope.id)?;
+        check_field_labels(resource, scope.version, &options.fields)?;
+        let prefix = prefix(scope, &options.fields, resource);
+        let start = self.start(resource, &prefix, options)?;
+        let revision = start.revision.unwrap_or(self.revision);
+        let selects = !options.labels.is_empty() || !options.fields.is_empty();
+        let page = match start.revision {
+            Some(rv) if rv < self.revision => {
+                let past = resource.store.at(rv, &prefix, &start.from);
+                let total = start.left.unwrap_or_else(|| if start.limit > 0 { past.count() } else { 0 });
+                page(past.objects(), total, start.limit, options, resource, scope.version)
+            }
+            _ => {
+                let count = || if start.limit > 0 { resource.store.count(&prefix, &start.from) } else { 0 };
+                let total = start.left.unwrap_or_else(count);
+                let objects = resource.store.range(&prefix, &start.from);
+                page(objects, total, start.limit, options, resource, scope.version)
+            }
+        };
+        let mut metadata = Map::new();
+        metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
+        if let Some((last, left)) = page.more {
+            let start = format!("{}\0", last.strip_prefix(&prefix).unwrap_or(&last));
+            let token = Token { start, revision: Some(revision), left: Some(left) };
+            metadata.insert("continue".to_owned(), json!(token.to_string()));
+            if !selects {
+                metadata.insert("remainingItemCount".to_owned(), json!(left));
+            }
+        }
+        let list = List {
+            api_version: resource.api_version(scope.version).to_owned(),
+            kind: resource.list_kind.clone(),
+            metadata,
+            items: page.items,
+            bare_items: !resource.custom,
+        };
+        Ok(Response { code: 200, body: Body::List(list), warnings: Vec::new(), content_type: None })
+    }
+
+    fn start(&self, resource: &Resource, prefix: &str, options: &ListOptions) -> Outcome<Start> {
+        let asked = options.version();
+        let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
+        if !options.continue_token.is_empty() {
+            let Token { start, revision, left } = Token::read(&options.continue_token)
+                .map_err(|e| ApiError::bad_request(format!("invalid continue token: {e}")))?;
+            if !matches!(options.resource_version.as_str(), "" | "0") {
+                return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
+            }
+            if let Some(rv) = revision {
+                self.not_in_the_future(rv)?;
+                if rv < resource.store.horizon() {
+                    let mut error = ApiError::expired(INCONSISTENT);
+                    error.continue_token = Some(Token { start, revision: None, left: None }.to_string());
+                    return Err(error);
+                }
+            }
+            return Ok(Start { revision, from: format!("{prefix}{start}"), limit, left });
+        }
+        let asked = asked.map_err(|e| ApiError::bad_request(format!("invalid resource version: {e}")))?;
+        let exact = match (options.version_match, asked) {
+            (Some(VersionMatch::Exact), Some(rv)) => Some(rv),
+            // Legacy: a limit makes a version exact.
+            (None, Some(rv)) if limit > 0 && rv > 0 => Some(rv),
+            _ => None,
+        };
+        if let Some(rv) = asked {
+            self.not_in_the_future(rv)?;
+        }
+        if let Some(rv) = exact
+            && rv < resource.store.horizon()
+        {
+            return Err(ApiError::expired(TOO_OLD));
+        }
+        // computeListLimit: "any version" ignores the limit.
+        let limit = if asked == Some(0) { 0 } else { limit };
+        Ok(Start { revision: exact, from: prefix.to_owned(), limit, left: None })
+    }
+
+    /// The watch cache waits 3 s for a version that is not there yet, then gives up with 504.
+    pub(crate) fn not_in_the_future(&self, rv: u64) -> Outcome<()> {
+        if rv > self.revision { Err(ApiError::too_large_resource_version(rv, self.revision, 1)) } else { Ok(()) }
+    }
+}
+
+struct Page {
+    items: Vec<Arc<Value>>,
+    /// Key of the last item and the number of objects behind it, when there are some.
+    more: Option<(String, usize)>,
+}
+
+fn page<'a>(
+    objects: impl Iterator<Item = (&'a str, &'a Stored)>,
+    total: usize,
+    limit: usize,
+    options: &ListOptions,
+    resource: &Resource,
+    version: usize,
+) -> Page {
+    let mut page = Page { items: Vec::new(), more: None };
+    for (i, (key, stored)) in objects.enumerate() {
+        if options.labels.matches(&stored.object) && options.fields.matches(&stored.object) {
+            page.items.push(resource.present(stored, version));
+            if limit > 0 && page.items.len() >= limit {
+                page.more = (i + 1 < total).then(|| (key.to_owned(), total - i - 1));
+                break;
+            }
+        }
+    }
+    page
+}
+
+/// The keys a list can touch: one namespace, or one object where the selector names it.
+pub(crate) fn prefix(scope: Scope<'_>, fields: &FieldSelector, resource: &Resource) -> String {
+    let namespace = match fields.required("metadata.namespace") {
+        Some(namespace) if scope.namespace.is_empty() && resource.namespaced => namespace,
+        _ => scope.namespace,
+    };
+    if namespace.is_empty() { String::new() } else { format!("{namespace}/") }
+}
+
+/// Refuses a field label that the kind does not have.
+pub(crate) fn check_field_labels(resource: &Resource, version: usize, fields: &FieldSelector) -> Outcome<()> {
+    for key in fields.keys() {
+        let known = key == "metadata.name"
+            || (key == "metadata.namespace" && (resource.namespaced || !resource.custom))
+            || resource.version(version).fields.iter().any(|f| f == key);
+        if known {
+            continue;
+        }
+        return Err(ApiError::bad_request(format!("field label not supported: {key}")));
+    }
+    Ok(())
+}

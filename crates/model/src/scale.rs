@@ -1,0 +1,102 @@
+//! The scale subresource: replicas of anything, as `autoscaling/v1`.
+//!
+//! In: GET, PUT, PATCH of a Scale. Out: the Scale; the object's replicas changed. Source:
+//! `apiextensions-apiserver/pkg/registry/customresource/etcd.go`, `kubernetes/pkg/registry/apps/*/storage`.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{ApiError, Outcome};
+use crate::json_patch;
+use crate::meta;
+use crate::registry::ScalePaths;
+use crate::request::{Method, Request, Response};
+use crate::server::{Part, Scope, Server};
+use crate::store::key;
+use crate::time::Timestamp;
+
+impl Server {
+    pub(crate) fn scale(&mut self, request: &mut Request, scope: Scope<'_>, now: Timestamp) -> Outcome<Response> {
+        let resource = self.res(scope.id)?;
+        let Some(paths) = resource.version(scope.version).scale.clone() else {
+            return Err(ApiError::no_resource());
+        };
+        let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
+        let old = old.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
+        let mut scale = shown(&old, &paths);
+        let options = match request.method {
+            Method::Get => return Ok(Response::json(200, scale)),
+            Method::Put | Method::Patch => Self::write_options(request)?,
+            _ => return Err(ApiError::method_not_allowed()),
+        };
+        let body = request.body.take().unwrap_or(Value::Null);
+        match (request.method, request.content_type.as_str()) {
+            (Method::Put, _) => scale = body,
+            (_, "application/json-patch+json") => {
+                json_patch::apply(&mut scale, &body).map_err(|_| ApiError::unprocessable())?;
+            }
+            _ => json_patch::merge(&mut scale, &body),
+        }
+        let Some(replicas) = scale.get("spec").map_or(Some(0), |s| s.get("replicas").map_or(Some(0), Value::as_i64))
+        else {
+            return Err(ApiError::bad_request(
+                "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32",
+            ));
+        };
+        if replicas < 0 {
+            let error =
+                crate::field::FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+            return Err(ApiError::invalid("autoscaling", "Scale", scope.name, &[error]));
+        }
+        let mut new = Value::clone(&old);
+        set(&mut new, &paths.spec, json!(replicas));
+        let version = meta::text(&scale, "resourceVersion");
+        if !version.is_empty() {
+            meta::meta_mut(&mut new).insert("resourceVersion".to_owned(), json!(version));
+        }
+        let stored = self.replace(scope, Part::Main, new, &old, options.dry_run, now)?;
+        Ok(Response::json(200, shown(&stored, &paths)))
+    }
+}
+
+fn shown(object: &Value, paths: &ScalePaths) -> Value {
+    let mut metadata = Map::new();
+    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        meta::keep(&mut metadata, meta::meta(object), key);
+    }
+    let mut status = json!({"replicas": get(object, &paths.status).and_then(Value::as_i64).unwrap_or(0)});
+    let selector = match &paths.selector {
+        Some(path) => get(object, path).and_then(Value::as_str).map(str::to_owned),
+        None => object.get("spec").and_then(|s| s.get("selector")).map(selector_text),
+    };
+    if let Some(selector) = selector.filter(|s| !s.is_empty()) {
+        status["selector"] = json!(selector);
+    }
+    let mut spec = Map::new();
+    let replicas = get(object, &paths.spec).and_then(Value::as_i64).unwrap_or(0);
+    if replicas != 0 {
+        spec.insert("replicas".to_owned(), json!(replicas));
+    }
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status})
+}
+
+fn selector_text(selector: &Value) -> String {
+    let labels = selector.get("matchLabels").unwrap_or(selector).as_object().into_iter().flatten();
+    labels.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect::<Vec<_>>().join(",")
+}
+
+fn get<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(object, |at, step| at.get(step))
+}
+
+fn set(object: &mut Value, path: &[String], value: Value) {
+    let Some((last, steps)) = path.split_last() else { return };
+    let mut at = object;
+    for step in steps {
+        meta::object_mut(at, step);
+        let Some(next) = at.get_mut(step) else { return };
+        at = next;
+    }
+    if let Some(map) = at.as_object_mut() {
+        map.insert(last.clone(), value);
+    }
+}

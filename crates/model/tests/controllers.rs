@@ -1,0 +1,112 @@
+//! Garbage collection and namespace deletion, step by step. Pages: docs/api-model/{garbage,namespaces}.md.
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
+
+mod common;
+use common::*;
+use model::Request;
+use model::cluster::{collect_garbage, empty_namespaces, settle};
+use serde_json::{Value, json};
+
+fn owned(bed: &mut Bed, name: &str, owners: &[&Value]) -> Value {
+    let mut map = config_map(name);
+    let list: Vec<_> = owners
+        .iter()
+        .map(|o| {
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "name": o["metadata"]["name"], "uid": o["metadata"]["uid"],
+            "blockOwnerDeletion": true})
+        })
+        .collect();
+    map["metadata"]["ownerReferences"] = json!(list);
+    bed.expect(201, Request::post(MAPS, map))
+}
+
+fn garbage(bed: &mut Bed) {
+    let now = bed.now;
+    assert!(settle(&mut bed.server, now, &mut [&mut collect_garbage]), "garbage collection never came to rest");
+}
+
+fn there(bed: &mut Bed, name: &str) -> bool {
+    bed.send(Request::get(format!("{MAPS}/{name}"))).code == 200
+}
+
+#[test]
+fn dependents_follow_their_owner_level_by_level() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    let b = owned(&mut bed, "b", &[&a]);
+    owned(&mut bed, "c", &[&b]);
+    garbage(&mut bed);
+    assert!(there(&mut bed, "c"));
+    bed.expect(200, Request::delete(format!("{MAPS}/a")));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "b") && !there(&mut bed, "c"));
+}
+
+#[test]
+fn an_owner_of_the_same_name_is_not_the_owner() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    owned(&mut bed, "b", &[&a]);
+    bed.expect(200, Request::delete(format!("{MAPS}/a")));
+    bed.expect(201, Request::post(MAPS, config_map("a")));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "b"));
+}
+
+#[test]
+fn one_living_owner_is_enough_and_the_dead_one_is_forgotten() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    let b = bed.expect(201, Request::post(MAPS, config_map("b")));
+    owned(&mut bed, "c", &[&a, &b]);
+    bed.expect(200, Request::delete(format!("{MAPS}/a")));
+    garbage(&mut bed);
+    let owners = bed.get(&format!("{MAPS}/c"))["metadata"]["ownerReferences"].clone();
+    assert_eq!((owners.as_array().unwrap().len(), &owners[0]["name"]), (1, &json!("b")));
+}
+
+#[test]
+fn orphaning_leaves_the_dependents_without_owner() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    owned(&mut bed, "b", &[&a]);
+    bed.expect(200, Request::delete(format!("{MAPS}/a")).with("propagationPolicy", "Orphan"));
+    assert!(there(&mut bed, "a"));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "a"));
+    assert_eq!(bed.get(&format!("{MAPS}/b"))["metadata"].get("ownerReferences"), None);
+}
+
+#[test]
+fn foreground_deletion_waits_for_dependents() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    owned(&mut bed, "b", &[&a]);
+    bed.expect(200, Request::merge_patch(format!("{MAPS}/b"), json!({"metadata": {"finalizers": ["test.io/hold"]}})));
+    bed.expect(200, Request::delete(format!("{MAPS}/a")).with("propagationPolicy", "Foreground"));
+    garbage(&mut bed);
+    assert!(there(&mut bed, "a") && there(&mut bed, "b"));
+    bed.expect(200, Request::merge_patch(format!("{MAPS}/b"), json!({"metadata": {"finalizers": null}})));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "a") && !there(&mut bed, "b"));
+}
+
+#[test]
+fn a_namespace_goes_when_all_in_it_has_gone() {
+    let mut bed = Bed::new();
+    bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    bed.expect(201, Request::post("/api/v1/namespaces", json!({"metadata": {"name": "x"}})));
+    bed.expect(201, Request::post("/api/v1/namespaces/x/configmaps", config_map("a")));
+    let things = "/apis/test.io/v1/namespaces/x/things";
+    let mut held = thing("t", json!({}));
+    held["metadata"]["finalizers"] = json!(["test.io/hold"]);
+    bed.expect(201, Request::post(things, held));
+    bed.expect(200, Request::delete("/api/v1/namespaces/x"));
+    let now = bed.now;
+    assert!(settle(&mut bed.server, now, &mut [&mut empty_namespaces]));
+    assert_eq!(bed.get("/api/v1/namespaces/x/configmaps")["items"], json!([]));
+    bed.get("/api/v1/namespaces/x");
+    bed.expect(200, Request::merge_patch(format!("{things}/t"), json!({"metadata": {"finalizers": null}})));
+    assert!(settle(&mut bed.server, now, &mut [&mut empty_namespaces]));
+    bed.expect(404, Request::get("/api/v1/namespaces/x"));
+}
