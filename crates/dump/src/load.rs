@@ -293,7 +293,7 @@ impl Reader<'_> {
         self.loaded.objects.reserve_exact(objects);
         for part in parts {
             self.loaded.objects.extend(part.objects);
-            self.loaded.doubtful.extend(part.held.iter().map(|held| held.kind));
+            self.loaded.doubtful.extend(part.held.iter().map(|held| held.kind).chain(part.doubtful));
             self.loaded.held.extend(part.held);
             self.loaded.unreadable.extend(part.unreadable);
             for (kind, count) in part.ignored {

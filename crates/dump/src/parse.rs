@@ -8,7 +8,7 @@ use super::load::Unreadable;
 use super::peek::peek;
 use super::split::Batch;
 use api::slim::{Kind, Parsed, read};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What came out of one batch.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) unreadable: Vec<Unreadable>,
     /// Objects of kinds that are not ours, by `apiVersion kind`.
     pub(crate) ignored: BTreeMap<String, u64>,
+    /// Kinds of which objects may be in what was refused.
+    pub(crate) doubtful: BTreeSet<Kind>,
     /// Objects of ours that cannot be read, held all the same.
     pub(crate) held: Vec<api::slim::Unreadable>,
     /// Items without a kind, of a list that has not said its own yet.
@@ -64,6 +66,10 @@ pub(crate) fn one(
     if says.kind.ends_with("List") && in_list {
         let reason = format!("a {} inside a List; give it as a document of its own", says.kind);
         part.unreadable.push(Unreadable { path: position(), object: None, reason });
+        match Kind::from_list(says.api_version, says.kind) {
+            Some(kind) => part.doubtful.extend([kind]),
+            None => part.doubtful.extend(Kind::ALL.into_iter().filter(|_| says.kind == "List")),
+        }
     } else if says.kind.is_empty() {
         let reason = "an object without a kind".to_owned();
         part.unreadable.push(Unreadable { path: position(), object: None, reason });

@@ -6,7 +6,7 @@
 
 use crate::gateways::Gateways;
 use crate::judge::Context;
-use crate::record::{Record, Source};
+use crate::record::{Record, Source, names_of_ports};
 use crate::world::World;
 use crate::world::subnets::WireId;
 use api::names::{self, annotations, labels};
@@ -75,10 +75,11 @@ pub enum IpRole<'w> {
 #[must_use]
 pub fn ip_role(ip: &Ip) -> IpRole<'_> {
     let (name, spec) = (ip.meta.name.as_str(), &ip.spec);
-    if spec.pod_name == name && name.starts_with("u2o-interconnection.") {
+    let its_own = spec.pod_name == name || spec.pod_name.is_empty();
+    if its_own && name.starts_with("u2o-interconnection.") {
         return IpRole::U2o;
     }
-    if spec.pod_name == name && name.starts_with("mcast-querier.") {
+    if its_own && name.starts_with("mcast-querier.") {
         return IpRole::Mcast;
     }
     if spec.namespace.is_empty() && name.strip_prefix("node-").is_some_and(|node| node == spec.pod_name) {
@@ -180,6 +181,10 @@ fn is_claimed_for(gateways: &Gateways<'_>, claim: &AddressClaim, holder: Holder<
 fn one_by_role(gateways: &Gateways<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
     match (&a.source, b.holder) {
         (Source::Vip(vip), _) => is_lent_to(vip, b),
+        // The record of a NIC is known by its name, also where it does not say whose it is.
+        (Source::Pod(pod, provider), _) => {
+            matches!(b.source, Source::Ip(ip) if names_of_ports(pod, provider).any(|port| port == ip.meta.name))
+        }
         (Source::Eip(eip), Holder::Pod(..)) => {
             gateway_of(gateways, b).is_some_and(|gateway| eip.spec.nat_gw == gateway)
         }

@@ -4,6 +4,7 @@
 //! could show it are known completely; a StatefulSet's ordinal, a stopped VM, a gateway without a pod and a reservation
 //! keep their addresses; anything unknown is unknown, with the kinds that are missing.
 
+use crate::finding::ObjRef;
 use crate::gateways::is_highly_available;
 use crate::holder::{IpRole, ip_role, vm_of_pod};
 use crate::judge::Context;
@@ -209,7 +210,14 @@ impl<'w> Context<'w> {
             return Life::Reserved;
         }
         let spec = &ip.spec;
-        match ip_role(ip) {
+        let role = ip_role(ip);
+        // Without a name nobody can say that its holder is gone; pods and VMs always have a namespace.
+        if matches!(role, IpRole::PodNic(_) | IpRole::VmNic(_))
+            && (spec.namespace.is_empty() || spec.pod_name.is_empty())
+        {
+            return Life::Reserved;
+        }
+        match role {
             IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
             IpRole::U2o => self.life_of_special(ip, Special::U2o),
             IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
@@ -348,6 +356,24 @@ impl<'w> Context<'w> {
     #[must_use]
     pub fn finished_lately(&self, pod: &Pod) -> bool {
         self.world.is_recent(pod_changed(pod).or(pod.meta.created.get().copied()))
+    }
+
+    /// Whether what an IP object, or the StatefulSet that would keep its address, says of its holder cannot be read.
+    #[must_use]
+    pub fn says_nothing(&self, ip: &Ip, life: &Life<'_>) -> bool {
+        const WHOSE: [&str; 5] =
+            ["metadata.labels", "metadata.finalizers", "spec.podName", "spec.namespace", "spec.podType"];
+        const ORDINALS: [&str; 2] = ["spec.replicas", "spec.ordinals"];
+        let world = self.world;
+        if world.malformed.is_empty() {
+            return false;
+        }
+        let set = match life {
+            Life::Gone(Gone::Ordinal { set, .. }) => Some(ObjRef::of(Kind::StatefulSet, *set)),
+            _ => None,
+        };
+        world.is_unreadable(&ObjRef::of(Kind::Ip, ip), &WHOSE)
+            || set.is_some_and(|set| world.is_unreadable(&set, &ORDINALS))
     }
 
     /// Whether the holder of a claim lives: a pod by its UID, everything else by name.

@@ -152,6 +152,11 @@ fn a_file_that_breaks_off_makes_nobody_missing() {
     write("pods.json", &pods[..pods.len() - 60]);
     let said = ipledger(&["audit", path, "--complete"]);
     assert_eq!(said.code, 3, "{}", said.out);
+    // A List inside a List is refused, and what is in it is not missing.
+    let inner = format!(r#"{{"apiVersion":"v1","kind":"PodList","items":[{},{}]}}"#, pod("a"), pod("b"));
+    write("pods.json", &format!(r#"{{"apiVersion":"v1","items":[{inner}],"kind":"List"}}"#));
+    let said = ipledger(&["audit", path, "--complete"]);
+    assert_eq!(said.code, 3, "{}", said.out);
     // A file of other people's kinds says nothing about ours.
     let foreign = r#"{"apiVersion":"v1","items":[{"apiVersion":"example.com/v1","kind":"Pod","metadata":{"name":"x"}}],"kind":"List"}"#;
     write("pods.json", foreign);

@@ -1,11 +1,18 @@
-//! Serves a fresh model on loopback with its controllers: `cargo run -p model-http --example serve -- 8001`.
+//! Serves a fresh model on loopback with a node and its controllers: `cargo run -p model-http --example serve -- 8001`.
 
 use std::time::Duration;
 
-use model::cluster::{collect_garbage, empty_namespaces, settle};
-use model::{Options, Server};
+use model::cluster::{
+    collect_garbage, empty_namespaces, provide_accounts, settle, sync_deployments, sync_jobs, sync_replica_sets,
+    sync_stateful_sets,
+};
+use model::{Options, Request, Server};
 use model_http::{Model, serve, system_time};
+use serde_json::json;
 use tokio::net::TcpListener;
+
+/// How often the controllers look; well below what a person or a client notices.
+const PERIOD: Duration = Duration::from_millis(50);
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
@@ -13,19 +20,40 @@ async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     eprintln!("serving http://{}", listener.local_addr()?);
     let model = Model::new(Server::new(1, Options { start: system_time(), ..Options::default() }), system_time);
+    add_node(&model);
     let controlled = model.clone();
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let now = controlled.now();
-            controlled.with(|server| {
-                settle(
-                    server,
-                    now,
-                    &mut [&mut collect_garbage, &mut empty_namespaces, &mut |s, now| s.finalize_definitions(now)],
-                )
-            });
+            tokio::time::sleep(PERIOD).await;
+            control(&controlled);
         }
     });
     serve(model, listener).await
+}
+
+fn add_node(model: &Model) {
+    let node = json!({"metadata": {"name": "node1", "labels": {"kubernetes.io/hostname": "node1"}},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let answer = model.handle(Request::post("/api/v1/nodes", node));
+    assert_eq!(answer.code, 201, "{}", answer.message());
+}
+
+fn control(model: &Model) {
+    let now = model.now();
+    model.with(|server| {
+        settle(
+            server,
+            now,
+            &mut [
+                &mut provide_accounts,
+                &mut sync_deployments,
+                &mut sync_replica_sets,
+                &mut sync_stateful_sets,
+                &mut sync_jobs,
+                &mut collect_garbage,
+                &mut empty_namespaces,
+                &mut |server, now| server.finalize_definitions(now),
+            ],
+        )
+    });
 }

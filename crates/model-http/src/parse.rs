@@ -7,7 +7,7 @@ use std::fmt;
 
 use hyper::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use hyper::http::request::Parts;
-use model::{Method, Request, Response};
+use model::{Method, Request, Response, Unreadable, syntax_error};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -31,32 +31,32 @@ pub(crate) fn request(parts: &Parts, body: &[u8]) -> Result<Request, Box<Respons
     header(ACCEPT).clone_into(&mut request.accept);
     header(USER_AGENT).clone_into(&mut request.user_agent);
     if !body.is_empty() {
+        // Of other types nothing is read; the model knows whether that matters.
         let yaml = content_type.ends_with("yaml");
-        if content_type.contains("protobuf") || content_type.contains("cbor") {
-            return Err(Box::new(Response::unsupported_media_type(&["application/json", "application/yaml"])));
+        let json = content_type.is_empty() || content_type.ends_with("json");
+        let outcome = if yaml || json { read(body, yaml) } else { Err(content_type.clone()) };
+        match outcome {
+            Ok((value, duplicates)) => (request.body, request.duplicate_fields) = (Some(value), duplicates),
+            Err(why) => request.unreadable = Some(Unreadable { why, text: body.to_vec() }),
         }
-        let (value, duplicates) = read(body, yaml)?;
-        request.body = Some(value);
-        request.duplicate_fields = duplicates;
     }
     request.content_type = content_type;
     Ok(request)
 }
 
-fn read(body: &[u8], yaml: bool) -> Result<(Value, Vec<String>), Box<Response>> {
+/// A body as JSON with the paths of fields that occur twice, or why it is none, in the words of kube-apiserver.
+fn read(body: &[u8], yaml: bool) -> Result<(Value, Vec<String>), String> {
     let mut duplicates = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let seed = Unique { path: String::new(), duplicates: &mut duplicates };
-    let outcome = seed.deserialize(&mut deserializer).and_then(|v| deserializer.end().map(|()| v));
-    match outcome {
+    match seed.deserialize(&mut deserializer).and_then(|v| deserializer.end().map(|()| v)) {
         Ok(value) => Ok((value, duplicates)),
         // Clients send JSON under a YAML content type; what is no JSON may still be YAML.
         Err(_) if yaml => {
-            let refuse = |e: &dyn fmt::Display| Box::new(Response::bad_request(&format!("error decoding YAML: {e}")));
-            let text = std::str::from_utf8(body).map_err(|e| refuse(&e))?;
-            serde_saphyr::from_str(text).map(|v| (v, Vec::new())).map_err(|e| refuse(&e))
+            let text = std::str::from_utf8(body).map_err(|e| format!("yaml: {e}"))?;
+            serde_saphyr::from_str(text).map(|v| (v, Vec::new())).map_err(|e| format!("yaml: {e}"))
         }
-        Err(e) => Err(Box::new(Response::bad_request(&format!("couldn't get version/kind; json parse error: {e}")))),
+        Err(e) => Err(syntax_error(body, &e)),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::{ApiError, Outcome};
 use crate::json_patch;
 use crate::meta;
 use crate::options::WriteOptions;
-use crate::request::Response;
+use crate::request::{Response, warned};
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
 use crate::time::Timestamp;
@@ -44,15 +44,13 @@ impl Server {
                 );
                 return Err(ApiError::conflict(resource.gr(), scope.name, &why));
             }
-            let mut response = Response::object(201, self.create_object(scope, applied, options.dry_run, now)?);
-            response.warnings = decoded.warnings;
-            return Ok(response);
+            let outcome = self.create_object(scope, applied, options.dry_run, now);
+            return warned(outcome.map(|object| Response::object(201, object)), decoded.warnings);
         };
         let mut object = Value::clone(&old);
         json_patch::merge(&mut object, patch);
         let merged = decode::patched(resource, scope.version, object, Vec::new(), options.field_validation)?;
-        let mut response = Response::object(200, self.replace(scope, part, merged.object, &old, options.dry_run, now)?);
-        response.warnings = decoded.warnings;
-        Ok(response)
+        let outcome = self.replace(scope, part, merged.object, &old, options.dry_run, now);
+        warned(outcome.map(|object| Response::object(200, object)), decoded.warnings)
     }
 }

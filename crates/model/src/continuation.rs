@@ -9,6 +9,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::base64;
+use crate::reader::syntax_error;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,8 @@ impl Token {
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let bytes = base64::decode(text)
             .map_err(|at| format!("continue key is not valid: illegal base64 data at input byte {at}"))?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|e| format!("continue key is not valid: {e}"))?;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|e| format!("continue key is not valid: {}", syntax_error(&bytes, &e)))?;
         let version = value["v"].as_str().unwrap_or("");
         if version != "meta.k8s.io/v1" {
             return Err(format!("continue key is not valid: server does not recognize this encoded version {version}"));

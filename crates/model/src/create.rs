@@ -4,12 +4,13 @@
 //! (NamespaceLifecycle), name, strategy, validation, storage. Sources: `apiserver/pkg/endpoints/handlers/create.go`,
 //! `registry/rest/create.go`, `registry/generic/registry/store.go`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::decode;
 use crate::error::{ApiError, Outcome};
 use crate::meta;
-use crate::request::{Request, Response};
+use crate::request::{Request, Response, warned};
 use crate::server::{Scope, Server};
 use crate::store::key;
 use crate::strategy;
@@ -22,18 +23,12 @@ impl Server {
     /// create.
     pub(crate) fn create(&mut self, request: &mut Request, scope: Scope<'_>, now: Timestamp) -> Outcome<Response> {
         let options = Self::write_options(request)?;
-        let resource = self.res(scope.id)?;
-        let decoded = decode::body(
-            resource,
-            scope.version,
-            request.body.take().unwrap_or(Value::Null),
-            std::mem::take(&mut request.duplicate_fields),
-            options.field_validation,
-        )?;
-        let object = self.create_object(scope, decoded.object, options.dry_run, now)?;
-        let mut response = Response::object(201, object);
-        response.warnings = decoded.warnings;
-        Ok(response)
+        let decoded = self.decode(scope, request, options.field_validation)?;
+        let outcome = self.create_object(scope, decoded.object, options.dry_run, now).and_then(|object| {
+            let warnings = strategy::warnings(self.res(scope.id)?, &object, None);
+            Ok(Response { warnings, ..Response::object(201, object) })
+        });
+        warned(outcome, decoded.warnings)
     }
 
     /// create, from a read object on. Also the way of update and apply where there was nothing.
@@ -43,7 +38,7 @@ impl Server {
         mut object: Value,
         dry_run: bool,
         now: Timestamp,
-    ) -> Outcome<std::sync::Arc<Value>> {
+    ) -> Outcome<Arc<Value>> {
         let resource = self.res(scope.id)?;
         {
             let map = meta::meta_mut(&mut object);
@@ -79,7 +74,7 @@ impl Server {
         has_version: bool,
         dry_run: bool,
         now: Timestamp,
-    ) -> Outcome<std::sync::Arc<Value>> {
+    ) -> Outcome<Arc<Value>> {
         let uid = self.ids.uid();
         let map = meta::meta_mut(&mut object);
         map.insert("creationTimestamp".to_owned(), json!(now.to_string()));
@@ -89,7 +84,7 @@ impl Server {
         strategy::validate_create(resource, scope.version, &object)?;
         let name = meta::name(&object);
         if has_version {
-            return Err(ApiError::internal("resourceVersion should not be set on objects to be created"));
+            return Err(ApiError::unrecognized("resourceVersion should not be set on objects to be created"));
         }
         let key = key(scope.namespace, name);
         if let Some(there) = resource.store.get(&key) {
@@ -100,7 +95,7 @@ impl Server {
             return Err(error);
         }
         if dry_run {
-            return Ok(std::sync::Arc::new(object));
+            return Ok(Arc::new(object));
         }
         if scope.version != resource.storage_version {
             resource.convert(&mut object, resource.storage_version);

@@ -8,10 +8,13 @@
 use serde_json::Value;
 
 use crate::error::{ApiError, Outcome};
-use crate::field::{FieldError, go_json};
-use crate::meta;
+use crate::field::{FieldError, go_json, quote};
+use crate::fields::top_level;
 use crate::options::FieldValidation;
 use crate::registry::Resource;
+use crate::request::{Request, Unreadable};
+use crate::server::{Scope, Server};
+use crate::{meta, reader};
 
 /// A body that was read.
 #[derive(Debug)]
@@ -20,7 +23,75 @@ pub(crate) struct Decoded {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads the body of a create or an update.
+/// What bodies may be written in. kube-apiserver reads the third, too; the front refuses it.
+const MEDIA_TYPES: [&str; 3] = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+impl Server {
+    /// Takes the body of a create or an update out of its request and reads it.
+    pub(crate) fn decode(
+        &self,
+        scope: Scope<'_>,
+        request: &mut Request,
+        validation: FieldValidation,
+    ) -> Outcome<Decoded> {
+        let resource = self.res(scope.id)?;
+        check_media_type(request)?;
+        let Some(object) = request.body.take() else {
+            let empty = Unreadable { why: "unexpected end of JSON input".to_owned(), text: Vec::new() };
+            let bad = request.unreadable.take().unwrap_or(empty);
+            return Err(unrecognized(resource, &reader::unreadable(&bad.why), &bad.text));
+        };
+        if !resource.custom {
+            self.check_kind(resource, scope.version, &object)?;
+        }
+        body(resource, scope.version, object, std::mem::take(&mut request.duplicate_fields), validation)
+    }
+
+    /// `kind` and `apiVersion` of a built-in kind; absent ones are those of the path.
+    fn check_kind(&self, resource: &Resource, version: usize, body: &Value) -> Outcome<()> {
+        let text = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let expected = resource.api_version(version);
+        let (kind, api_version) = (text("kind").unwrap_or(&resource.kind), text("apiVersion").unwrap_or(expected));
+        if !body.is_object() || (kind == resource.kind && api_version == expected) {
+            return Ok(());
+        }
+        // Lists and Status are registered where their kinds are.
+        let registered = self.registry.iter().any(|r| {
+            let known = r.kind == kind || r.list_kind == kind || kind == "Status";
+            !r.custom && known && r.versions.iter().any(|v| v.api_version == api_version)
+        });
+        let short = api_version.rsplit('/').next().unwrap_or("");
+        let why = if registered {
+            let package = if resource.group.is_empty() { "core" } else { &resource.group };
+            let package = package.split('.').next().unwrap_or("");
+            format!("converting ({short}.{kind}) to ({package}.{}): unknown conversion", resource.kind)
+        } else {
+            let (kind, api_version) = (quote(kind), quote(api_version));
+            format!("no kind {kind} is registered for version {api_version} in scheme \"pkg/runtime/scheme.go:110\"")
+        };
+        Err(ApiError::bad_request(format!(
+            "{kind} in version \"{short}\" cannot be handled as a {}: {why}",
+            resource.kind
+        )))
+    }
+}
+
+/// JSON where nothing is said.
+pub(crate) fn check_media_type(request: &Request) -> Outcome<()> {
+    let media_type = request.content_type.split(';').next().unwrap_or("").trim();
+    if media_type.is_empty() || MEDIA_TYPES[..2].contains(&media_type) {
+        return Ok(());
+    }
+    Err(ApiError::unsupported_media_type(&MEDIA_TYPES))
+}
+
+/// A body that is nothing of the kind.
+fn unrecognized(resource: &Resource, why: &str, text: &[u8]) -> Box<ApiError> {
+    let (kind, text) = (&resource.kind, reader::summary(text));
+    ApiError::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({text})"))
+}
+
+/// Reads the body of a create, an update or an apply.
 pub(crate) fn body(
     resource: &Resource,
     version: usize,
@@ -29,10 +100,7 @@ pub(crate) fn body(
     validation: FieldValidation,
 ) -> Outcome<Decoded> {
     if !body.is_object() {
-        return Err(ApiError::bad_request(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}",
-            json_type(&body)
-        )));
+        return Err(unrecognized(resource, &reader::no_object(&body), go_json(&body).as_bytes()));
     }
     check_type(resource, version, &body)?;
     let mut object = body;
@@ -75,8 +143,8 @@ pub(crate) fn patched(
 
 /// Brings the object into its stored form; returns findings about unknown fields.
 fn coerce(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec<String>, String> {
-    let unknown_meta = meta::normalize(object)?;
-    let mut unknown = Vec::new();
+    // The reader of custom resources reads metadata on its own, before the rest.
+    let mut unknown = meta::normalize(object, resource.custom)?;
     if resource.custom {
         if let Some(schema) = &resource.version(version).schema {
             unknown.extend(schema.prune(object));
@@ -84,14 +152,29 @@ fn coerce(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec
         }
     } else {
         strip_nulls(object);
+        unknown.extend(drop_unknown(resource, object));
         crate::defaults::apply(&resource.group, &resource.plural, object);
         if let Some(map) = object.as_object_mut() {
             map.insert("kind".to_owned(), Value::String(resource.kind.clone()));
             map.insert("apiVersion".to_owned(), Value::String(resource.api_version(version).to_owned()));
         }
     }
-    unknown.extend(unknown_meta);
     Ok(unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect())
+}
+
+/// A typed object has no other fields than its type.
+fn drop_unknown(resource: &Resource, object: &mut Value) -> Vec<String> {
+    let mut unknown = Vec::new();
+    if let (Some(fields), Some(map)) = (top_level(&resource.group, &resource.plural), object.as_object_mut()) {
+        map.retain(|key, _| {
+            let known = matches!(key.as_str(), "kind" | "apiVersion" | "metadata") || fields.contains(&key.as_str());
+            if !known {
+                unknown.push(key.clone());
+            }
+            known
+        });
+    }
+    unknown
 }
 
 /// A typed object prints no nulls.
@@ -106,28 +189,18 @@ fn strip_nulls(value: &mut Value) {
     }
 }
 
-/// `kind` and `apiVersion`: absent ones of built-in kinds are those of the path.
+/// `kind` and `apiVersion` of a custom resource: both must be there, and the version that of the path.
 fn check_type(resource: &Resource, version: usize, body: &Value) -> Outcome<()> {
     let get = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or("");
     let (kind, api_version, expected) = (get("kind"), get("apiVersion"), resource.api_version(version));
-    if resource.custom {
-        if kind.is_empty() {
-            return Err(ApiError::bad_request(format!("Object 'Kind' is missing in '{}'", go_json(body))));
-        }
-        if api_version != expected {
-            return Err(wrong_version(api_version, expected));
-        }
+    if !resource.custom {
         return Ok(());
     }
-    if !kind.is_empty() && kind != resource.kind {
-        let version = if api_version.is_empty() { expected } else { api_version };
-        return Err(ApiError::bad_request(format!(
-            "no kind {} is registered for version {} in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
-            crate::field::quote(kind),
-            crate::field::quote(version)
-        )));
+    if kind.is_empty() {
+        let text = go_json(body);
+        return Err(unrecognized(resource, &format!("Object 'Kind' is missing in '{text}'"), text.as_bytes()));
     }
-    if !api_version.is_empty() && api_version != expected {
+    if api_version != expected {
         return Err(wrong_version(api_version, expected));
     }
     Ok(())
@@ -143,15 +216,4 @@ fn handled(resource: &Resource, version: usize, why: &str) -> Box<ApiError> {
     let kind = &resource.kind;
     let version = &resource.version(version).name;
     ApiError::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"))
-}
-
-fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }

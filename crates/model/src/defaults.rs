@@ -11,7 +11,10 @@ use crate::meta::object_mut;
 /// Applies the defaults of `plural` of `group`.
 pub(crate) fn apply(group: &str, plural: &str, object: &mut Value) {
     match (group, plural) {
-        ("", "pods") => pod_spec(object_mut(object, "spec")),
+        ("", "pods") => {
+            pod_spec(object_mut(object, "spec"));
+            pod_conditions(object);
+        }
         ("", "secrets") => set(object, "type", json!("Opaque")),
         ("", "services") => {
             let spec = object_mut(object, "spec");
@@ -108,6 +111,15 @@ fn job(spec: &mut Map<String, Value>) {
 fn pod_spec(spec: &mut Map<String, Value>) {
     put(spec, "enableServiceLinks", || json!(true));
     common_spec(spec);
+}
+
+/// The two times of a condition are printed even where there are none.
+fn pod_conditions(pod: &mut Value) {
+    let conditions = pod.get_mut("status").and_then(|s| s.get_mut("conditions")).and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        set(condition, "lastProbeTime", Value::Null);
+        set(condition, "lastTransitionTime", Value::Null);
+    }
 }
 
 /// `SetDefaults_PodSpec` and `SetDefaults_Container`: pods and templates alike.

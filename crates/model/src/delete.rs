@@ -153,10 +153,7 @@ impl Server {
                 self.delete_object(one, &current, options, now)?;
             }
         }
-        shown.metadata = serde_json::Map::from_iter([(
-            "resourceVersion".to_owned(),
-            shown.metadata.get("resourceVersion").cloned().unwrap_or(Value::Null),
-        )]);
+        shown.metadata.remove("remainingItemCount");
         Ok(Response { code: 200, body: Body::List(List { ..shown }), warnings: Vec::new(), content_type: None })
     }
 }

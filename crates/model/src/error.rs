@@ -52,6 +52,8 @@ pub struct ApiError {
     pub details: Option<Details>,
     /// `metadata.continue`: given with "Expired" so that a client may go on with an inconsistent list.
     pub continue_token: Option<String>,
+    /// What the request was warned about before it was refused.
+    pub warnings: Vec<String>,
 }
 
 /// A resource and its group, printed `plural.group`.
@@ -77,11 +79,18 @@ impl ApiError {
             name: name.to_owned(),
             ..Details::default()
         };
-        Box::new(Self { code, reason, message, details: Some(details), continue_token: None })
+        Box::new(Self { code, reason, message, details: Some(details), continue_token: None, warnings: Vec::new() })
     }
 
     fn plain(code: u16, reason: &'static str, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self { code, reason, message: message.into(), details: None, continue_token: None })
+        Box::new(Self {
+            code,
+            reason,
+            message: message.into(),
+            details: None,
+            continue_token: None,
+            warnings: Vec::new(),
+        })
     }
 
     /// 404: there is no such object.
@@ -233,6 +242,20 @@ impl ApiError {
             field: String::new(),
         };
         error.details = Some(Details { causes: vec![cause], retry_after_seconds: retry, ..Details::default() });
+        error
+    }
+
+    /// 500 of an error that has no status of its own: only its words.
+    #[must_use]
+    pub(crate) fn unrecognized(message: impl Into<String>) -> Box<Self> {
+        Self::plain(500, "", message)
+    }
+
+    /// 415 of a built-in path: its router refuses before any handler.
+    #[must_use]
+    pub(crate) fn unrouted_media_type() -> Box<Self> {
+        let mut error = Self::plain(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        error.details = Some(Details::default());
         error
     }
 

@@ -79,6 +79,11 @@ impl FieldError {
         Self { kind: FieldErrorKind::Invalid, field: field.into(), bad: Some(bad.into()), detail: detail.into() }
     }
 
+    /// `field.Invalid` of a value that Go prints otherwise than as its JSON.
+    pub(crate) fn invalid_text(field: impl Into<String>, bad: &str, detail: &str) -> Self {
+        Self { kind: FieldErrorKind::Invalid, ..Self::required(field, format!("{bad}: {detail}")) }
+    }
+
     /// `field.TypeInvalid`.
     pub(crate) fn type_invalid(field: impl Into<String>, bad: impl Into<Value>, detail: impl Into<String>) -> Self {
         Self { kind: FieldErrorKind::TypeInvalid, ..Self::invalid(field, bad, detail) }

@@ -56,7 +56,7 @@ fn prune_nulls(value: &mut Value) {
 /// Applies a JSON patch in place; on error the document is in an unknown state.
 pub(crate) fn apply(document: &mut Value, patch: &Value) -> Result<(), PatchError> {
     let Some(operations) = patch.as_array() else {
-        return Err(Malformed("json: cannot unmarshal object into Go value of type jsonpatch.Patch".to_owned()));
+        return Err(Malformed("json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp".to_owned()));
     };
     for operation in operations {
         step(document, operation)?;
@@ -79,10 +79,7 @@ fn step(document: &mut Value, operation: &Value) -> Result<(), PatchError> {
                 *document = value;
                 return Ok(());
             }
-            let slot = find(document, path)
-                .ok_or_else(|| DoesNotApply(format!("replace operation does not apply: doc is missing key: {path}")))?;
-            *slot = value;
-            Ok(())
+            replace(document, path, value)
         }
         "test" => test(document, path, operation.get("value").unwrap_or(&Value::Null)),
         "move" | "copy" => {
@@ -167,6 +164,18 @@ fn add(document: &mut Value, path: &str, value: Value) -> Result<(), PatchError>
     Ok(())
 }
 
+/// A missing member of a map is added: `partialDoc.get` never fails. An entry of a list must be there.
+fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), PatchError> {
+    let missing = || DoesNotApply(format!("replace operation does not apply: doc is missing key: {path}"));
+    let (parent, last) = parent(document, path).ok_or_else(missing)?;
+    if let Value::Object(map) = parent {
+        map.insert(last, value);
+        return Ok(());
+    }
+    *member(parent, &last).ok_or_else(missing)? = value;
+    Ok(())
+}
+
 fn remove(document: &mut Value, path: &str) -> Result<Value, PatchError> {
     let missing = || DoesNotApply(format!("Unable to remove nonexistent key: {path}: missing value"));
     let (parent, last) = parent(document, path).ok_or_else(missing)?;
@@ -217,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_do_what_rfc_6902_says() {
+    fn operations_do_what_rfc_6902_says_but_for_a_replace_of_nothing() {
         for (patch, after) in [
             (json!([{"op": "add", "path": "/l/1", "value": 9}]), Some(json!({"l": [1, 9, 2], "a/b": 3}))),
             (json!([{"op": "add", "path": "/l/-", "value": 9}]), Some(json!({"l": [1, 2, 9], "a/b": 3}))),
@@ -225,7 +234,8 @@ mod tests {
             (json!([{"op": "replace", "path": "/a~1b", "value": 4}]), Some(json!({"l": [1, 2], "a/b": 4}))),
             (json!([{"op": "move", "from": "/a~1b", "path": "/c"}]), Some(json!({"l": [1, 2], "c": 3}))),
             (json!([{"op": "copy", "from": "/l/-1", "path": "/c"}]), Some(json!({"l": [1, 2], "a/b": 3, "c": 2}))),
-            (json!([{"op": "replace", "path": "/x", "value": 4}]), None),
+            (json!([{"op": "replace", "path": "/x", "value": 4}]), Some(json!({"l": [1, 2], "a/b": 3, "x": 4}))),
+            (json!([{"op": "replace", "path": "/l/2", "value": 4}]), None),
             (json!([{"op": "remove", "path": "/l/2"}]), None),
             (json!([{"op": "add", "path": "/x/y", "value": 4}]), None),
             (json!([{"op": "add", "path": "/l/4", "value": 4}]), None),

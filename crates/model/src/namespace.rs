@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Outcome};
+use crate::field::FieldError;
 use crate::meta::{self, FOREGROUND, ORPHAN};
 use crate::options::{DeleteOptions, Propagation};
 use crate::request::{Method, Request, Response};
@@ -38,8 +39,24 @@ pub(crate) fn prepare_create(namespace: &mut Value) {
     canonicalize(namespace);
 }
 
+/// `ValidateNamespaceStatusUpdate`: the phase follows the deletion.
+pub(crate) fn validate_status(namespace: &Value) -> Vec<FieldError> {
+    let phase = namespace.get("status").and_then(|s| s.get("phase")).and_then(Value::as_str).unwrap_or("");
+    let (fits, detail) = if meta::is_deleting(namespace) {
+        (phase == "Terminating", "may only be 'Terminating' if `deletionTimestamp` is not empty")
+    } else {
+        (phase == "Active", "may only be 'Active' if `deletionTimestamp` is empty")
+    };
+    if fits { Vec::new() } else { vec![FieldError::invalid("status.Phase", phase, detail)] }
+}
+
 /// `Canonicalize`: the label that every namespace has.
 pub(crate) fn canonicalize(namespace: &mut Value) {
+    if let Some(spec) = namespace.get_mut("spec").and_then(Value::as_object_mut)
+        && spec.get("finalizers").and_then(Value::as_array).is_some_and(Vec::is_empty)
+    {
+        spec.remove("finalizers");
+    }
     let name = meta::name(namespace).to_owned();
     let map = meta::meta_mut(namespace);
     let labels = map.entry("labels").or_insert_with(|| json!({}));

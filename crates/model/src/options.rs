@@ -4,10 +4,12 @@
 //! with its words. Sources: `apimachinery/pkg/apis/meta/v1/validation`, `meta/internalversion/validation`,
 //! `meta/internalversion/defaults.go` (feature gate WatchList: on).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::decode::check_media_type;
 use crate::error::{ApiError, Outcome};
 use crate::field::FieldError;
+use crate::reader;
 use crate::request::Request;
 use crate::selector::{FieldSelector, LabelSelector};
 
@@ -41,7 +43,7 @@ impl WriteOptions {
             "Ignore" => FieldValidation::Ignore,
             "Strict" => FieldValidation::Strict,
             other => {
-                errors.push(FieldError::not_supported("fieldValidation", other, ["Ignore", "Strict", "Warn"]));
+                errors.push(FieldError::not_supported("fieldValidation", other, ["", "Ignore", "Strict", "Warn"]));
                 FieldValidation::Warn
             }
         };
@@ -64,6 +66,26 @@ impl WriteOptions {
         }
         Ok(Self { dry_run: !dry.is_empty(), field_validation, field_manager, force })
     }
+}
+
+/// Fields of another type are refused by the reader.
+fn check_types(options: &Map<String, Value>) -> Outcome<()> {
+    for (key, value) in options {
+        let (fits, go_type) = match key.as_str() {
+            "gracePeriodSeconds" => (value.is_i64(), "int64"),
+            "orphanDependents" => (value.is_boolean(), "bool"),
+            "propagationPolicy" => (value.is_string(), "v1.DeletionPropagation"),
+            "preconditions" => (value.is_object(), "v1.Preconditions"),
+            _ => continue,
+        };
+        if !fits && !value.is_null() {
+            let found = reader::type_name(value);
+            return Err(ApiError::unrecognized(format!(
+                "json: cannot unmarshal {found} into Go struct field DeleteOptions.{key} of type {go_type}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn check_dry_run(values: &[&str], errors: &mut Vec<FieldError>) {
@@ -94,8 +116,15 @@ pub(crate) struct DeleteOptions {
 impl DeleteOptions {
     /// Reads the body of a DELETE, or its query where there is no body.
     pub(crate) fn read(request: &Request) -> Outcome<Self> {
+        if let Some(bad) = &request.unreadable {
+            check_media_type(request)?;
+            return Err(ApiError::unrecognized(reader::unreadable(&bad.why)));
+        }
         match &request.body {
-            Some(body) => Self::from_body(body),
+            Some(body) => {
+                check_media_type(request)?;
+                Self::from_body(body)
+            }
             None => Self::from_query(request),
         }
     }
@@ -103,20 +132,19 @@ impl DeleteOptions {
     /// Reads a `DeleteOptions` object.
     pub(crate) fn from_body(body: &Value) -> Outcome<Self> {
         let Some(map) = body.as_object() else {
-            return Err(ApiError::bad_request(
-                "couldn't get version/kind; json parse error: json: cannot unmarshal value into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }",
-            ));
+            return Err(ApiError::unrecognized(reader::no_object(body)));
         };
         if let Some(kind) = map.get("kind").and_then(Value::as_str)
             && kind != "DeleteOptions"
         {
             let version = map.get("apiVersion").and_then(Value::as_str).unwrap_or("v1");
-            return Err(ApiError::bad_request(format!(
-                "no kind {} is registered for version {} in scheme \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:31\"",
+            return Err(ApiError::unrecognized(format!(
+                "no kind {} is registered for version {} in scheme \"pkg/runtime/scheme.go:110\"",
                 crate::field::quote(kind),
                 crate::field::quote(version)
             )));
         }
+        check_types(map)?;
         let text = |v: &Value| v.as_str().map(str::to_owned);
         let preconditions = map.get("preconditions");
         let part = |key: &str| preconditions.and_then(|p| p.get(key)).and_then(text);
@@ -207,8 +235,8 @@ pub(crate) struct ListOptions {
 impl ListOptions {
     pub(crate) fn read(request: &Request) -> Outcome<Self> {
         let flag = |key: &str| request.param(key).map(|v| v != "false" && v != "0");
-        let labels = LabelSelector::parse(request.param("labelSelector").unwrap_or(""))
-            .map_err(|e| ApiError::bad_request(format!("unable to parse requirement: {e}")))?;
+        let labels =
+            LabelSelector::parse(request.param("labelSelector").unwrap_or("")).map_err(ApiError::bad_request)?;
         let fields =
             FieldSelector::parse(request.param("fieldSelector").unwrap_or("")).map_err(ApiError::bad_request)?;
         let limit = match request.param("limit") {
@@ -249,10 +277,10 @@ impl ListOptions {
         {
             self.send_initial_events = Some(true);
             self.version_match = Some(VersionMatch::NotOlderThan);
-            return Ok(());
+            return refuse(&self.watch_errors("NotOlderThan"));
         }
         let errors = if self.watch { self.watch_errors(matching) } else { self.list_errors(matching) };
-        if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, "ListOptions", "", &errors)) }
+        refuse(&errors)
     }
 
     fn list_errors(&self, matching: &str) -> Vec<FieldError> {
@@ -311,6 +339,10 @@ impl ListOptions {
     pub(crate) fn version(&self) -> Result<Option<u64>, String> {
         if self.resource_version.is_empty() { Ok(None) } else { parse_version(&self.resource_version).map(Some) }
     }
+}
+
+fn refuse(errors: &[FieldError]) -> Outcome<()> {
+    if errors.is_empty() { Ok(()) } else { Err(ApiError::invalid(META, "ListOptions", "", errors)) }
 }
 
 /// A resourceVersion as a number.

@@ -3,15 +3,18 @@
 //! In: a patch and its content type. Out: the stored object. Guarantees: the patch is applied to the newest object, so it
 //! fails of a lost race only where it names a resourceVersion. Source: `apiserver/pkg/endpoints/handlers/patch.go`.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::create::match_namespace;
 use crate::decode;
 use crate::error::{ApiError, Outcome};
 use crate::json_patch::{self, PatchError};
-use crate::request::{Request, Response};
+use crate::request::{Request, Response, warned};
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
+use crate::strategy;
 use crate::time::Timestamp;
 use crate::update::check_name;
 
@@ -35,7 +38,11 @@ impl Server {
         let resource = self.res(scope.id)?;
         let accepted: &[&str] = if resource.custom { &[JSON, MERGE, APPLY] } else { &[JSON, MERGE, STRATEGIC, APPLY] };
         if !accepted.contains(&content_type.as_str()) {
-            return Err(ApiError::unsupported_media_type(accepted));
+            let refusal = ApiError::unsupported_media_type(accepted);
+            return Err(if resource.custom { refusal } else { ApiError::unrouted_media_type() });
+        }
+        if let Some(bad) = request.unreadable.take() {
+            return Err(ApiError::bad_request(format!("error decoding patch: {}", bad.why)));
         }
         let options = Self::write_options(request)?;
         let patch = request.body.take().unwrap_or(Value::Null);
@@ -57,12 +64,22 @@ impl Server {
             }
         }
         let decoded = decode::patched(resource, scope.version, object, duplicates, options.field_validation)?;
-        let mut object = decoded.object;
+        warned(self.patch_to(scope, part, decoded.object, &old, (options.dry_run, now)), decoded.warnings)
+    }
+
+    fn patch_to(
+        &mut self,
+        scope: Scope<'_>,
+        part: Part,
+        mut object: Value,
+        old: &Arc<Value>,
+        (dry_run, now): (bool, Timestamp),
+    ) -> Outcome<Response> {
         match_namespace(&mut object, scope.namespace)?;
         check_name(&object, scope.name)?;
-        let mut response = Response::object(200, self.replace(scope, part, object, &old, options.dry_run, now)?);
-        response.warnings = decoded.warnings;
-        Ok(response)
+        let warnings = strategy::warnings(self.res(scope.id)?, &object, Some(old));
+        let stored = self.replace(scope, part, object, old, dry_run, now)?;
+        Ok(Response { warnings, ..Response::object(200, stored) })
     }
 }
 

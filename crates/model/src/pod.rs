@@ -195,7 +195,7 @@ impl Server {
         self.admit(resource, scope.namespace, scope.name)?;
         let target = |k: &str| binding.get("target").and_then(|t| t.get(k)).and_then(Value::as_str).unwrap_or("");
         if target("name").is_empty() {
-            return Err(ApiError::internal("target.name: Required value"));
+            return Err(ApiError::unrecognized("target.name: Required value"));
         }
         let key = key(scope.namespace, scope.name);
         let old = resource.store.get(&key).map(|s| Arc::clone(&s.object));

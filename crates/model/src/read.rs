@@ -28,6 +28,8 @@ struct Start {
     limit: usize,
     /// How many objects there are from here on, where the token of the page before says so.
     left: Option<usize>,
+    /// The list is of the object at `from`, or of none.
+    only: bool,
 }
 
 impl Server {
@@ -35,7 +37,7 @@ impl Server {
     pub(crate) fn get(&self, scope: Scope<'_>, version: &str) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
         if !version.is_empty() {
-            self.not_in_the_future(crate::options::parse_version(version).map_err(|e| ApiError::bad_request(&e))?)?;
+            self.not_in_the_future(crate::options::parse_version(version).map_err(ApiError::unrecognized)?)?;
         }
         let stored = resource.store.get(&key(scope.namespace, scope.name));
         let stored = stored.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
@@ -47,20 +49,21 @@ impl Server {
         let resource = self.res(scope.id)?;
         check_field_labels(resource, scope.version, &options.fields)?;
         let prefix = prefix(scope, &options.fields, resource);
-        let start = self.start(resource, &prefix, options)?;
+        let mut start = self.start(resource, &prefix, options)?;
+        if let Some(key) = single(scope, options, resource) {
+            // Storage reads one key, whatever the limit.
+            (start.from, start.limit, start.only) = (key, 0, true);
+        }
         let revision = start.revision.unwrap_or(self.revision);
         let selects = !options.labels.is_empty() || !options.fields.is_empty();
         let page = match start.revision {
             Some(rv) if rv < self.revision => {
                 let past = resource.store.at(rv, &prefix, &start.from);
-                let total = start.left.unwrap_or_else(|| if start.limit > 0 { past.count() } else { 0 });
-                page(past.objects(), total, start.limit, options, resource, scope.version)
+                page(past.objects(), &start, || past.count(), options, resource, scope.version)
             }
             _ => {
-                let count = || if start.limit > 0 { resource.store.count(&prefix, &start.from) } else { 0 };
-                let total = start.left.unwrap_or_else(count);
-                let objects = resource.store.range(&prefix, &start.from);
-                page(objects, total, start.limit, options, resource, scope.version)
+                let count = || resource.store.count(&prefix, &start.from);
+                page(resource.store.range(&prefix, &start.from), &start, count, options, resource, scope.version)
             }
         };
         let mut metadata = Map::new();
@@ -72,6 +75,10 @@ impl Server {
             if !selects {
                 metadata.insert("remainingItemCount".to_owned(), json!(left));
             }
+        }
+        if resource.custom {
+            // A list of unstructured objects always prints it.
+            metadata.entry("continue").or_insert_with(|| json!(""));
         }
         let list = List {
             api_version: resource.api_version(scope.version).to_owned(),
@@ -100,7 +107,7 @@ impl Server {
                     return Err(error);
                 }
             }
-            return Ok(Start { revision, from: format!("{prefix}{start}"), limit, left });
+            return Ok(Start { revision, from: format!("{prefix}{start}"), limit, left, only: false });
         }
         let asked = asked.map_err(|e| ApiError::bad_request(format!("invalid resource version: {e}")))?;
         let exact = match (options.version_match, asked) {
@@ -119,7 +126,7 @@ impl Server {
         }
         // computeListLimit: "any version" ignores the limit.
         let limit = if asked == Some(0) { 0 } else { limit };
-        Ok(Start { revision: exact, from: prefix.to_owned(), limit, left: None })
+        Ok(Start { revision: exact, from: prefix.to_owned(), limit, left: None, only: false })
     }
 
     /// The watch cache waits 3 s for a version that is not there yet, then gives up with 504.
@@ -136,23 +143,30 @@ struct Page {
 
 fn page<'a>(
     objects: impl Iterator<Item = (&'a str, &'a Stored)>,
-    total: usize,
-    limit: usize,
+    start: &Start,
+    count: impl FnOnce() -> usize,
     options: &ListOptions,
     resource: &Resource,
     version: usize,
 ) -> Page {
     let mut page = Page { items: Vec::new(), more: None };
-    for (i, (key, stored)) in objects.enumerate() {
+    for (i, (key, stored)) in objects.take_while(|(key, _)| !start.only || *key == start.from).enumerate() {
         if options.labels.matches(&stored.object) && options.fields.matches(&stored.object) {
             page.items.push(resource.present(stored, version));
-            if limit > 0 && page.items.len() >= limit {
-                page.more = (i + 1 < total).then(|| (key.to_owned(), total - i - 1));
+            if start.limit > 0 && page.items.len() >= start.limit {
+                let left = start.left.unwrap_or_else(count).saturating_sub(i + 1);
+                page.more = (left > 0).then(|| (key.to_owned(), left));
                 break;
             }
         }
     }
     page
+}
+
+/// The key of the only object that a selector admits (`MatchesSingle`), where the request says its namespace.
+fn single(scope: Scope<'_>, options: &ListOptions, resource: &Resource) -> Option<String> {
+    let name = options.fields.required("metadata.name")?;
+    (!resource.namespaced || !scope.namespace.is_empty()).then(|| key(scope.namespace, name))
 }
 
 /// The keys a list can touch: one namespace, or one object where the selector names it.
@@ -173,7 +187,14 @@ pub(crate) fn check_field_labels(resource: &Resource, version: usize, fields: &F
         if known {
             continue;
         }
-        return Err(ApiError::bad_request(format!("field label not supported: {key}")));
+        // Kinds without a conversion of field labels of their own have the common one, with words of its own.
+        let common = !resource.custom && resource.version(version).fields.is_empty();
+        return Err(ApiError::bad_request(if common {
+            let key = crate::field::quote(key);
+            format!("{key} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+        } else {
+            format!("field label not supported: {key}")
+        }));
     }
     Ok(())
 }

@@ -93,8 +93,8 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The built-in resources.
-    pub(crate) fn builtin() -> Self {
+    /// The built-in resources, empty as of `revision`.
+    pub(crate) fn builtin(revision: u64) -> Self {
         let mut registry = Self::default();
         for kind in BUILTIN {
             let singular = kind.kind.to_lowercase();
@@ -130,7 +130,7 @@ impl Registry {
                 rules: kind.rules,
                 custom: false,
                 terminating: false,
-                store: Store::default(),
+                store: Store::starting_at(revision),
             });
         }
         registry

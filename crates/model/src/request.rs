@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Outcome};
 use crate::watch::WatchId;
 
 /// HTTP methods the API knows.
@@ -24,6 +24,15 @@ pub enum Method {
     Patch,
     /// delete, deletecollection.
     Delete,
+}
+
+/// A body that is no JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Why, in the words of [`crate::syntax_error`].
+    pub why: String,
+    /// The text.
+    pub text: Vec<u8>,
 }
 
 /// One request.
@@ -45,6 +54,8 @@ pub struct Request {
     pub user_agent: String,
     /// The parsed body; `None` for an empty one.
     pub body: Option<Value>,
+    /// Set instead of `body` where the text is no JSON.
+    pub unreadable: Option<Unreadable>,
     /// Fields that occurred twice in the body's text, as the strict reader words it (`metadata.name` ...). Only the
     /// reader of the text can know.
     pub duplicate_fields: Vec<String>,
@@ -63,6 +74,7 @@ impl Request {
             user: "admin".to_owned(),
             user_agent: String::new(),
             body: None,
+            unreadable: None,
             duplicate_fields: Vec::new(),
         }
     }
@@ -256,8 +268,23 @@ impl Response {
 }
 
 impl From<Box<ApiError>> for Response {
-    fn from(error: Box<ApiError>) -> Self {
-        Self::json(error.code, error.to_status())
+    fn from(mut error: Box<ApiError>) -> Self {
+        let warnings = std::mem::take(&mut error.warnings);
+        Self { warnings, ..Self::json(error.code, error.to_status()) }
+    }
+}
+
+/// An outcome with warnings that were there before it; a refusal has them, too.
+pub(crate) fn warned(outcome: Outcome<Response>, warnings: Vec<String>) -> Outcome<Response> {
+    match outcome {
+        Ok(mut response) => {
+            response.warnings.splice(0..0, warnings);
+            Ok(response)
+        }
+        Err(mut error) => {
+            error.warnings.splice(0..0, warnings);
+            Err(error)
+        }
     }
 }
 

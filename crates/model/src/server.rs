@@ -13,10 +13,10 @@ use crate::error::{ApiError, Outcome};
 use crate::ids::Ids;
 use crate::options::{DeleteOptions, ListOptions, WriteOptions};
 use crate::registry::{Registry, Resource, ResourceId};
-use crate::request::{Method, Request, Response};
+use crate::request::{Method, Request, Response, warned};
 use crate::route::{Route, Target, parse};
 use crate::store::Stored;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, duration};
 use crate::watch::{Watch, WatchId};
 
 /// The group of CustomResourceDefinitions.
@@ -65,10 +65,10 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Server {
-    /// A fresh server with the four namespaces of a fresh cluster.
+    /// A fresh server with the four namespaces of a fresh cluster and the service under which pods reach the server.
     #[must_use]
     pub fn new(seed: u64, options: Options) -> Self {
-        let registry = Registry::builtin();
+        let registry = Registry::builtin(options.first_revision);
         let namespaces = registry.find("", "namespaces").expect("the built-in table has namespaces");
         let crds = registry.find(CRD_GROUP, CRDS).expect("the built-in table has CRDs");
         let start = options.start;
@@ -87,6 +87,7 @@ impl Server {
             let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             server.handle(Request::post("/api/v1/namespaces", body), start);
         }
+        server.handle(Request::post("/api/v1/namespaces/default/services", own_service()), start);
         server
     }
 
@@ -125,6 +126,7 @@ impl Server {
     }
 
     fn resource(&mut self, request: &mut Request, target: Target<'_>, now: Timestamp) -> Outcome<Response> {
+        check_timeout(request)?;
         let Some(id) = self.registry.find(target.group, target.resource) else { return Ok(self.unknown(&target)) };
         let resource = self.res(id)?;
         let Some(version) = resource.find_version(target.version) else { return Ok(self.unknown(&target)) };
@@ -144,13 +146,12 @@ impl Server {
             warnings.push(text.clone());
         }
         let scope = Scope { id, version, namespace: target.namespace, name: target.name };
-        let mut response = if target.subresource.is_empty() {
-            self.main_resource(request, scope, now)?
+        let outcome = if target.subresource.is_empty() {
+            self.main_resource(request, scope, now)
         } else {
-            self.subresource(request, scope, target.subresource, now)?
+            self.subresource(request, scope, target.subresource, now)
         };
-        response.warnings.splice(0..0, warnings);
-        Ok(response)
+        warned(outcome, warnings)
     }
 
     fn main_resource(&mut self, request: &mut Request, scope: Scope<'_>, now: Timestamp) -> Outcome<Response> {
@@ -158,10 +159,6 @@ impl Server {
             (Method::Get, true) => {
                 let options = ListOptions::read(request)?;
                 if options.watch { self.open_watch(scope, options) } else { self.list(scope, &options) }
-            }
-            (Method::Get, false) if matches!(request.param("watch"), Some("true" | "1")) => {
-                let options = ListOptions::read(request)?;
-                self.open_watch(scope, options)
             }
             (Method::Get, false) => self.get(scope, request.param("resourceVersion").unwrap_or("")),
             (Method::Post, true) => self.create(request, scope, now),
@@ -234,11 +231,8 @@ impl Server {
 
     /// The answer to a path that names no resource we serve.
     fn unknown(&self, target: &Target<'_>) -> Response {
-        // Built-in group versions have a router that answers with a Status; others fall through to net/http.
-        let builtin = self
-            .registry
-            .iter()
-            .any(|r| !r.custom && r.group == target.group && r.versions.iter().any(|v| v.name == target.version));
+        // Built-in groups have a router that answers with a Status; others fall through to net/http.
+        let builtin = self.registry.iter().any(|r| !r.custom && r.group == target.group);
         if builtin { Response::from(ApiError::no_resource()) } else { Response::text(404, "404 page not found\n") }
     }
 
@@ -278,6 +272,26 @@ impl Server {
             },
         )
     }
+}
+
+/// `WithRequestDeadline`: the model is quicker than any deadline, but one that cannot be read is refused.
+fn check_timeout(request: &Request) -> Outcome<()> {
+    let Some(text) = request.param("timeout").filter(|text| !text.is_empty()) else { return Ok(()) };
+    let watches = matches!(request.param("watch"), Some("true" | "1"));
+    if watches || duration(text).is_some() {
+        return Ok(());
+    }
+    let text = crate::field::quote(text);
+    let why = format!("invalid timeout specified in the request URL - time: invalid duration {text}");
+    Err(ApiError::bad_request(why))
+}
+
+/// `default/kubernetes`, which kube-apiserver makes for itself; its address is the first of the common service range.
+fn own_service() -> Value {
+    json!({"metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {"type": "ClusterIP", "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"], "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}]}})
 }
 
 /// Which part of an object a write may touch.

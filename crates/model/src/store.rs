@@ -51,6 +51,11 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// A store of which nothing before `revision` is known.
+    pub(crate) fn starting_at(revision: u64) -> Self {
+        Self { horizon: revision, ..Self::default() }
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Stored> {
         self.objects.get(key)
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::error::{ApiError, Outcome};
-use crate::field::FieldError;
+use crate::field::{FieldError, quote};
 use crate::kinds::{Generation, Special};
 use crate::registry::{Resource, ResourceId};
 use crate::server::{Part, Server};
@@ -54,6 +54,7 @@ pub(crate) fn validate_create(resource: &Resource, version: usize, object: &Valu
         }
     } else {
         errors.extend(meta::validate(object, resource.namespaced, resource.rules.names));
+        validate_finalizer_names(resource, object, &mut errors);
         match resource.rules.special {
             Special::Pod => errors.extend(pod::validate(object)),
             Special::Crd => errors.extend(crd::validate(object)),
@@ -125,6 +126,42 @@ pub(crate) fn validate_update(
     refuse(resource, new, &errors)
 }
 
+/// Finalizers of built-in kinds are qualified or well known; a custom resource's and a definition's may be any.
+fn validate_finalizer_names(resource: &Resource, object: &Value, errors: &mut Vec<FieldError>) {
+    const STANDARD: [&str; 3] = ["kubernetes", meta::ORPHAN, meta::FOREGROUND];
+    if matches!(resource.rules.special, Special::Crd | Special::Lease) {
+        return;
+    }
+    for (i, name) in meta::finalizers(object).into_iter().enumerate() {
+        if !name.contains('/') && !STANDARD.contains(&name) {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.push(FieldError::invalid(format!("metadata.finalizers[{i}]"), name, detail));
+        }
+    }
+}
+
+/// `generateWarningsFromObj`: new finalizers of a custom resource should be qualified.
+pub(crate) fn warnings(resource: &Resource, new: &Value, old: Option<&Value>) -> Vec<String> {
+    if !resource.custom {
+        return Vec::new();
+    }
+    let before = old.map(meta::finalizers).unwrap_or_default();
+    let mut added: Vec<&str> = meta::finalizers(new);
+    added.retain(|name| {
+        !before.contains(name) && !name.contains('/') && ![meta::ORPHAN, meta::FOREGROUND].contains(name)
+    });
+    added.sort_unstable();
+    added.dedup();
+    let warning = |name: &str| {
+        let path = if name.contains('.') { "including a path (/) " } else { "" };
+        let name = quote(name);
+        format!(
+            "metadata.finalizers: {name}: prefer a domain-qualified finalizer name {path}to avoid accidental conflicts with other finalizer writers"
+        )
+    };
+    added.into_iter().map(warning).collect()
+}
+
 fn validate_custom_update(
     resource: &Resource,
     version: usize,
@@ -149,6 +186,9 @@ fn validate_special_update(
     (new, old): (&Value, &Value),
     errors: &mut Vec<FieldError>,
 ) {
+    // The strategy checks metadata again; messages hide that, causes do not.
+    errors.extend(meta::validate_update(new, old));
+    validate_finalizer_names(resource, new, errors);
     match (resource.rules.special, part) {
         (Special::Pod, Part::Main) => errors.extend(pod::validate_update(new, old)),
         (Special::Pod, Part::Status) => {
@@ -157,7 +197,11 @@ fn validate_special_update(
                 errors.push(FieldError::invalid("status.qosClass", class(new), "field is immutable"));
             }
         }
-        (Special::Immutable, Part::Main) => errors.extend(validate_immutable(new, old)),
+        (Special::Immutable, Part::Main) => {
+            errors.extend(validate_immutable(new, old));
+            errors.extend(meta::validate(new, resource.namespaced, resource.rules.names));
+        }
+        (Special::Namespace, Part::Status) => errors.extend(namespace::validate_status(new)),
         (Special::Crd, Part::Main) => errors.extend(crd::validate_update(new, old)),
         (Special::Workload, Part::Main) => errors.extend(workload::validate_update(resource, new, old)),
         (Special::Lease, Part::Main) => errors.extend(validate_lease(new)),
@@ -183,7 +227,9 @@ fn refuse(resource: &Resource, object: &Value, errors: &[FieldError]) -> Outcome
     if errors.is_empty() {
         return Ok(());
     }
-    Err(ApiError::invalid(&resource.group, &resource.kind, meta::name(object), errors))
+    // A custom resource is named by the kind that it says it has.
+    let said = object.get("kind").and_then(Value::as_str).filter(|kind| resource.custom && !kind.is_empty());
+    Err(ApiError::invalid(&resource.group, said.unwrap_or(&resource.kind), meta::name(object), errors))
 }
 
 /// `ValidateTypeMeta`.

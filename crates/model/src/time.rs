@@ -112,6 +112,27 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
+/// Go's duration syntax, in milliseconds.
+pub(crate) fn duration(text: &str) -> Option<i64> {
+    let (sign, mut rest) = text.strip_prefix('-').map_or((1.0, text), |r| (-1.0, r));
+    if rest == "0" {
+        return Some(0);
+    }
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let len = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+        let number: f64 = rest.get(..len)?.parse().ok()?;
+        rest = rest.get(len..)?;
+        let units = [("ms", 1.0), ("us", 0.001), ("ns", 0.000_001), ("h", 3_600_000.0), ("m", 60_000.0), ("s", 1000.0)];
+        let (unit, scale) = units.into_iter().find(|(u, _)| rest.starts_with(u))?;
+        rest = &rest[unit.len()..];
+        total += number * scale;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "saturates; durations beyond are meaningless")]
+    let total = (sign * total) as i64;
+    Some(total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::create::match_namespace;
-use crate::decode;
 use crate::error::{ApiError, Outcome};
 use crate::field::FieldError;
 use crate::kinds::Special;
 use crate::meta;
 use crate::registry::Resource;
-use crate::request::{Request, Response};
+use crate::request::{Request, Response, warned};
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
 use crate::strategy;
@@ -31,30 +30,34 @@ impl Server {
         now: Timestamp,
     ) -> Outcome<Response> {
         let options = Self::write_options(request)?;
+        let decoded = self.decode(scope, request, options.field_validation)?;
+        warned(self.update_to(scope, part, decoded.object, options.dry_run, now), decoded.warnings)
+    }
+
+    fn update_to(
+        &mut self,
+        scope: Scope<'_>,
+        part: Part,
+        mut object: Value,
+        dry_run: bool,
+        now: Timestamp,
+    ) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
-        let decoded = decode::body(
-            resource,
-            scope.version,
-            request.body.take().unwrap_or(Value::Null),
-            std::mem::take(&mut request.duplicate_fields),
-            options.field_validation,
-        )?;
-        let mut object = decoded.object;
         match_namespace(&mut object, scope.namespace)?;
         check_name(&object, scope.name)?;
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
-        let mut response = match old {
+        let warnings = strategy::warnings(resource, &object, old.as_deref());
+        let response = match old {
             Some(old) => {
                 check_uid(resource, scope, &object, &old)?;
-                Response::object(200, self.replace(scope, part, object, &old, options.dry_run, now)?)
+                Response::object(200, self.replace(scope, part, object, &old, dry_run, now)?)
             }
             None if resource.rules.create_on_update && part == Part::Main => {
-                Response::object(201, self.create_object(scope, object, options.dry_run, now)?)
+                Response::object(201, self.create_object(scope, object, dry_run, now)?)
             }
             None => return Err(ApiError::not_found(resource.gr(), scope.name)),
         };
-        response.warnings = decoded.warnings;
-        Ok(response)
+        Ok(Response { warnings, ..response })
     }
 
     /// Writes `new` over `old` by the rules of `part`.
@@ -79,10 +82,8 @@ impl Server {
                 return Err(ApiError::invalid(&resource.group, &resource.plural, scope.name, &[error]));
             }
             version if version.parse::<u64>().is_err() => {
-                return Err(ApiError::internal(&format!(
-                    "resourceVersion: Invalid value: {0}: strconv.ParseUint: parsing {0}: invalid syntax",
-                    crate::field::quote(version)
-                )));
+                let quoted = crate::field::quote(version);
+                return Err(ApiError::unrecognized(format!("strconv.ParseUint: parsing {quoted}: invalid syntax")));
             }
             version if version != old_version => return Err(ApiError::modified(resource.gr(), scope.name)),
             _ => {}

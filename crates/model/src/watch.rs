@@ -97,27 +97,15 @@ pub(crate) struct Watch {
 }
 
 impl Server {
-    pub(crate) fn open_watch(&mut self, scope: Scope<'_>, mut options: ListOptions) -> Outcome<Response> {
+    pub(crate) fn open_watch(&mut self, scope: Scope<'_>, options: ListOptions) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
         check_field_labels(resource, scope.version, &options.fields)?;
-        if !scope.name.is_empty() {
-            match options.fields.required("metadata.name") {
-                None if options.fields.is_empty() => {
-                    options.fields = FieldSelector::equal("metadata.name", scope.name);
-                }
-                Some(name) if name == scope.name => {}
-                _ => {
-                    return Err(ApiError::bad_request("fieldSelector metadata.name doesn't match requested name"));
-                }
-            }
-        }
-        // InterpretWatchError: a malformed version is Invalid, and names the resource where others name the kind.
         let from = options.version().map_err(|_| {
             let text = &options.resource_version;
             let quoted = crate::field::quote(text);
-            let detail = format!("strconv.ParseUint: parsing {quoted}: invalid syntax");
-            let error = crate::field::FieldError::invalid("resourceVersion", text.as_str(), detail);
-            ApiError::invalid(&resource.group, &resource.plural, "", &[error])
+            ApiError::unrecognized(format!(
+                "resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
+            ))
         })?;
         let from = from.unwrap_or(0);
         let opening = match options.send_initial_events {
@@ -261,7 +249,7 @@ impl Watch {
     }
 
     fn bookmark(&self, resource: &Resource, initial: bool) -> Event {
-        let mut metadata = json!({"resourceVersion": self.seen.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": self.seen.to_string()});
         if initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }

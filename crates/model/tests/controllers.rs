@@ -4,7 +4,7 @@
 mod common;
 use common::*;
 use model::Request;
-use model::cluster::{collect_garbage, empty_namespaces, settle};
+use model::cluster::{collect_garbage, empty_namespaces, provide_accounts, settle};
 use serde_json::{Value, json};
 
 fn owned(bed: &mut Bed, name: &str, owners: &[&Value]) -> Value {
@@ -109,4 +109,24 @@ fn a_namespace_goes_when_all_in_it_has_gone() {
     bed.expect(200, Request::merge_patch(format!("{things}/t"), json!({"metadata": {"finalizers": null}})));
     assert!(settle(&mut bed.server, now, &mut [&mut empty_namespaces]));
     bed.expect(404, Request::get("/api/v1/namespaces/x"));
+}
+
+#[test]
+fn a_namespace_gets_its_account_and_its_certificates() {
+    let mut bed = Bed::new();
+    bed.expect(201, Request::post("/api/v1/namespaces", json!({"metadata": {"name": "new"}})));
+    let now = bed.now;
+    assert!(settle(&mut bed.server, now, &mut [&mut provide_accounts]));
+    let account = bed.get("/api/v1/namespaces/new/serviceaccounts/default");
+    bed.get("/api/v1/namespaces/new/configmaps/kube-root-ca.crt");
+    // What is there is left alone; what was deleted comes again.
+    assert!(!provide_accounts(&mut bed.server, now));
+    bed.expect(200, Request::delete("/api/v1/namespaces/new/serviceaccounts/default"));
+    assert!(provide_accounts(&mut bed.server, now));
+    let again = bed.get("/api/v1/namespaces/new/serviceaccounts/default");
+    assert_ne!(account["metadata"]["uid"], again["metadata"]["uid"]);
+    // A namespace that ends gets nothing new.
+    bed.expect(200, Request::delete("/api/v1/namespaces/new"));
+    bed.expect(200, Request::delete("/api/v1/namespaces/new/configmaps/kube-root-ca.crt"));
+    assert!(!provide_accounts(&mut bed.server, now));
 }

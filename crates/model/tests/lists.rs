@@ -204,7 +204,7 @@ fn a_watch_from_the_future_waits_for_it() {
 fn a_watch_of_one_name_shows_that_object_only() {
     let mut bed = Bed::new();
     let version = bed.server.revision().to_string();
-    let watch = bed.watch(Request::get(format!("{MAPS}/b")).with("resourceVersion", version));
+    let watch = bed.watch(Request::get(MAPS).with("fieldSelector", "metadata.name=b").with("resourceVersion", version));
     make(&mut bed, &["a", "b"]);
     assert_eq!(bed.events(watch), ["ADDED b"]);
 }

@@ -200,7 +200,9 @@ fn clients_cannot_set_what_the_server_keeps() {
     );
     let mut versioned = config_map("b");
     versioned["metadata"]["resourceVersion"] = json!("5");
-    assert_eq!(bed.expect(500, Request::post(MAPS, versioned))["reason"], "InternalError");
+    let refusal = bed.expect(500, Request::post(MAPS, versioned));
+    assert_eq!(refusal["message"], "resourceVersion should not be set on objects to be created");
+    assert_eq!(refusal.get("reason"), None);
 }
 
 #[test]

@@ -52,7 +52,8 @@ const CRATES: &[Crate] = &[
         others: Others::Only(&["serde", "serde_json", "thiserror", "regex"]),
     },
     Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
-    Crate { name: "testbed", ours: &["ledger", "api", "model", "model-http", "cluster"], others: Others::Any },
+    Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
+    Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
     Crate {
         name: "ipledger",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "testbed"],

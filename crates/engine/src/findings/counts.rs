@@ -51,6 +51,13 @@ pub(super) fn check(
     }
 }
 
+/// Whether a field of a Subnet that says which addresses there are to give cannot be read.
+#[must_use]
+pub(super) fn half_read(context: &Context<'_>, subnet: &SubnetOnWire<'_>) -> bool {
+    const WHICH: [&str; 3] = ["spec.excludeIps", "spec.gateway", "spec.cidrBlock"];
+    !context.world.malformed.is_empty() && context.world.is_unreadable(&ObjRef::of(Kind::Subnet, subnet.object), &WHICH)
+}
+
 /// One family of one Subnet.
 struct Case<'a, 'w> {
     context: &'a Context<'w>,
@@ -211,7 +218,7 @@ impl Case<'_, '_> {
         let mut finding = self
             .finding(
                 Code::CountMismatch,
-                certainty.possible_if(!explained && (in_flight || self.follows_possible(out))),
+                certainty.possible_if(!explained && (in_flight || self.follows_possible(out) || self.is_half_read())),
             )
             .says(format!("{}{}", said.join("; "), self.story()), why, fix);
         if explained {
@@ -219,6 +226,11 @@ impl Case<'_, '_> {
         }
         finding.follows = self.follows(out, false);
         Some(finding)
+    }
+
+    /// Whether a field that says which addresses there are to give cannot be read.
+    fn is_half_read(&self) -> bool {
+        half_read(self.context, self.subnet)
     }
 
     /// Whether it follows from a duplicate that is only possible.

@@ -17,6 +17,10 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     for ip in world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
         let addrs = crate::record::addresses_of_ip(ip).collect();
         let life = context.life_of_ip(ip);
+        // What cannot be read is held.
+        if context.says_nothing(ip, &life) {
+            continue;
+        }
         let caution = match &life {
             Life::Gone(Gone::Special(special, subnet)) => Some(special_release(*special, subnet)),
             Life::Gone(_) => context.shared_release(ip),
@@ -25,6 +29,9 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
+        if world.is_unreadable(&ObjRef::of(Kind::AddressClaim, claim), &["spec.holder"]) {
+            continue;
+        }
         let addrs = claim.spec.address.get().copied().into_iter().collect();
         let finding =
             Leak { context, kind: Kind::AddressClaim, object: claim, subnet: &claim.spec.subnet, addrs, caution: None };

@@ -19,7 +19,11 @@ use api::slim::{Ip, Kind, Meta, Pod};
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     for ip in context.world.ips.iter().filter(|ip| !ip.meta.is_deleted()) {
         let (IpRole::PodNic(Some(provider)) | IpRole::VmNic(Some(provider))) = ip_role(ip) else { continue };
-        let (holder, reason, certainty) = match context.life_of_ip(ip) {
+        let life = context.life_of_ip(ip);
+        if context.says_nothing(ip, &life) {
+            continue;
+        }
+        let (holder, reason, certainty) = match life {
             Life::Alive(Some(pod)) => match lost_by_pod(pod, provider) {
                 Some(reason) => (ObjRef::of(Kind::Pod, pod), reason, Certainty::Proven),
                 None => continue,

@@ -4,7 +4,7 @@
 //! is its entries within the usable addresses of its Subnet; its status is judged like a Subnet's, with excluded addresses
 //! in use counted as using.
 
-use super::counts::{COUNTED, prefix};
+use super::counts::{COUNTED, half_read, prefix};
 use super::out::{Out, absence, count_of, name_addresses};
 use crate::accounts::Accounts;
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
@@ -35,10 +35,14 @@ pub(super) fn check(
             outside(context, id, pool, out);
             let causes = shared.get(pool.meta.name.as_str()).map_or(&[][..], Vec::as_slice);
             let account = accounts.get(id);
+            let half_read = pool.spec.ips.iter().any(|entry| entry.bad().is_some())
+                || half_read(context, context.subnets.get(id))
+                || context.world.is_unreadable(&ObjRef::of(Kind::IpPool, pool), &["spec.ips"]);
             let own = lines.partition_point(|(line, ..)| *line < id);
             for (_, family, line) in lines[own..].iter().take_while(|(line, ..)| *line == id) {
                 let moving = account.in_flight + account.unreadable_in(*family);
-                let share = Share { in_flight: moving, causes, ..Share::new(context, id, pool, *family, line) };
+                let share =
+                    Share { in_flight: moving, causes, half_read, ..Share::new(context, id, pool, *family, line) };
                 share.counts(judged, out);
                 if judged {
                     share.ranges(account.waiting > 0, out);
@@ -169,6 +173,8 @@ struct Share<'a, 'w> {
     excluded: AddrSet,
     /// Objects of the Subnet that are coming or going, or whose address cannot be read.
     in_flight: u64,
+    /// Whether its entries, or what they are of, cannot all be read.
+    half_read: bool,
     /// What its status follows from: Kube-OVN goes on with the last state of a pool that it refuses.
     causes: &'a [FindingId],
 }
@@ -181,7 +187,19 @@ impl<'a, 'w> Share<'a, 'w> {
         let using = line.using.intersection(&size);
         let available = line.available.intersection(&size);
         let excluded = line.excluded.intersection(&size);
-        Self { context, id, pool, family, size, using, available, excluded, in_flight: 0, causes: &[] }
+        Self {
+            context,
+            id,
+            pool,
+            family,
+            size,
+            using,
+            available,
+            excluded,
+            in_flight: 0,
+            half_read: false,
+            causes: &[],
+        }
     }
 
     /// `v4` fields of an IPPool's status: using, available, and their ranges.
@@ -220,7 +238,7 @@ impl<'a, 'w> Share<'a, 'w> {
         if let Some(reported) =
             using.filter(|r| r.value().is_some_and(|v| v > number(&self.size)) && !r.says(number(&self.size)))
         {
-            out.push(self.finding(Code::OverCapacity, Certainty::Proven).says(
+            out.push(self.finding(Code::OverCapacity, Certainty::Proven.possible_if(self.half_read)).says(
                 format!("{}UsingIPs {reported} of {} usable in IPPool {name}", prefix(self.family), number(&self.size)),
                 "the pool is read as full, and pods that name it are refused",
                 "correct what the records of the pool's addresses say; the number is recomputed at the next change in the Subnet",
@@ -243,7 +261,7 @@ impl<'a, 'w> Share<'a, 'w> {
         // More in use than any object explains is concluded from absence; all else the objects contradict.
         let more = using.and_then(Counter::value).is_some_and(|value| value > number(&self.using));
         let certainty = if more { absence(self.context.world.settings.reading) } else { Certainty::Proven };
-        out.push(self.finding(Code::CountMismatch, certainty.possible_if(near)).says(
+        out.push(self.finding(Code::CountMismatch, certainty.possible_if(near || self.half_read)).says(
             format!("IPPool {name}: {}", wrong.join("; ")),
             "namespaces are sent to their next pool by this number",
             "mend what the addresses of the pool follow from; the number is recomputed at the next change in the Subnet",
@@ -295,11 +313,12 @@ impl<'a, 'w> Share<'a, 'w> {
         }
         let near = addresses.count().as_u128().is_some_and(|count| count <= u128::from(self.in_flight));
         let certainty = if present { Certainty::Proven } else { absence(self.context.world.settings.reading) };
-        let mut finding = self.finding(Code::RangeMismatch, certainty.possible_if(waiting || near)).says(
-            format!("{} ranges of IPPool {}: {}", prefix(self.family), self.pool.meta.name, parts.join("; ")),
-            "the ranges come from the allocator's memory, which decides who gets an address of the pool",
-            "see the range-mismatch of the Subnet; change something in the pool so that its status is written anew",
-        );
+        let mut finding =
+            self.finding(Code::RangeMismatch, certainty.possible_if(waiting || near || self.half_read)).says(
+                format!("{} ranges of IPPool {}: {}", prefix(self.family), self.pool.meta.name, parts.join("; ")),
+                "the ranges come from the allocator's memory, which decides who gets an address of the pool",
+                "see the range-mismatch of the Subnet; change something in the pool so that its status is written anew",
+            );
         finding.addresses = name_addresses(&addresses);
         out.push(finding);
     }

@@ -4,7 +4,7 @@
 //! sides; addresses that are listed as in use and that no object explains are named and counted as lost; addresses in use
 //! that are listed as free are named, because they will be given out again.
 
-use super::counts::{COUNTED, prefix};
+use super::counts::{COUNTED, half_read, prefix};
 use super::out::{Out, absence, count_of, name_addresses};
 use crate::accounts::Accounts;
 use crate::finding::{Certainty, Code, Finding, ObjRef};
@@ -42,7 +42,8 @@ pub(super) fn check(
             continue;
         }
         let moving = u128::from(in_flight) >= judged.size();
-        out.push(judged.finding(context, subnet, *family, waiting > 0 || moving));
+        let unsure = waiting > 0 || moving || half_read(context, subnet);
+        out.push(judged.finding(context, subnet, *family, unsure));
     }
     if !missing.is_empty() && (unjudged > 0 || lines.is_empty()) {
         out.not_judged(Code::RangeMismatch, missing, unjudged);

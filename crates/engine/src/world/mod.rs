@@ -258,6 +258,17 @@ impl World {
         }
     }
 
+    /// Whether one of these fields of an object, or what it is in, cannot be read: what it says is not known then.
+    #[must_use]
+    pub fn is_unreadable(&self, object: &ObjRef, paths: &[&str]) -> bool {
+        let within =
+            |path: &str, whole: &str| path.strip_prefix(whole).is_some_and(|rest| rest.starts_with(['.', '[']));
+        let of_object = self.malformed.iter().filter(|(malformed, _)| malformed == object);
+        of_object
+            .map(|(_, field)| field.path.as_str())
+            .any(|bad| paths.iter().any(|path| *path == bad || within(path, bad) || within(bad, path)))
+    }
+
     /// Whether an object is on its way out, and not stuck there.
     #[must_use]
     pub fn is_going(&self, meta: &Meta) -> bool {

@@ -136,3 +136,69 @@ fn the_networks_of_a_template_are_read_as_well() {
         "warning proven malformed-object:statefulsets/default/s/spec.template.metadata.annotations[k8s.v1.cni.cncf.io/networks] @ StatefulSet default/s",
     ]);
 }
+
+#[test]
+fn who_cannot_be_read_is_not_called_gone() {
+    // Each field alone would make a leak of the record, were it taken as absent.
+    let ip = "IP p1.default.macvlan.default";
+    for (path, patch, field) in [
+        (ip, json!({"spec": {"podName": 7}}), "spec.podName"),
+        (ip, json!({"spec": {"namespace": ["default"]}}), "spec.namespace"),
+        ("IP web-1.default", json!({"spec": {"podType": {}}}), "spec.podType"),
+        ("StatefulSet default/web", json!({"spec": {"replicas": "two"}}), "spec.replicas"),
+    ] {
+        let cluster = example().patched(path, patch).without("Pod default/web-1");
+        let ids: Vec<String> = cluster.report().findings.iter().map(|finding| finding.id.to_string()).collect();
+        assert!(ids.iter().any(|id| id.starts_with("malformed-object:") && id.ends_with(field)), "{ids:?}");
+        assert!(ids.iter().all(|id| id.starts_with("malformed-object:")), "{ids:?}");
+    }
+    // The labels, of which one makes it a reservation.
+    let labels =
+        reservation("default", "r", "macvlan.default", "ext", "172.17.0.50").but(json!({"metadata": {"labels": 3}}));
+    example().with(labels).recounted().finds(&[
+        "warning proven malformed-object:ips/r.default.macvlan.default/metadata.labels @ IP r.default.macvlan.default",
+    ]);
+    let holder = claim("macvlan.default", "172.17.0.50", "ext", json!("p1"));
+    let report = example().with(holder).report();
+    assert!(report.findings.iter().all(|finding| finding.code != engine::Code::LeakedIp));
+}
+
+#[test]
+fn a_record_without_a_name_of_its_holder_is_held() {
+    let nameless =
+        ip("default", "gone", "macvlan.default", "ext", "172.17.0.50").but(json!({"spec": {"podName": null}}));
+    example().with(nameless).recounted().finds(&[]);
+    // The names of a Subnet's own addresses say enough.
+    let name = "u2o-interconnection.ovn-cluster.external";
+    let own = special_ip(name, name, "default", "external", "10.70.0.20").but(json!({"spec": {"podName": null}}));
+    let wanted = json!({"spec": {"u2oInterconnection": true}, "status": {"u2oInterconnectionIP": "10.70.0.20"}});
+    example().patched("Subnet external", wanted).with(own).recounted().finds(&[]);
+}
+
+#[test]
+fn where_the_addresses_to_give_cannot_be_read_their_counts_are_only_possibly_wrong() {
+    let counting = |cluster: &crate::common::Cluster| {
+        let report = cluster.report();
+        let counting = report.findings.iter().filter(|finding| finding.counts_for(engine::Severity::Warning));
+        counting.map(|finding| finding.id.to_string()).collect::<Vec<_>>()
+    };
+    for (path, patch, id) in [
+        (
+            "Subnet ext",
+            json!({"spec": {"excludeIps": "172.17.0.200..172.17.0.210"}}),
+            "malformed-object:subnets/ext/spec.excludeIps",
+        ),
+        (
+            "Subnet ext",
+            json!({"spec": {"excludeIps": ["172.17.0.1", "172.17.0.200-172.17.0.210"]}}),
+            "malformed-object:subnets/ext/spec.excludeIps[1]",
+        ),
+        (
+            "IPPool pool1",
+            json!({"spec": {"ips": ["172.17.0.100-172.17.0.110"]}}),
+            "malformed-object:ippools/pool1/spec.ips[0]",
+        ),
+    ] {
+        assert_eq!(counting(&example().patched(path, patch)), [id]);
+    }
+}

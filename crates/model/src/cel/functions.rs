@@ -176,33 +176,14 @@ fn function<'a>(name: &str, args: &[Val<'a>]) -> Result<Option<Val<'a>>, String>
             _ => None,
         },
         "duration" => match arg {
-            Val::Text(s) => Some(Val::Duration(duration(s).ok_or_else(|| format!("invalid duration: {s}"))?)),
+            Val::Text(s) => {
+                Some(Val::Duration(crate::time::duration(s).ok_or_else(|| format!("invalid duration: {s}"))?))
+            }
             Val::Duration(d) => Some(Val::Duration(*d)),
             _ => None,
         },
         _ => None,
     })
-}
-
-/// Go's duration syntax, in milliseconds.
-fn duration(text: &str) -> Option<i64> {
-    let (sign, mut rest) = text.strip_prefix('-').map_or((1.0, text), |r| (-1.0, r));
-    if rest == "0" {
-        return Some(0);
-    }
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let len = rest.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
-        let number: f64 = rest.get(..len)?.parse().ok()?;
-        rest = rest.get(len..)?;
-        let units = [("ms", 1.0), ("us", 0.001), ("ns", 0.000_001), ("h", 3_600_000.0), ("m", 60_000.0), ("s", 1000.0)];
-        let (unit, scale) = units.into_iter().find(|(u, _)| rest.starts_with(u))?;
-        rest = &rest[unit.len()..];
-        total += number * scale;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "saturates; durations beyond are meaningless")]
-    let total = (sign * total) as i64;
-    Some(total)
 }
 
 fn duration_method<'a>(name: &str, ms: i64) -> Option<Val<'a>> {

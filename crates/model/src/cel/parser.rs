@@ -3,6 +3,9 @@
 use super::ast::{Binary, Expr, Loop};
 use super::lexer::{Spanned, Token, located, tokens};
 
+/// With what an expression may begin, as the parser generator lists it.
+const EXPRESSION: &str =
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
 /// Deeper nesting than this is refused, as the CEL parser does.
 const MAX_DEPTH: usize = 250;
 
@@ -233,7 +236,7 @@ impl Parser<'_> {
             },
             _ => {
                 self.next -= 1;
-                Err(self.unexpected("an expression"))
+                Err(self.unexpected(EXPRESSION))
             }
         }
     }

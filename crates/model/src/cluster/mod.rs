@@ -5,6 +5,7 @@
 //! a restart; [`settle`] runs several until nothing changes. What they leave out stands in
 //! docs/api-model/differences.md.
 
+mod accounts;
 mod deployment;
 mod garbage;
 mod job;
@@ -15,6 +16,7 @@ mod replica_set;
 mod scheduler;
 mod stateful_set;
 
+pub use accounts::provide_accounts;
 pub use deployment::sync_deployments;
 pub use garbage::collect_garbage;
 pub use job::sync_jobs;

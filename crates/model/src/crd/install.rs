@@ -46,6 +46,7 @@ impl Server {
             return;
         }
         let generation = meta::number(crd, "generation");
+        let revision = self.revision;
         self.registry.add(|id| Resource {
             id,
             group: group.to_owned(),
@@ -63,7 +64,7 @@ impl Server {
             rules: Rules::custom(),
             custom: true,
             terminating,
-            store: Store::default(),
+            store: Store::starting_at(revision),
         });
     }
 

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{condition, names_of, spec, versions};
-use crate::field::FieldError;
+use crate::field::{FieldError, go_json};
 use crate::schema::structural;
 use crate::{meta, names};
 
@@ -62,6 +62,10 @@ fn validate_versions(crd: &Value, errors: &mut Vec<FieldError>) {
         let name = version["name"].as_str().unwrap_or("");
         if let [first, ..] = names::label1035(name).as_slice() {
             errors.push(FieldError::invalid(format!("{path}.name"), name, first.as_str()));
+            if i == 0 {
+                // The internal type repeats the first version's name at the top.
+                errors.push(FieldError::invalid("spec.version", name, first.as_str()));
+            }
         }
         if seen.contains(&name) {
             errors.push(FieldError::invalid(
@@ -83,8 +87,31 @@ fn validate_versions(crd: &Value, errors: &mut Vec<FieldError>) {
     }
     if versions.iter().filter(|v| v["storage"] == true).count() != 1 {
         let detail = "must have exactly one version marked as storage version";
-        errors.push(FieldError::invalid("spec.versions", Value::from(versions), detail));
+        errors.push(FieldError::invalid_text("spec.versions", &versions_text(versions, hoisted), detail));
+        // No storage version means that none is stored, either.
+        if versions.iter().all(|v| v["storage"] != true) {
+            let detail = "must have at least one stored version";
+            errors.push(FieldError::invalid("status.storedVersions", Value::Null, detail));
+        }
     }
+}
+
+/// Versions as Go prints the internal type; a schema that all share stands elsewhere there.
+fn versions_text(versions: &[Value], hoisted: bool) -> String {
+    let one = |version: &Value| {
+        let flag = |key: &str| version[key] == true;
+        let schema = if hoisted { &Value::Null } else { &version["schema"] };
+        format!(
+            "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{},\"Subresources\":null,\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}}",
+            go_json(&version["name"]),
+            flag("served"),
+            flag("storage"),
+            flag("deprecated"),
+            go_json(&version["deprecationWarning"]),
+            go_json(schema)
+        )
+    };
+    format!("[{}]", versions.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
 /// `ValidateCustomResourceDefinitionUpdate`.

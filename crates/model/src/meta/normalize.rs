@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::reader;
 use crate::time::Timestamp;
 
 /// The Go type of each field, for the words of a refusal.
@@ -46,28 +47,23 @@ enum Shape {
 
 /// Why `metadata` cannot be read: the words of Go's JSON reader.
 fn mismatch((base, key): (&str, &str), value: &Value, go_type: &str) -> String {
-    let found = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
+    let found = reader::type_name(value);
     format!("json: cannot unmarshal {found} into Go struct field {base}{key} of type {go_type}")
 }
 
-/// Brings `metadata` into the form that a typed `ObjectMeta` prints. Returns the names of unknown fields.
+/// Brings `metadata` into the form that a typed `ObjectMeta` prints. Returns the names of unknown fields. `custom`: it is
+/// that of a custom resource, whose reader reads it on its own and so names fields by shorter paths.
 ///
 /// # Errors
 /// Words of the JSON reader for a field of the wrong type.
-pub(crate) fn normalize(object: &mut Value) -> Result<Vec<String>, String> {
+pub(crate) fn normalize(object: &mut Value, custom: bool) -> Result<Vec<String>, String> {
     let Some(slot) = object.get_mut("metadata") else { return Ok(Vec::new()) };
     if slot.is_null() {
         *slot = Value::Object(Map::new());
     }
     let Value::Object(meta) = slot else { return Err(mismatch((".", "metadata"), slot, "v1.ObjectMeta")) };
     meta.remove("managedFields");
+    let base = if custom { "ObjectMeta." } else { "ObjectMeta.metadata." };
     let mut unknown = Vec::new();
     let mut empty = Vec::new();
     for (key, value) in meta.iter_mut() {
@@ -77,7 +73,7 @@ pub(crate) fn normalize(object: &mut Value) -> Result<Vec<String>, String> {
                 empty.push(key.clone());
             }
             Some((_, shape)) => {
-                if read(*shape, ("ObjectMeta.metadata.", key), value, &mut unknown)? {
+                if read(*shape, (base, key), value, &mut unknown)? {
                     empty.push(key.clone());
                 }
             }
@@ -181,7 +177,7 @@ mod tests {
             "name": "a", "labels": {}, "finalizers": [], "creationTimestamp": null, "managedFields": [{}],
             "foo": 1, "generation": 0, "deletionTimestamp": "2026-01-01T01:00:00.5+01:00",
             "ownerReferences": [{"name": "o", "uid": "u", "bar": 1, "controller": null}]}});
-        assert_eq!(normalize(&mut object).unwrap(), ["metadata.foo", "metadata.ownerReferences[0].bar"]);
+        assert_eq!(normalize(&mut object, false).unwrap(), ["metadata.foo", "metadata.ownerReferences[0].bar"]);
         assert_eq!(
             object,
             json!({"metadata": {"name": "a", "deletionTimestamp": "2026-01-01T00:00:00Z",
@@ -193,11 +189,11 @@ mod tests {
     fn a_field_of_another_type_is_refused_in_the_readers_words() {
         let mut object = json!({"metadata": {"labels": {"a": 1}}});
         assert_eq!(
-            normalize(&mut object).unwrap_err(),
+            normalize(&mut object, false).unwrap_err(),
             "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"
         );
         for bad in [json!([]), json!({"name": 1}), json!({"finalizers": [1]}), json!({"creationTimestamp": "x"})] {
-            assert!(normalize(&mut json!({"metadata": bad})).is_err(), "{bad}");
+            assert!(normalize(&mut json!({"metadata": bad}), true).is_err(), "{bad}");
         }
     }
 }

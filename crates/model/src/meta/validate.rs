@@ -94,7 +94,7 @@ fn validate_owners(owners: &[Value], errors: &mut Vec<FieldError>) {
         }
         if api_version == "v1" && get("kind") == "Event" {
             let detail = "/v1, Kind=Event is disallowed from being an owner";
-            errors.push(FieldError::invalid(PATH, owner.clone(), detail));
+            errors.push(FieldError::invalid_text(PATH, &owner_text(owner), detail));
         }
         if owner.get("controller").and_then(Value::as_bool) == Some(true) {
             let current = format!("{}/{}", get("kind"), get("name"));
@@ -103,12 +103,23 @@ fn validate_owners(owners: &[Value], errors: &mut Vec<FieldError>) {
                     let detail = format!(
                         "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {current}"
                     );
-                    errors.push(FieldError::invalid(PATH, owners.to_vec(), detail));
+                    errors.push(FieldError::invalid_text(PATH, &owners_text(owners), &detail));
                 }
                 None => controller = Some(current),
             }
         }
     }
+}
+
+/// Owner references as Go prints the struct: in the order of its fields.
+fn owners_text(owners: &[Value]) -> String {
+    format!("[{}]", owners.iter().map(owner_text).collect::<Vec<_>>().join(","))
+}
+
+fn owner_text(owner: &Value) -> String {
+    let keys = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    let fields = keys.iter().filter_map(|key| Some(format!("\"{key}\":{}", owner.get(key)?)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
 fn validate_finalizers(object: &Value, errors: &mut Vec<FieldError>) {

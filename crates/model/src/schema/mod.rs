@@ -59,9 +59,7 @@ impl Schema {
     pub(crate) fn validate_update(&self, new: &Value, old: &Value, status: bool, errors: &mut Vec<FieldError>) {
         if status {
             if let (Some(node), Some(value)) = (self.root.properties.get("status"), new.get("status")) {
-                let path = Path::Root;
-                let path = Path::Key(&path, "status");
-                validate::validate(&path, node, value, old.get("status"), errors);
+                validate::validate(&Path::Below("status"), node, value, old.get("status"), errors);
             }
         } else {
             validate::validate(&Path::Root, &self.root, new, Some(old), errors);

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::cel::Program;
-use crate::field::FieldError;
+use crate::field::{FieldError, go_json};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -89,13 +89,30 @@ fn rules(path: &str, schema: &Value, errors: &mut Vec<FieldError>) {
         }
         match Program::parse(text) {
             Err(error) => {
-                errors.push(FieldError::invalid(at, rule.clone(), format!("compilation failed: {error}")));
+                errors.push(FieldError::invalid_text(at, &rule_text(rule), &format!("compilation failed: {error}")));
             }
             Ok(program) => {
                 if let Err(error) = program.check(schema) {
-                    errors.push(FieldError::invalid(at, rule.clone(), format!("compilation failed: {error}")));
+                    let detail = format!("compilation failed: {error}");
+                    errors.push(FieldError::invalid_text(at, &rule_text(rule), &detail));
                 }
             }
         }
     }
+}
+
+/// A rule as Go prints the internal type.
+fn rule_text(rule: &Value) -> String {
+    let text = |key: &str| rule.get(key).cloned().unwrap_or_else(|| "".into());
+    let pointer = |key: &str| rule.get(key).cloned().unwrap_or(Value::Null);
+    let fields = [
+        ("Rule", text("rule")),
+        ("Message", text("message")),
+        ("MessageExpression", text("messageExpression")),
+        ("Reason", pointer("reason")),
+        ("FieldPath", text("fieldPath")),
+        ("OptionalOldSelf", pointer("optionalOldSelf")),
+    ];
+    let fields = fields.iter().map(|(key, value)| format!("\"{key}\":{}", go_json(value)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }

@@ -97,10 +97,10 @@ impl Tokens {
         }
         let key = match self.next() {
             Token::Word(key) => key,
-            other => return Err(format!("found '{}', expected: !, identifier, or 'end of string'", other.text())),
+            other => return Err(format!("found '{}', expected: identifier", other.text())),
         };
         if let Some(message) = crate::names::qualified(&key).first() {
-            return Err(format!("key: Invalid value: {}: {message}", quote(&key)));
+            return Err(format!("<nil>: Invalid value: {}: {message}", quote(&key)));
         }
         if absent {
             return Ok((key, Test::Absent));
@@ -111,8 +111,8 @@ impl Tokens {
         let test = match self.next() {
             Token::Equals => Test::In(vec![self.exact()?]),
             Token::NotEquals => Test::NotIn(vec![self.exact()?]),
-            Token::Greater => Test::Greater(self.number(&key)?),
-            Token::Less => Test::Less(self.number(&key)?),
+            Token::Greater => Test::Greater(self.number()?),
+            Token::Less => Test::Less(self.number()?),
             Token::Word(w) if w == "in" => Test::In(self.values()?),
             Token::Word(w) if w == "notin" => Test::NotIn(self.values()?),
             other => {
@@ -140,19 +140,20 @@ impl Tokens {
         }
     }
 
-    fn number(&mut self, key: &str) -> Result<i64, String> {
+    fn number(&mut self) -> Result<i64, String> {
         let text = self.exact()?;
         text.parse().map_err(|_| {
             format!(
-                "values[0][{key}]: Invalid value: {}: for 'Gt', 'Lt' operators, the value must be an integer",
+                "values[0]: Invalid value: {}: for 'Gt', 'Lt' operators, the value must be an integer",
                 quote(&text)
             )
         })
     }
 
     fn values(&mut self) -> Result<Vec<String>, String> {
-        if self.next() != Token::Open {
-            return Err("found '', expected: '('".to_owned());
+        match self.next() {
+            Token::Open => {}
+            other => return Err(format!("found '{}' expected: '('", other.text())),
         }
         let mut values = Vec::new();
         loop {
@@ -162,7 +163,7 @@ impl Tokens {
                     match self.next() {
                         Token::Comma => {}
                         Token::Close => return Ok(values),
-                        other => return Err(format!("found '{}', expected: ',', or ')'", other.text())),
+                        other => return Err(format!("found '{}', expected: ',' or ')'", other.text())),
                     }
                 }
                 Token::Close => {

@@ -36,7 +36,12 @@ impl LabelSelector {
             return Ok(Self { requirements });
         }
         loop {
-            requirements.push(tokens.requirement()?);
+            if !matches!(tokens.peek(), Token::Word(_) | Token::Not) {
+                let found = tokens.peek().text();
+                return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
+            }
+            let requirement = tokens.requirement().map_err(|e| format!("unable to parse requirement: {e}"))?;
+            requirements.push(requirement);
             match tokens.next() {
                 Token::End => break,
                 Token::Comma if matches!(tokens.peek(), Token::Word(_) | Token::Not) => {}
