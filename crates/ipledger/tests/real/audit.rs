@@ -95,7 +95,8 @@ fn a_server_that_goes_away_in_the_middle_ends_the_reading_and_what_was_read_is_j
     assert_eq!(said.code, 3, "{said:?}");
     assert!(said.out.contains("unreadable  pods"), "{said:?}");
     assert!(said.out.contains("out of reach while pods was listed"), "{said:?}");
-    assert!(said.out.contains("not judged  leaked-ip"), "without pods nobody is convicted: {said:?}");
+    let judged = said.out.lines().find(|line| line.starts_with("not judged") && line.contains("leaked-ip"));
+    assert!(judged.is_some(), "without pods nobody is convicted: {said:?}");
 }
 
 #[test]
