@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use http_body_util::BodyExt;
 use kube::client::Body;
+use model::cluster::manage;
 use model::{Options, Server};
 use model_http::{Model, serve, system_time};
 use serde_json::Value;
@@ -15,6 +16,9 @@ use tokio::time::timeout;
 
 /// Long enough for a busy machine; a server that needs more is stuck.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How often the simulated controllers look.
+const PERIOD: Duration = Duration::from_millis(20);
 
 /// A server to send stories to.
 #[derive(Clone)]
@@ -45,13 +49,34 @@ impl Target {
     /// # Errors
     /// There is no free port.
     pub async fn model() -> Result<Self> {
+        Ok(Self::serve().await?.1)
+    }
+
+    /// The same with the simulated controllers of kube-controller-manager.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub async fn managed_model() -> Result<Self> {
+        let (model, target) = Self::serve().await?;
+        tokio::spawn(async move {
+            loop {
+                let now = model.now();
+                model.with(|server| manage(server, now));
+                tokio::time::sleep(PERIOD).await;
+            }
+        });
+        Ok(target)
+    }
+
+    async fn serve() -> Result<(Model, Self)> {
         let listener = TcpListener::bind("127.0.0.1:0").await.context("bind a free port")?;
         let url = format!("http://{}", listener.local_addr()?);
         let options = Options { start: system_time(), ..Options::default() };
-        tokio::spawn(serve(Model::new(Server::new(1, options), system_time), listener));
+        let model = Model::new(Server::new(1, options), system_time);
+        tokio::spawn(serve(model.clone(), listener));
         let mut config = kube::Config::new(url.parse()?);
         config.default_retry = false;
-        Ok(Self::new(kube::Client::try_from(config)?))
+        Ok((model, Self::new(kube::Client::try_from(config)?)))
     }
 
     /// Sends one request. `until`: it is a watch, to be read up to the event of the object with that name.

@@ -9,6 +9,7 @@ mod answer;
 mod client;
 mod difference;
 pub mod golden;
+pub mod managed;
 mod mask;
 pub mod random;
 mod run;

@@ -68,9 +68,9 @@ async fn wait_until_served(target: &Target, definition: &Value) -> Result<()> {
 
 /// What placeholders stand for.
 #[derive(Debug, Default)]
-struct Names {
-    namespace: String,
-    saved: BTreeMap<&'static str, Value>,
+pub(crate) struct Names {
+    pub(crate) namespace: String,
+    pub(crate) saved: BTreeMap<&'static str, Value>,
 }
 
 impl Names {
@@ -134,7 +134,7 @@ pub async fn run(target: &Target, story: &Story, namespace: &str) -> Result<Tran
     Ok(Transcript(story.steps.iter().zip(&replies).map(answer).collect()))
 }
 
-async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
+pub(crate) async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
     let mut uri = names.fill(&step.path)?;
     for (i, (key, value)) in step.query.iter().enumerate() {
         uri.push(if i == 0 { '?' } else { '&' });
@@ -162,7 +162,8 @@ async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
         .header(http::header::CONTENT_TYPE, step.content_type)
         .header(http::header::ACCEPT, step.accept)
         .body(body)?;
-    target.send(request, step.until).await
+    let until = step.until.map(|name| names.fill(name)).transpose()?;
+    target.send(request, until.as_deref()).await
 }
 
 /// Percent-encoding of a parameter's value.

@@ -90,6 +90,12 @@ impl Step {
         Self { content_type: "application/json-patch+json", ..Self::new("PATCH", path, Body::Json(body)) }
     }
 
+    /// PATCH with an applied configuration.
+    pub fn apply(path: impl Into<String>, body: Value) -> Self {
+        let step = Self { content_type: "application/apply-patch+yaml", ..Self::new("PATCH", path, Body::Json(body)) };
+        step.with("fieldManager", "conformance")
+    }
+
     /// DELETE.
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new("DELETE", path, Body::None)

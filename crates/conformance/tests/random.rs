@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, 
 use testbed::{ControlPlane, User, need};
 
 fn object() -> impl Strategy<Value = Object> {
-    (0..2_u8, 0..2_u8)
+    (0..4_u8, 0..2_u8)
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -27,9 +27,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (object(), n()).prop_map(|(o, n)| Op::MergeStatus(o, n)),
         1 => (object(), n()).prop_map(|(o, n)| Op::Json(o, n)),
         3 => (object(), n(), n()).prop_map(|(o, n, e)| Op::Delete(o, n, e)),
-        1 => (0..2_u8, n()).prop_map(|(k, n)| Op::DeleteMany(k, n)),
+        1 => (0..4_u8, n()).prop_map(|(k, n)| Op::DeleteMany(k, n)),
+        1 => (0..2_u8, n()).prop_map(|(p, n)| Op::Bind(p, n)),
+        1 => (0..2_u8).prop_map(Op::Evict),
         1 => object().prop_map(Op::Get),
-        1 => (0..2_u8, n(), n()).prop_map(|(k, n, l)| Op::List(k, n, l)),
+        1 => (0..4_u8, n(), n()).prop_map(|(k, n, l)| Op::List(k, n, l)),
     ]
 }
 

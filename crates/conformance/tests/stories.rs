@@ -5,7 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use anyhow::Result;
-use conformance::{Target, differences, golden, install, run, stories};
+use conformance::golden::{Of, updating};
+use conformance::{Target, Transcript, differences, install, run, stories};
 use testbed::{ControlPlane, User, need};
 
 /// Runs all stories against a target and says where it answers otherwise than the golden files.
@@ -15,9 +16,9 @@ async fn judge(target: &Target, update: bool) -> Result<Vec<String>> {
     for (i, story) in stories::all().iter().enumerate() {
         let transcript = run(target, story, &format!("story-{i:03}")).await?;
         if update {
-            golden::write(story, &transcript)?;
+            Of::Answers.write(story.name, &transcript.to_value())?;
         }
-        let expected = golden::read(story)?;
+        let expected = Transcript::from_value(&Of::Answers.read(story.name)?);
         found.extend(differences(&expected, &transcript).iter().map(|d| format!("{}: {d}", story.name)));
     }
     Ok(found)
@@ -34,7 +35,7 @@ async fn the_model_answers_every_story_as_kube_apiserver_did() -> Result<()> {
 fn every_golden_file_belongs_to_a_story() -> Result<()> {
     let mut names: Vec<_> = stories::all().iter().map(|s| s.name.to_owned()).collect();
     names.sort();
-    assert_eq!(golden::names()?, names);
+    assert_eq!(Of::Answers.names()?, names);
     Ok(())
 }
 
@@ -44,6 +45,6 @@ fn kube_apiserver_answers_every_story_as_it_did() {
     let bed = ControlPlane::start().unwrap();
     let target = Target::new(bed.client(&User::admin(), "conformance").unwrap());
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let found = runtime.block_on(judge(&target, golden::updating())).unwrap();
+    let found = runtime.block_on(judge(&target, updating())).unwrap();
     assert!(found.is_empty(), "{} differences\n{}", found.len(), found.join("\n"));
 }

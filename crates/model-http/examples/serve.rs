@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use model::cluster::{
-    collect_garbage, empty_namespaces, provide_accounts, settle, sync_deployments, sync_jobs, sync_replica_sets,
-    sync_stateful_sets,
-};
+use model::cluster::manage;
 use model::{Options, Request, Server};
 use model_http::{Model, serve, system_time};
 use serde_json::json;
@@ -25,7 +22,8 @@ async fn main() -> std::io::Result<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(PERIOD).await;
-            control(&controlled);
+            let now = controlled.now();
+            controlled.with(|server| manage(server, now));
         }
     });
     serve(model, listener).await
@@ -36,24 +34,4 @@ fn add_node(model: &Model) {
         "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
     let answer = model.handle(Request::post("/api/v1/nodes", node));
     assert_eq!(answer.code, 201, "{}", answer.message());
-}
-
-fn control(model: &Model) {
-    let now = model.now();
-    model.with(|server| {
-        settle(
-            server,
-            now,
-            &mut [
-                &mut provide_accounts,
-                &mut sync_deployments,
-                &mut sync_replica_sets,
-                &mut sync_stateful_sets,
-                &mut sync_jobs,
-                &mut collect_garbage,
-                &mut empty_namespaces,
-                &mut |server, now| server.finalize_definitions(now),
-            ],
-        )
-    });
 }

@@ -36,7 +36,7 @@ pub(crate) fn request(parts: &Parts, body: &[u8]) -> Result<Request, Box<Respons
         let json = content_type.is_empty() || content_type.ends_with("json");
         let outcome = if yaml || json { read(body, yaml) } else { Err(content_type.clone()) };
         match outcome {
-            Ok((value, duplicates)) => (request.body, request.duplicate_fields) = (Some(value), duplicates),
+            Ok((value, duplicates)) => (request.body, request.duplicates) = (Some(value), duplicates),
             Err(why) => request.unreadable = Some(Unreadable { why, text: body.to_vec() }),
         }
     }
@@ -44,20 +44,34 @@ pub(crate) fn request(parts: &Parts, body: &[u8]) -> Result<Request, Box<Respons
     Ok(request)
 }
 
-/// A body as JSON with the paths of fields that occur twice, or why it is none, in the words of kube-apiserver.
+/// A body as JSON with what occurs twice in it, or why it cannot be read, in the words of kube-apiserver.
 fn read(body: &[u8], yaml: bool) -> Result<(Value, Vec<String>), String> {
     let mut duplicates = Vec::new();
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let seed = Unique { path: String::new(), duplicates: &mut duplicates };
     match seed.deserialize(&mut deserializer).and_then(|v| deserializer.end().map(|()| v)) {
-        Ok(value) => Ok((value, duplicates)),
+        Ok(value) => Ok((value, duplicates.iter().map(|path| format!("duplicate field \"{path}\"")).collect())),
         // Clients send JSON under a YAML content type; what is no JSON may still be YAML.
-        Err(_) if yaml => {
-            let text = std::str::from_utf8(body).map_err(|e| format!("yaml: {e}"))?;
-            serde_saphyr::from_str(text).map(|v| (v, Vec::new())).map_err(|e| format!("yaml: {e}"))
-        }
+        Err(_) if yaml => read_yaml(body),
         Err(e) => Err(syntax_error(body, &e)),
     }
+}
+
+/// YAML; of keys that occur twice in one map the last counts, and the first of them is told.
+fn read_yaml(body: &[u8]) -> Result<(Value, Vec<String>), String> {
+    let text = std::str::from_utf8(body).map_err(|e| format!("yaml: {e}"))?;
+    let strict = match serde_saphyr::from_str(text) {
+        Ok(value) => return Ok((value, Vec::new())),
+        Err(error) => error,
+    };
+    let lenient = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    let value = serde_saphyr::from_str_with_options(text, lenient).map_err(|e| format!("yaml: {e}"))?;
+    let line = strict.location().map_or(0, |location| location.line());
+    let key = match strict.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => key.as_str(),
+        _ => "",
+    };
+    Ok((value, vec![format!("yaml: unmarshal errors:\n  line {line}: key \"{key}\" already set in map")]))
 }
 
 /// `a=b&c=d`, decoded.
@@ -174,13 +188,16 @@ mod tests {
         let text = br#"{"a": 1, "l": [{"x": 1, "x": 2}], "a": 3}"#;
         let (value, duplicates) = read(text, false).unwrap();
         assert_eq!(value, json!({"a": 3, "l": [{"x": 2}]}));
-        assert_eq!(duplicates, ["l[0].x", "a"]);
+        assert_eq!(duplicates, ["duplicate field \"l[0].x\"", "duplicate field \"a\""]);
     }
 
     #[test]
     fn yaml_is_read_where_it_is_announced() {
         assert_eq!(read(b"a: 1\nl: [x]\n", true).unwrap().0, json!({"a": 1, "l": ["x"]}));
         assert!(read(b"a: 1\n", false).is_err());
+        let (value, duplicates) = read(b"a: 1\nb:\n  c: 1\n  c: 2\n", true).unwrap();
+        assert_eq!(value, json!({"a": 1, "b": {"c": 2}}));
+        assert_eq!(duplicates, ["yaml: unmarshal errors:\n  line 4: key \"c\" already set in map"]);
         assert!(read(&[b'['; 100_000], false).is_err());
     }
 

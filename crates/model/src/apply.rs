@@ -12,7 +12,7 @@ use crate::error::{ApiError, Outcome};
 use crate::json_patch;
 use crate::meta;
 use crate::options::WriteOptions;
-use crate::request::{Response, warned};
+use crate::request::Response;
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
 use crate::time::Timestamp;
@@ -24,12 +24,13 @@ impl Server {
         scope: Scope<'_>,
         part: Part,
         patch: &Value,
+        duplicates: &[String],
         options: &WriteOptions,
         now: Timestamp,
     ) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
-        let decoded = decode::body(resource, scope.version, patch.clone(), Vec::new(), options.field_validation)?;
-        let mut applied = decoded.object;
+        let validation = options.field_validation;
+        let mut applied = decode::applied(resource, scope.version, patch.clone(), duplicates, validation)?;
         match_namespace(&mut applied, scope.namespace)?;
         check_name(&applied, scope.name)?;
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
@@ -45,12 +46,12 @@ impl Server {
                 return Err(ApiError::conflict(resource.gr(), scope.name, &why));
             }
             let outcome = self.create_object(scope, applied, options.dry_run, now);
-            return warned(outcome.map(|object| Response::object(201, object)), decoded.warnings);
+            return outcome.map(|object| Response::object(201, object));
         };
         let mut object = Value::clone(&old);
         json_patch::merge(&mut object, patch);
-        let merged = decode::patched(resource, scope.version, object, Vec::new(), options.field_validation)?;
+        let merged = decode::patched(resource, scope.version, object, Vec::new(), validation)?;
         let outcome = self.replace(scope, part, merged.object, &old, options.dry_run, now);
-        warned(outcome.map(|object| Response::object(200, object)), decoded.warnings)
+        outcome.map(|object| Response::object(200, object))
     }
 }

@@ -44,7 +44,7 @@ impl Server {
         if !resource.custom {
             self.check_kind(resource, scope.version, &object)?;
         }
-        body(resource, scope.version, object, std::mem::take(&mut request.duplicate_fields), validation)
+        body(resource, scope.version, object, std::mem::take(&mut request.duplicates), validation)
     }
 
     /// `kind` and `apiVersion` of a built-in kind; absent ones are those of the path.
@@ -91,7 +91,47 @@ fn unrecognized(resource: &Resource, why: &str, text: &[u8]) -> Box<ApiError> {
     ApiError::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({text})"))
 }
 
-/// Reads the body of a create, an update or an apply.
+/// Reads an applied configuration: what the schema does not know is refused whatever `fieldValidation` says, since nobody
+/// could own it. Source: `apimachinery/pkg/util/managedfields/internal/structuredmerge.go`.
+pub(crate) fn applied(
+    resource: &Resource,
+    version: usize,
+    body: Value,
+    duplicates: &[String],
+    validation: FieldValidation,
+) -> Outcome<Value> {
+    if !duplicates.is_empty() && validation == FieldValidation::Strict {
+        let found = duplicates.join(", ");
+        let why = format!("error strict decoding YAML: error converting YAML to JSON: {found}");
+        return Err(ApiError::bad_request(why));
+    }
+    if !body.is_object() {
+        return Err(unrecognized(resource, &reader::no_object(&body), go_json(&body).as_bytes()));
+    }
+    if body.get("kind").and_then(Value::as_str).unwrap_or("").is_empty() {
+        let said = body.get("apiVersion").and_then(Value::as_str).unwrap_or("/");
+        return Err(ApiError::bad_request(format!("invalid object type: {said}, Kind=")));
+    }
+    check_type(resource, version, &body)?;
+    let mut object = body;
+    let subject = format!("{}/{}", meta::namespace(&object), meta::name(&object));
+    let mut unknown = unknown_fields(resource, version, &mut object).map_err(|e| handled(resource, version, &e))?;
+    if unknown.is_empty() {
+        return Ok(object);
+    }
+    unknown.sort_unstable();
+    let (gv, kind) = (resource.api_version(version), &resource.kind);
+    let findings: Vec<String> = unknown.iter().map(|path| format!(".{path}: field not declared in schema")).collect();
+    let findings = match findings.as_slice() {
+        [one] => one.clone(),
+        several => format!("errors:\n  {}", several.join("\n  ")),
+    };
+    Err(ApiError::unrecognized(format!(
+        "failed to create typed patch object ({subject}; {gv}, Kind={kind}): {findings}"
+    )))
+}
+
+/// Reads the body of a create or an update.
 pub(crate) fn body(
     resource: &Resource,
     version: usize,
@@ -104,7 +144,7 @@ pub(crate) fn body(
     }
     check_type(resource, version, &body)?;
     let mut object = body;
-    let mut findings = duplicates.into_iter().map(|f| format!("duplicate field \"{f}\"")).collect::<Vec<_>>();
+    let mut findings = duplicates;
     findings.extend(coerce(resource, version, &mut object).map_err(|e| handled(resource, version, &e))?);
     if findings.is_empty() || validation == FieldValidation::Ignore {
         return Ok(Decoded { object, warnings: Vec::new() });
@@ -129,7 +169,7 @@ pub(crate) fn patched(
         let error = FieldError::invalid("patch", go_json(object), text);
         ApiError::invalid("", "", "", &[error])
     };
-    let mut findings = duplicates.into_iter().map(|f| format!("duplicate field \"{f}\"")).collect::<Vec<_>>();
+    let mut findings = duplicates;
     match coerce(resource, version, &mut object) {
         Ok(unknown) => findings.extend(unknown),
         Err(text) => return Err(refuse(&object, &text)),
@@ -143,6 +183,12 @@ pub(crate) fn patched(
 
 /// Brings the object into its stored form; returns findings about unknown fields.
 fn coerce(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec<String>, String> {
+    let unknown = unknown_fields(resource, version, object)?;
+    Ok(unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect())
+}
+
+/// Brings the object into its stored form; returns the paths of unknown fields.
+fn unknown_fields(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec<String>, String> {
     // The reader of custom resources reads metadata on its own, before the rest.
     let mut unknown = meta::normalize(object, resource.custom)?;
     if resource.custom {
@@ -159,7 +205,7 @@ fn coerce(resource: &Resource, version: usize, object: &mut Value) -> Result<Vec
             map.insert("apiVersion".to_owned(), Value::String(resource.api_version(version).to_owned()));
         }
     }
-    Ok(unknown.into_iter().map(|path| format!("unknown field \"{path}\"")).collect())
+    Ok(unknown)
 }
 
 /// A typed object has no other fields than its type.

@@ -80,38 +80,50 @@ impl Server {
             return Ok((Arc::clone(object), false));
         }
         let finalizers = gc_finalizers(resource, object, options);
-        let pending_finalizers = finalizers.as_ref().map_or(!meta::finalizers(object).is_empty(), |f| !f.is_empty());
+        let held = finalizers.as_ref().map_or(!meta::finalizers(object).is_empty(), |f| !f.is_empty());
         let mut updated = Value::clone(object);
         if let Some(finalizers) = finalizers {
             meta::set_finalizers(&mut updated, finalizers);
         }
-        let key = key(scope.namespace, scope.name);
-        match grace {
+        let lives_on = match grace {
             Grace::Until(when, seconds) => {
                 begin_deletion(&mut updated, when, seconds, !meta::is_deleting(object));
-                if pending_finalizers || seconds > 0 {
-                    let shown = self.write_deleting(scope, &key, updated, object, options.dry_run, now)?;
-                    return Ok((shown, false));
-                }
+                held || seconds > 0
             }
-            Grace::None if pending_finalizers => {
+            Grace::None | Grace::Pending if held => {
                 mark_as_deleting(&mut updated, now);
-                let shown = self.write_deleting(scope, &key, updated, object, options.dry_run, now)?;
-                return Ok((shown, false));
+                true
             }
-            Grace::None | Grace::Pending => {}
+            Grace::None | Grace::Pending => false,
+        };
+        if lives_on {
+            let key = key(scope.namespace, scope.name);
+            return Ok((self.write_deleting(scope, &key, updated, object, options.dry_run, now)?, false));
         }
         if options.dry_run {
             return Ok((Arc::new(updated), true));
         }
-        if matches!(grace, Grace::Until(..)) {
-            // A graceful kind with no grace left is written once more before it goes: watchers see both.
+        // A graceful kind with no grace left is written once more before it goes: watchers see both.
+        let write_first = matches!(grace, Grace::Until(..)).then_some(updated);
+        Ok((self.remove(scope, object, write_first, now)?, true))
+    }
+
+    /// The object goes; returns its last state.
+    fn remove(
+        &mut self,
+        scope: Scope<'_>,
+        object: &Arc<Value>,
+        write_first: Option<Value>,
+        now: Timestamp,
+    ) -> Outcome<Arc<Value>> {
+        let key = key(scope.namespace, scope.name);
+        if let Some(updated) = write_first {
             self.write_deleting(scope, &key, updated, object, false, now)?;
         }
         let last = self.res(scope.id)?.store.get(&key).map_or_else(|| Arc::clone(object), |s| Arc::clone(&s.object));
         let last = self.commit_delete(scope.id, &key, &last)?;
         self.after_delete(scope.id, &last);
-        Ok((last, true))
+        Ok(last)
     }
 
     pub(crate) fn write_deleting(
@@ -171,7 +183,7 @@ fn deleted_status(resource: &Resource, name: &str, uid: &str) -> Value {
 }
 
 /// UID and resourceVersion must be as the caller says. The error names the kind where others name the resource.
-fn check_preconditions(resource: &Resource, object: &Value, options: &DeleteOptions) -> Outcome<()> {
+pub(crate) fn check_preconditions(resource: &Resource, object: &Value, options: &DeleteOptions) -> Outcome<()> {
     let subject = GroupResource { group: &resource.group, resource: &resource.kind };
     if let Some(uid) = &options.uid
         && uid != meta::uid(object)

@@ -8,6 +8,7 @@
 mod admission;
 mod apply;
 mod base64;
+mod binding;
 mod cel;
 pub mod cluster;
 mod continuation;
@@ -18,6 +19,7 @@ mod defaults;
 mod delete;
 mod discovery;
 mod error;
+mod eviction;
 mod field;
 mod fields;
 mod ids;

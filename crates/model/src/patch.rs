@@ -46,9 +46,9 @@ impl Server {
         }
         let options = Self::write_options(request)?;
         let patch = request.body.take().unwrap_or(Value::Null);
-        let duplicates = std::mem::take(&mut request.duplicate_fields);
+        let duplicates = std::mem::take(&mut request.duplicates);
         if content_type == APPLY {
-            return self.apply(scope, part, &patch, &options, now);
+            return self.apply(scope, part, &patch, &duplicates, &options, now);
         }
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
         let old = old.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;

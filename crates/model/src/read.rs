@@ -66,24 +66,10 @@ impl Server {
                 page(resource.store.range(&prefix, &start.from), &start, count, options, resource, scope.version)
             }
         };
-        let mut metadata = Map::new();
-        metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
-        if let Some((last, left)) = page.more {
-            let start = format!("{}\0", last.strip_prefix(&prefix).unwrap_or(&last));
-            let token = Token { start, revision: Some(revision), left: Some(left) };
-            metadata.insert("continue".to_owned(), json!(token.to_string()));
-            if !selects {
-                metadata.insert("remainingItemCount".to_owned(), json!(left));
-            }
-        }
-        if resource.custom {
-            // A list of unstructured objects always prints it.
-            metadata.entry("continue").or_insert_with(|| json!(""));
-        }
         let list = List {
             api_version: resource.api_version(scope.version).to_owned(),
             kind: resource.list_kind.clone(),
-            metadata,
+            metadata: list_metadata(resource, revision, &prefix, page.more, selects),
             items: page.items,
             bare_items: !resource.custom,
         };
@@ -133,6 +119,30 @@ impl Server {
     pub(crate) fn not_in_the_future(&self, rv: u64) -> Outcome<()> {
         if rv > self.revision { Err(ApiError::too_large_resource_version(rv, self.revision, 1)) } else { Ok(()) }
     }
+}
+
+/// `metadata` of a list; `more`: the key of the last item and the number of objects behind it.
+fn list_metadata(
+    resource: &Resource,
+    revision: u64,
+    prefix: &str,
+    more: Option<(String, usize)>,
+    selects: bool,
+) -> Map<String, Value> {
+    let mut metadata = Map::new();
+    metadata.insert("resourceVersion".to_owned(), json!(revision.to_string()));
+    if let Some((last, left)) = more {
+        let start = format!("{}\0", last.strip_prefix(prefix).unwrap_or(&last));
+        let token = Token { start, revision: Some(revision), left: Some(left) };
+        metadata.insert("continue".to_owned(), json!(token.to_string()));
+        if !selects {
+            metadata.insert("remainingItemCount".to_owned(), json!(left));
+        }
+    } else if resource.custom {
+        // A list of unstructured objects always prints it.
+        metadata.insert("continue".to_owned(), json!(""));
+    }
+    metadata
 }
 
 struct Page {

@@ -56,9 +56,9 @@ pub struct Request {
     pub body: Option<Value>,
     /// Set instead of `body` where the text is no JSON.
     pub unreadable: Option<Unreadable>,
-    /// Fields that occurred twice in the body's text, as the strict reader words it (`metadata.name` ...). Only the
-    /// reader of the text can know.
-    pub duplicate_fields: Vec<String>,
+    /// Fields that occurred twice in the body's text, in the words of the strict reader (`duplicate field "spec.x"`). Only
+    /// the reader of the text can know.
+    pub duplicates: Vec<String>,
 }
 
 impl Request {
@@ -75,7 +75,7 @@ impl Request {
             user_agent: String::new(),
             body: None,
             unreadable: None,
-            duplicate_fields: Vec::new(),
+            duplicates: Vec::new(),
         }
     }
 

@@ -94,10 +94,10 @@ impl Server {
     /// Answers one request as of `now`.
     pub fn handle(&mut self, mut request: Request, now: Timestamp) -> Response {
         let path = std::mem::take(&mut request.path);
-        let answer = match parse(&path) {
+        let answer = check_timeout(&request).and_then(|()| match parse(&path) {
             Route::Resource(target) => self.resource(&mut request, target, now),
             route => self.discover(&route, &request),
-        };
+        });
         answer.unwrap_or_else(Response::from)
     }
 
@@ -126,7 +126,6 @@ impl Server {
     }
 
     fn resource(&mut self, request: &mut Request, target: Target<'_>, now: Timestamp) -> Outcome<Response> {
-        check_timeout(request)?;
         let Some(id) = self.registry.find(target.group, target.resource) else { return Ok(self.unknown(&target)) };
         let resource = self.res(id)?;
         let Some(version) = resource.find_version(target.version) else { return Ok(self.unknown(&target)) };

@@ -190,7 +190,10 @@ fn validate_special_update(
     errors.extend(meta::validate_update(new, old));
     validate_finalizer_names(resource, new, errors);
     match (resource.rules.special, part) {
-        (Special::Pod, Part::Main) => errors.extend(pod::validate_update(new, old)),
+        (Special::Pod, Part::Main) => {
+            errors.extend(pod::validate_update(new, old));
+            errors.extend(meta::validate(new, resource.namespaced, resource.rules.names));
+        }
         (Special::Pod, Part::Status) => {
             let class = |o: &Value| o["status"]["qosClass"].clone();
             if class(new) != class(old) {

@@ -71,23 +71,7 @@ impl Server {
         now: Timestamp,
     ) -> Outcome<Arc<Value>> {
         let resource = self.res(scope.id)?;
-        let old_version = meta::text(old, "resourceVersion");
-        match meta::text(&new, "resourceVersion") {
-            "" | "0" if resource.rules.unconditional_update => {
-                meta::meta_mut(&mut new).insert("resourceVersion".to_owned(), json!(old_version));
-            }
-            "" | "0" => {
-                let detail = "must be specified for an update";
-                let error = FieldError::invalid("metadata.resourceVersion", 0, detail);
-                return Err(ApiError::invalid(&resource.group, &resource.plural, scope.name, &[error]));
-            }
-            version if version.parse::<u64>().is_err() => {
-                let quoted = crate::field::quote(version);
-                return Err(ApiError::unrecognized(format!("strconv.ParseUint: parsing {quoted}: invalid syntax")));
-            }
-            version if version != old_version => return Err(ApiError::modified(resource.gr(), scope.name)),
-            _ => {}
-        }
+        check_version(resource, scope.name, &mut new, old)?;
         strategy::prepare_update(resource, scope.version, part, &mut new, old);
         before_update(&mut new, old);
         strategy::validate_update(resource, scope.version, part, &new, old)?;
@@ -125,6 +109,27 @@ impl Server {
             }
         }
         Ok(Arc::new(new))
+    }
+}
+
+/// The version must be that of the stored object; without one, only some kinds are written.
+fn check_version(resource: &Resource, name: &str, new: &mut Value, old: &Value) -> Outcome<()> {
+    let old_version = meta::text(old, "resourceVersion");
+    match meta::text(new, "resourceVersion") {
+        "" | "0" if resource.rules.unconditional_update => {
+            meta::meta_mut(new).insert("resourceVersion".to_owned(), json!(old_version));
+            Ok(())
+        }
+        "" | "0" => {
+            let error = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+            Err(ApiError::invalid(&resource.group, &resource.plural, name, &[error]))
+        }
+        version if version.parse::<u64>().is_err() => {
+            let quoted = crate::field::quote(version);
+            Err(ApiError::unrecognized(format!("strconv.ParseUint: parsing {quoted}: invalid syntax")))
+        }
+        version if version != old_version => Err(ApiError::modified(resource.gr(), name)),
+        _ => Ok(()),
     }
 }
 

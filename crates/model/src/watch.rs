@@ -100,25 +100,8 @@ impl Server {
     pub(crate) fn open_watch(&mut self, scope: Scope<'_>, options: ListOptions) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
         check_field_labels(resource, scope.version, &options.fields)?;
-        let from = options.version().map_err(|_| {
-            let text = &options.resource_version;
-            let quoted = crate::field::quote(text);
-            ApiError::unrecognized(format!(
-                "resourceVersion: Invalid value: {quoted}: strconv.ParseUint: parsing {quoted}: invalid syntax"
-            ))
-        })?;
-        let from = from.unwrap_or(0);
-        let opening = match options.send_initial_events {
-            Some(true) if from > self.revision => {
-                Opening::Error(ApiError::too_large_resource_version(from, self.revision, 1))
-            }
-            Some(true) => Opening::State(options.bookmarks),
-            _ if from > 0 && from < resource.store.horizon() => {
-                let oldest = resource.store.horizon();
-                Opening::Error(ApiError::expired(format!("too old resource version: {from} ({oldest})")))
-            }
-            _ => Opening::Nothing,
-        };
+        let from = options.version().map_err(ApiError::unrecognized)?.unwrap_or(0);
+        let opening = self.opening(resource, &options, from);
         let watch = Watch {
             id: scope.id,
             version: scope.version,
@@ -134,6 +117,21 @@ impl Server {
         self.next_watch += 1;
         self.watches.insert(id, watch);
         Ok(Response { code: 200, body: Body::Watch(id), warnings: Vec::new(), content_type: None })
+    }
+
+    /// What a watch from this version begins with.
+    fn opening(&self, resource: &Resource, options: &ListOptions, from: u64) -> Opening {
+        let oldest = resource.store.horizon();
+        match options.send_initial_events {
+            Some(true) if from > self.revision => {
+                Opening::Error(ApiError::too_large_resource_version(from, self.revision, 1))
+            }
+            Some(true) => Opening::State(options.bookmarks),
+            _ if from > 0 && from < oldest => {
+                Opening::Error(ApiError::expired(format!("too old resource version: {from} ({oldest})")))
+            }
+            _ => Opening::Nothing,
+        }
     }
 
     /// All events that are due to a watch; empty when nothing happened, or when the watch is closed or unknown.

@@ -53,6 +53,7 @@ pub(super) fn stories() -> Vec<Story> {
                 make(json!({"rows": [{"value": 1}]})),
                 make(json!({"rows": [{"key": "a"}, {"key": "a", "value": 2}]})),
                 make(json!({"labels": {"x": 1}})),
+                make(json!({"labels": {"x": "bad", "y": "good"}})),
                 make(json!({"port": true})),
                 make(json!({"port": 80})),
                 make(json!({"port": "http"})),

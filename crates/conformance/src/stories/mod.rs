@@ -59,7 +59,8 @@ fn things() -> Value {
             "rows": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["key"], "maxItems": 5,
                 "items": {"type": "object", "required": ["key"], "properties": {
                     "key": {"type": "string"}, "value": {"type": "integer", "default": 7}}}},
-            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "labels": {"type": "object", "maxProperties": 5, "additionalProperties": {"type": "string", "maxLength": 5,
+                "x-kubernetes-validations": [{"rule": "self != 'bad'"}]}},
             "port": {"x-kubernetes-int-or-string": true},
             "open": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
             "low": {"type": "integer"}, "high": {"type": "integer"}},

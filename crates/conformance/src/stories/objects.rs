@@ -247,6 +247,46 @@ pub(super) fn stories() -> Vec<Story> {
             ],
         },
         Story {
+            name: "an applied configuration is created merged and checked",
+            steps: vec![
+                Step::apply(
+                    &a,
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "1"}}),
+                ),
+                Step::apply(
+                    &a,
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "1"}}),
+                ),
+                Step::apply(
+                    &a,
+                    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"x": "1"}}, "data": {"a": "2"}}),
+                ),
+                Step::apply(&t, thing("t", json!({"count": 1, "rows": [{"key": "a"}]}))),
+                Step::apply(&t, thing("t", json!({"count": 2, "rows": [{"key": "a"}]}))),
+                Step::apply(&t, thing("t", json!({"unknown": 1}))),
+                Step::apply(&t, thing("u", json!({}))),
+                Step::apply(&t, json!({"metadata": {"name": "t"}})),
+                Step::apply(&t, thing("t", json!({"count": 1000, "rows": [{"key": "a"}]}))),
+                Step::merge(&t, json!({})).as_type("application/apply-patch+yaml"),
+                Step::apply(
+                    &a,
+                    json!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: '1'\n  a: '2'\n"),
+                )
+                .with("fieldValidation", "Strict"),
+                Step::post(
+                    MAPS,
+                    json!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  a: '1'\n  a: '2'\n"),
+                )
+                .as_type("application/yaml"),
+                Step::post(
+                    MAPS,
+                    json!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: z\ndata:\n  a: '1'\n  a: '2'\n"),
+                )
+                .as_type("application/yaml")
+                .with("fieldValidation", "Strict"),
+            ],
+        },
+        Story {
             name: "paths that are not served",
             steps: vec![
                 Step::get("/api/v1/namespaces/<ns>/nothings"),

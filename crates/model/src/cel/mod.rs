@@ -4,7 +4,7 @@
 //! Written here rather than taken from the crate `cel` (0.15, MIT: an ANTLR runtime, hash maps in every context, JSON
 //! copied into its own values on every evaluation): the rules run on every write of a claim, straight on the stored JSON,
 //! and must answer in the API server's words. What is not there is refused when the CRD is created, never ignored:
-//! IP, CIDR, URL, quantity and format libraries, two-variable macros, cost limits.
+//! IP, CIDR, URL, quantity and format libraries, two-variable macros, the estimate of a rule's cost.
 //! Sources: cel-spec `langdef.md`, `apiserver/pkg/cel/library/*.go`, `apiextensions-apiserver/pkg/apiserver/schema/cel`.
 
 mod ast;
@@ -20,6 +20,9 @@ use serde_json::Value;
 
 use ast::Expr;
 pub(crate) use value::Val;
+
+/// What one evaluation may cost: `PerCallLimit` of `apiserver/pkg/apis/cel/config.go`.
+const PER_CALL: u64 = 1_000_000;
 
 /// A parsed expression.
 #[derive(Debug)]
@@ -47,8 +50,10 @@ impl Program {
         check::check(&self.root, &self.text, schema)
     }
 
-    /// Evaluates with `self` and `oldSelf`.
-    pub(crate) fn eval<'a>(&'a self, this: Val<'a>, old: Option<Val<'a>>) -> Result<Val<'a>, String> {
-        eval::eval(&self.root, this, old)
+    /// Evaluates with `self` and `oldSelf`, out of a budget that all rules of an object share.
+    pub(crate) fn eval<'a>(&'a self, this: Val<'a>, old: Option<Val<'a>>, budget: &mut u64) -> Result<Val<'a>, String> {
+        let (outcome, cost) = eval::eval(&self.root, this, old, PER_CALL.min(*budget));
+        *budget = budget.saturating_sub(cost);
+        outcome
     }
 }

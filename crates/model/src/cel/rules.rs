@@ -6,42 +6,68 @@
 
 use serde_json::Value;
 
+use super::eval::TOO_EXPENSIVE;
 use super::value::Val;
 use crate::field::{FieldError, FieldErrorKind};
 use crate::schema::{Node, Path, Rule, correlate};
 
-/// Runs the rules of `node` and of all below it.
-pub(crate) fn check(path: &Path<'_>, node: &Node, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
-    if !value.is_null() {
-        for rule in &node.rules {
-            run(path, node, rule, value, old.filter(|o| !o.is_null()), errors);
-        }
-    }
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                if let Some(member) = node.member(key) {
-                    check(&Path::Key(path, key), member, value, old.and_then(|o| o.get(key)), errors);
+/// What all rules of an object may cost: `RuntimeCELCostBudget` of `apiserver/pkg/apis/cel/config.go`.
+const PER_OBJECT: u64 = 10_000_000;
+
+/// Runs the rules of a schema over an object.
+pub(crate) fn check(node: &Node, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let mut run = Run { budget: PER_OBJECT, over: false, errors };
+    run.walk(&Path::Root, node, value, old);
+}
+
+/// One run over an object.
+struct Run<'e> {
+    budget: u64,
+    /// A rule cost too much: no further ones are run.
+    over: bool,
+    errors: &'e mut Vec<FieldError>,
+}
+
+impl Run<'_> {
+    /// The rules of `node` and of all below it.
+    fn walk(&mut self, path: &Path<'_>, node: &Node, value: &Value, old: Option<&Value>) {
+        if !value.is_null() {
+            for rule in &node.rules {
+                if self.over {
+                    return;
                 }
+                run(path, node, rule, value, old.filter(|o| !o.is_null()), self);
             }
         }
-        Value::Array(list) => {
-            if let Some(items) = &node.items {
-                for (i, value) in list.iter().enumerate() {
-                    check(&Path::Index(path, i), items, value, correlate(node, value, old), errors);
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let before = old.and_then(|o| o.get(key));
+                    if let Some(property) = node.properties.get(key) {
+                        self.walk(&Path::Key(path, key), property, value, before);
+                    } else if let Some(member) = node.member(key) {
+                        self.walk(&Path::Entry(path, key), member, value, before);
+                    }
                 }
             }
+            Value::Array(list) => {
+                if let Some(items) = &node.items {
+                    for (i, value) in list.iter().enumerate() {
+                        self.walk(&Path::Index(path, i), items, value, correlate(node, value, old));
+                    }
+                }
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
 
-fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Value>, state: &mut Run<'_>) {
     let kind = node.kind.map_or("", crate::schema::Type::name);
     let fail = |detail: String| FieldError::invalid(path.field(), kind, detail);
     let program = match &rule.program {
         Ok(program) => program,
-        Err(error) => return errors.push(fail(format!("rule compile error: {error}"))),
+        Err(error) => return state.errors.push(fail(format!("rule compile error: {error}"))),
     };
     if program.uses_old_self() && old.is_none() && !rule.optional_old_self {
         return;
@@ -52,17 +78,12 @@ fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Va
         (Some(old), false) => Some(Val::json(old, Some(node))),
         (None, false) => None,
     };
-    let told = match program.eval(this.clone(), before.clone()) {
+    let told = match program.eval(this.clone(), before.clone(), &mut state.budget) {
         Ok(Val::Bool(true)) => return,
-        Ok(_) => message(rule, this, before),
+        Ok(_) => message(rule, this, before, &mut state.budget),
         Err(error) => {
-            let shown = if rule.message.is_empty() { rule.text.trim() } else { rule.message.trim() };
-            errors.push(fail(if error.starts_with("no such overload") {
-                format!("'{error}': call arguments did not match a supported operator, function or macro signature for rule: {shown}")
-            } else {
-                format!("{error} evaluating rule: {shown}")
-            }));
-            return;
+            state.over |= error == TOO_EXPENSIVE;
+            return state.errors.push(fail(failure(rule, &error, state.budget)));
         }
     };
     if !program.uses_old_self() && old == Some(value) {
@@ -79,13 +100,33 @@ fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Va
         "FieldValueDuplicate" => error = FieldError::duplicate(error.field, kind),
         _ => {}
     }
-    errors.push(error);
+    state.errors.push(error);
+}
+
+/// Why a rule has no outcome.
+fn failure(rule: &Rule, error: &str, budget: u64) -> String {
+    let shown = if rule.message.is_empty() { rule.text.trim() } else { rule.message.trim() };
+    if error == TOO_EXPENSIVE && budget == 0 {
+        return "validation failed due to running out of cost budget, no further validation rules will be run"
+            .to_owned();
+    }
+    if error == TOO_EXPENSIVE {
+        return format!(
+            "'{error}': no further validation rules will be run due to call cost exceeds limit for rule: {shown}"
+        );
+    }
+    if error.starts_with("no such overload") {
+        return format!(
+            "'{error}': call arguments did not match a supported operator, function or macro signature for rule: {shown}"
+        );
+    }
+    format!("{error} evaluating rule: {shown}")
 }
 
 /// `messageExpression`, else `message`, else the rule itself.
-fn message<'a>(rule: &'a Rule, this: Val<'a>, before: Option<Val<'a>>) -> String {
+fn message<'a>(rule: &'a Rule, this: Val<'a>, before: Option<Val<'a>>, budget: &mut u64) -> String {
     if let Some(Ok(program)) = &rule.message_program
-        && let Ok(Val::Text(text)) = program.eval(this, before)
+        && let Ok(Val::Text(text)) = program.eval(this, before, budget)
         && !text.trim().is_empty()
         && !text.contains('\n')
     {
@@ -103,7 +144,7 @@ mod tests {
     fn outcome(rule: &str, this: Value) -> Result<bool, String> {
         let node = Node::new(&json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true}));
         let program = super::super::Program::parse(rule)?;
-        match program.eval(Val::json(&this, Some(&node)), None)? {
+        match program.eval(Val::json(&this, Some(&node)), None, &mut PER_OBJECT.clone())? {
             Val::Bool(b) => Ok(b),
             other => Err(format!("{other:?}")),
         }
@@ -134,6 +175,23 @@ mod tests {
             let this = json!({"a": 1, "s": "x.y-z", "l": [1, 2], "m": {"k": "v"}});
             assert_eq!(outcome(rule, this).unwrap_or(false), expected, "{rule}: {:?}", outcome(rule, json!({})));
         }
+    }
+
+    #[test]
+    fn what_costs_too_much_is_ended_and_ends_the_others() {
+        let node = Node::new(&json!({"type": "object", "x-kubernetes-validations": [
+            {"rule": "self.l.all(x, self.l.all(y, x == y || x != y))", "message": "dear"}, {"rule": "false"}],
+            "properties": {"l": {"type": "array", "items": {"type": "integer"}}}}));
+        let list = |n: i64| json!({"l": (0..n).collect::<Vec<_>>()});
+        let findings = |value: &Value| {
+            let mut errors = Vec::new();
+            check(&node, value, None, &mut errors);
+            errors.iter().map(FieldError::message).collect::<Vec<_>>()
+        };
+        assert_eq!(findings(&list(3)), ["<nil>: Invalid value: \"object\": failed rule: false"]);
+        let found = findings(&list(1000));
+        let why = "call cost exceeds limit for rule: dear";
+        assert!(found.len() == 1 && found[0].ends_with(why), "{found:?}");
     }
 
     #[test]

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::pods::{claim, count, delete, from_template, is_active, is_ready, owner, pod_path, set_status};
+use super::pods::{
+    claim, controller_uid, count, delete, from_template, is_active, is_ready, owner, pod_path, set_status,
+};
 use super::{is_deleting, name, namespace, uid};
 use crate::meta;
 use crate::pod::{is_finished, phase};
@@ -25,7 +27,25 @@ pub fn sync_jobs(server: &mut Server, now: Timestamp) -> bool {
     for job in server.objects("batch", "jobs") {
         sync(server, &job, now);
     }
+    free_orphans(server, now);
     server.revision() != before
+}
+
+/// Pods whose Job is gone wait for no count (`syncOrphanPod`).
+fn free_orphans(server: &mut Server, now: Timestamp) {
+    let jobs = server.objects("batch", "jobs");
+    for pod in server.objects("", "pods") {
+        let counted = jobs.iter().any(|job| uid(job) == controller_uid(&pod));
+        if meta::finalizers(&pod).contains(&TRACKING) && !counted {
+            stop_tracking(server, &pod, now);
+        }
+    }
+}
+
+fn stop_tracking(server: &mut Server, pod: &Value, now: Timestamp) {
+    let rest: Vec<&str> = meta::finalizers(pod).into_iter().filter(|f| *f != TRACKING).collect();
+    let patch = json!({"metadata": {"uid": uid(pod), "finalizers": rest}});
+    server.handle(Request::merge_patch(pod_path(namespace(pod), name(pod)), patch), now);
 }
 
 fn is_done(job: &Value) -> bool {
@@ -73,9 +93,7 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     set_status(server, &path, job, &status, now);
     // Counted in the status first, then released: a step that is lost in between counts twice rather than never.
     for pod in pods.iter().filter(|p| (is_finished(p) || is_deleting(p)) && meta::finalizers(p).contains(&TRACKING)) {
-        let rest: Vec<&str> = meta::finalizers(pod).into_iter().filter(|f| *f != TRACKING).collect();
-        let patch = json!({"metadata": {"uid": uid(pod), "finalizers": rest}});
-        server.handle(Request::merge_patch(pod_path(namespace(pod), name(pod)), patch), now);
+        stop_tracking(server, pod, now);
     }
 }
 

@@ -54,6 +54,25 @@ pub fn settle(server: &mut Server, now: Timestamp, parts: &mut [Step<'_>]) -> bo
     false
 }
 
+/// All controllers of kube-controller-manager that are simulated, and the finalizer of definitions, until none changes
+/// anything; false when they never come to rest.
+pub fn manage(server: &mut Server, now: Timestamp) -> bool {
+    settle(
+        server,
+        now,
+        &mut [
+            &mut provide_accounts,
+            &mut sync_deployments,
+            &mut sync_replica_sets,
+            &mut sync_stateful_sets,
+            &mut sync_jobs,
+            &mut collect_garbage,
+            &mut empty_namespaces,
+            &mut |server, now| server.finalize_definitions(now),
+        ],
+    )
+}
+
 /// A kind as a controller needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {

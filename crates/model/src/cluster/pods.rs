@@ -57,7 +57,8 @@ pub(super) fn from_template(template: &Value, owner: Value, mut metadata: Map<St
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
 }
 
-/// The pods of a workload: those it controls, and orphans that it may adopt and that `fits` accepts.
+/// The pods of a workload: those it controls, and orphans that it may adopt and that `fits` accepts. Those that its selector
+/// selects no more are let go. Source: `kubernetes/pkg/controller/controller_ref_manager.go`.
 pub(super) fn claim(
     server: &mut Server,
     workload: &Value,
@@ -72,7 +73,11 @@ pub(super) fn claim(
             continue;
         }
         if controller_uid(&pod) == uid(workload) {
-            mine.push(pod);
+            if selector.matches(&pod) && fits(&pod) || is_deleting(workload) {
+                mine.push(pod);
+            } else {
+                release(server, &pod, uid(workload), now);
+            }
         } else if controller_uid(&pod).is_empty()
             && !is_deleting(workload)
             && is_active(&pod)
@@ -87,6 +92,14 @@ pub(super) fn claim(
         }
     }
     mine
+}
+
+/// Takes a workload's reference off a pod that its selector selects no more.
+fn release(server: &mut Server, pod: &Value, owner: &str, now: Timestamp) {
+    let owners = meta::meta(pod).and_then(|m| m.get("ownerReferences")).and_then(Value::as_array);
+    let rest: Vec<&Value> = owners.into_iter().flatten().filter(|o| o["uid"] != owner).collect();
+    let patch = json!({"metadata": {"uid": uid(pod), "ownerReferences": rest}});
+    server.handle(Request::merge_patch(pod_path(namespace(pod), name(pod)), patch), now);
 }
 
 /// Deletes a pod, by UID.

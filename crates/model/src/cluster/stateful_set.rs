@@ -113,13 +113,9 @@ fn update(
         return;
     }
     let partition = strategy["rollingUpdate"]["partition"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    for (n, pod) in pods.iter().rev().filter(|(n, _)| (first..last).contains(n)) {
-        if *n < partition {
-            return;
-        }
-        if is_deleting(pod) {
-            return;
-        }
+    for n in (first.max(partition)..last).rev() {
+        // One that was made just now, and one on its way out, are waited for, whatever the policy.
+        let Some((_, pod)) = pods.iter().find(|(m, _)| *m == n).filter(|(_, pod)| !is_deleting(pod)) else { return };
         if !has_revision(pod, revision) {
             return delete(server, pod, now);
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{names_of, spec};
 use crate::kinds::Rules;
 use crate::meta;
-use crate::registry::{Resource, ScalePaths, Version, group_version};
+use crate::registry::{Resource, ResourceId, ScalePaths, Version, group_version};
 use crate::schema::Schema;
 use crate::server::Server;
 use crate::store::Store;
@@ -19,53 +19,20 @@ impl Server {
     /// Adds or changes the resource that `crd` defines.
     pub(super) fn install(&mut self, crd: &Value) {
         let (group, plural) = (spec(crd, "group").as_str().unwrap_or(""), names_of(crd, "plural"));
-        let versions: Vec<Version> = super::versions(crd).iter().map(|v| version(crd, v)).collect();
-        let storage_version = super::versions(crd).iter().position(|v| v["storage"] == true).unwrap_or(0);
-        if versions.is_empty() {
+        if super::versions(crd).is_empty() {
             return;
         }
-        let strings = |key: &str| -> Vec<String> {
-            let list = spec(crd, "names").get(key).and_then(Value::as_array).into_iter().flatten();
-            list.filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        let (short, categories) = (strings("shortNames"), strings("categories"));
-        let terminating = meta::is_deleting(crd);
-        if let Some(id) = self.registry.find(group, plural) {
-            if let Some(resource) = self.registry.get_mut(id).filter(|r| r.custom) {
-                // A status write changes no schema: keep the compiled one and the epoch.
-                let unchanged = resource.definition_generation == meta::number(crd, "generation");
-                resource.terminating = terminating;
-                if !unchanged {
-                    resource.versions = versions;
-                    resource.storage_version = storage_version;
-                    resource.epoch += 1;
-                    (resource.short, resource.categories) = (short, categories);
-                    resource.definition_generation = meta::number(crd, "generation");
+        match self.registry.find(group, plural) {
+            Some(id) => {
+                if let Some(resource) = self.registry.get_mut(id).filter(|r| r.custom) {
+                    change(resource, crd);
                 }
             }
-            return;
+            None => {
+                let revision = self.revision;
+                self.registry.add(|id| resource(id, crd, revision));
+            }
         }
-        let generation = meta::number(crd, "generation");
-        let revision = self.revision;
-        self.registry.add(|id| Resource {
-            id,
-            group: group.to_owned(),
-            plural: plural.to_owned(),
-            singular: names_of(crd, "singular").to_owned(),
-            kind: names_of(crd, "kind").to_owned(),
-            list_kind: names_of(crd, "listKind").to_owned(),
-            short,
-            categories,
-            namespaced: spec(crd, "scope") == "Namespaced",
-            versions,
-            storage_version,
-            epoch: 0,
-            definition_generation: generation,
-            rules: Rules::custom(),
-            custom: true,
-            terminating,
-            store: Store::starting_at(revision),
-        });
     }
 
     /// The resource goes with its definition.
@@ -77,6 +44,57 @@ impl Server {
             self.registry.remove(id);
         }
     }
+}
+
+/// Follows a changed definition. A write of its status changes no schema: the compiled one and the epoch stay.
+fn change(resource: &mut Resource, crd: &Value) {
+    resource.terminating = meta::is_deleting(crd);
+    let generation = meta::number(crd, "generation");
+    if resource.definition_generation == generation {
+        return;
+    }
+    resource.definition_generation = generation;
+    resource.versions = versions(crd);
+    resource.storage_version = storage_version(crd);
+    resource.epoch += 1;
+    (resource.short, resource.categories) = (strings(crd, "shortNames"), strings(crd, "categories"));
+}
+
+/// The resource of a new definition; nothing is known of it before `revision`.
+fn resource(id: ResourceId, crd: &Value, revision: u64) -> Resource {
+    let name = |key: &str| names_of(crd, key).to_owned();
+    Resource {
+        id,
+        group: spec(crd, "group").as_str().unwrap_or("").to_owned(),
+        plural: name("plural"),
+        singular: name("singular"),
+        kind: name("kind"),
+        list_kind: name("listKind"),
+        short: strings(crd, "shortNames"),
+        categories: strings(crd, "categories"),
+        namespaced: spec(crd, "scope") == "Namespaced",
+        versions: versions(crd),
+        storage_version: storage_version(crd),
+        epoch: 0,
+        definition_generation: meta::number(crd, "generation"),
+        rules: Rules::custom(),
+        custom: true,
+        terminating: meta::is_deleting(crd),
+        store: Store::starting_at(revision),
+    }
+}
+
+fn versions(crd: &Value) -> Vec<Version> {
+    super::versions(crd).iter().map(|v| version(crd, v)).collect()
+}
+
+fn storage_version(crd: &Value) -> usize {
+    super::versions(crd).iter().position(|v| v["storage"] == true).unwrap_or(0)
+}
+
+fn strings(crd: &Value, key: &str) -> Vec<String> {
+    let list = spec(crd, "names").get(key).and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn version(crd: &Value, version: &Value) -> Version {

@@ -88,7 +88,7 @@ impl Schema {
             let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
             errors.push(FieldError::invalid("<nil>", Value::Null, detail));
         } else if self.has_rules {
-            cel::rules::check(&Path::Root, &self.root, new, old, errors);
+            cel::rules::check(&self.root, new, old, errors);
         }
     }
 }

@@ -9,6 +9,8 @@ pub(crate) enum Path<'a> {
     /// The root of a part that is checked on its own: findings name it, their words do not.
     Below(&'a str),
     Key(&'a Self, &'a str),
+    /// An entry of a map, as rules name it; validation names it like a field.
+    Entry(&'a Self, &'a str),
     Index(&'a Self, usize),
 }
 
@@ -32,7 +34,7 @@ impl<'a> Path<'a> {
         match self {
             Self::Root => None,
             Self::Below(part) => Some(part),
-            Self::Key(parent, _) | Self::Index(parent, _) => parent.base(),
+            Self::Key(parent, _) | Self::Entry(parent, _) | Self::Index(parent, _) => parent.base(),
         }
     }
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Path<'_> {
             Self::Root | Self::Below(_) => Ok(()),
             Self::Key(Self::Root | Self::Below(_), key) => f.write_str(key),
             Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Entry(parent, key) => write!(f, "{parent}[{key}]"),
             Self::Index(parent, i) => write!(f, "{parent}[{i}]"),
         }
     }

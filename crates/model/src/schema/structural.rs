@@ -48,7 +48,14 @@ fn walk(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) 
     if kind == "array" && schema.get("items").is_none() {
         errors.push(FieldError::required(format!("{path}.items"), "must be specified"));
     }
-    if flag("uniqueItems") {
+    forbidden(path, schema, errors);
+    rules(path, schema, errors);
+    below(path, schema, level, errors);
+}
+
+/// What may not be said, and patterns that are none.
+fn forbidden(path: &str, schema: &Value, errors: &mut Vec<FieldError>) {
+    if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
         errors.push(FieldError::forbidden(
             format!("{path}.uniqueItems"),
             "uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
@@ -60,7 +67,10 @@ fn walk(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) 
         let detail = format!("must be a valid regular expression, but isn't: {error}");
         errors.push(FieldError::invalid(format!("{path}.pattern"), pattern, detail));
     }
-    rules(path, schema, errors);
+}
+
+/// The schemas of entries, properties and other members.
+fn below(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) {
     if let Some(items) = schema.get("items") {
         walk(&format!("{path}.items"), items, Level::Item, errors);
     }
