@@ -82,7 +82,7 @@ fn of_nic<'w>(
     context: &Context<'w>,
     pod: &'w Pod,
     provider: &str,
-    attachment: Option<(&Attachment, &str)>,
+    attachment: Option<(&Attachment<'_>, &str)>,
     requests: &mut Vec<Request<'w>>,
 ) {
     let values = &pod.meta.annotations;

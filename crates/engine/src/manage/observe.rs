@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::flight::Sent;
 use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
-use crate::networks::networks_of_meta;
+use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
 use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
 
@@ -136,9 +136,8 @@ impl Engine {
         {
             self.forget_pod(&before);
         }
-        for attachment in networks_of_meta(&pod.meta, &namespace).attachments {
-            let provider = format!("{}.{}", attachment.name, attachment.namespace);
-            self.state.at_provider.entry(provider.into()).or_default().insert(holder.clone());
+        for provider in providers(&pod) {
+            self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
@@ -146,13 +145,10 @@ impl Engine {
     }
 
     fn forget_pod(&mut self, holder: &HolderId) {
-        if let Some(pod) = self.state.pod(holder) {
-            let attachments = networks_of_meta(&pod.meta, &pod.meta.namespace).attachments;
-            for attachment in attachments {
-                let provider: Str = format!("{}.{}", attachment.name, attachment.namespace).into();
-                if let Some(holders) = self.state.at_provider.get_mut(&provider) {
-                    holders.remove(holder);
-                }
+        let providers: Vec<Str> = self.state.pod(holder).map(providers).unwrap_or_default();
+        for provider in providers {
+            if let Some(holders) = self.state.at_provider.get_mut(&provider) {
+                holders.remove(holder);
             }
         }
         self.state.pods.remove(holder);
@@ -300,6 +296,13 @@ impl Engine {
         self.dirty.remove(&sent.holder);
         self.due.insert((due, sent.holder.clone()));
     }
+}
+
+/// The providers of a pod's attachments.
+fn providers(pod: &Pod) -> Vec<Str> {
+    let networks = networks_of_meta(&pod.meta, &pod.meta.namespace);
+    let provider = |attachment: &Attachment<'_>| format!("{}.{}", attachment.name, attachment.namespace).into();
+    networks.attachments.iter().map(provider).collect()
 }
 
 /// Whether a version is later than another; where they are no numbers, whatever comes is.

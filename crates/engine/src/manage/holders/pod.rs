@@ -41,7 +41,7 @@ pub(in crate::manage) fn entitled(world: &World, books: &Books, pod: &Pod) -> Op
 
 /// An attachment with the names that follow from its place in the list.
 struct Named<'a> {
-    attachment: &'a Attachment,
+    attachment: &'a Attachment<'a>,
     interface: Str,
     provider: String,
 }
@@ -52,7 +52,7 @@ fn wants(world: &World, books: &Books, pod: &Pod) -> Vec<Want> {
     let mut count = 0;
     let mut named = Vec::new();
     for attachment in &networks.attachments {
-        let interface = match (std::mem::take(&mut first), attachment.interface.as_str()) {
+        let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
             (true, "") => FIRST_INTERFACE.into(),
             (true, given) => given.into(),
             (false, given) => {
@@ -86,7 +86,7 @@ fn want(world: &World, books: &Books, pod: &Pod, nic: &Named<'_>, several: bool)
         Some(pair) => (Ask::This(pair), Class::Record),
         None => asked(pod, attachment, interface, several, &value),
     };
-    let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_str()).filter(|mac| !mac.is_empty()));
+    let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     Want {
         nic: NicId::new(HolderId::of_pod(pod), interface.clone()),
         subnets,
@@ -137,7 +137,7 @@ pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<ledger::Add
 /// What is asked for: per interface, then per provider, then by Multus, then from a pool.
 fn asked<'a>(
     pod: &Pod,
-    attachment: &Attachment,
+    attachment: &Attachment<'_>,
     interface: &str,
     several: bool,
     value: &dyn Fn(&str) -> Option<&'a str>,
