@@ -208,8 +208,10 @@ proptest! {
         let kind = api::slim::Kind::ALL[kind];
         let mut less = cluster.clone().partial(&[kind]);
         less.objects.retain(|object| object["kind"] != kind.name());
-        // The wire of a Subnet that was not read is another, and so is the id of what was found there.
+        // The wire of a Subnet that was not read is another, and so is the id of what was found there; rules whose EIP was
+        // not read are told apart by it and not by its gateway.
         let about = |finding: &engine::Finding| match (finding.code, finding.addresses.first()) {
+            (engine::Code::RuleConflict, _) => format!("{:?}", finding.objects.first()),
             (engine::Code::DuplicateAddress | engine::Code::DuplicateMac, Some(addr)) => addr.clone(),
             _ => finding.id.to_string(),
         };
