@@ -19,8 +19,10 @@ use serde_json::json;
 const START: Timestamp = Timestamp(1_800_000_000_000);
 /// Turns until a cluster must be at rest. The longest story takes some hundred.
 const TURNS: usize = 20_000;
-/// Longer than the engine waits before it asks again what was refused.
-const CALM: i64 = 60;
+/// Longer than the engine waits before it asks again what was refused, and than the grace of an absent owner.
+const CALM: i64 = 90;
+/// A grace may begin with the first.
+const CALMS: usize = 2;
 
 /// See the module.
 #[derive(Debug)]
@@ -115,6 +117,9 @@ impl Cluster {
                 let options = grace.map_or_else(|| json!({}), |seconds| json!({"gracePeriodSeconds": seconds}));
                 self.server.handle(Request::delete(path.as_str()).with_body(options), self.now);
             }
+            Act::DeleteWith(path, options) => {
+                self.server.handle(Request::delete(path.as_str()).with_body(options.clone()), self.now);
+            }
             Act::Exit(path) => {
                 let uid = self.server.handle(Request::get(path.as_str()), self.now).value()["metadata"]["uid"].clone();
                 let uid = uid.as_str().unwrap_or_default();
@@ -161,7 +166,10 @@ impl Cluster {
             }
         }
         let (server, now) = (&mut self.server, self.now);
-        Ok(parts::collect_garbage(server, now) || parts::empty_namespaces(server, now) || parts::schedule(server, now))
+        Ok(parts::sync_stateful_sets(server, now)
+            || parts::collect_garbage(server, now)
+            || parts::empty_namespaces(server, now)
+            || parts::schedule(server, now))
     }
 
     /// One step of a controller, and the calls that it asks for. They take turns.
@@ -238,8 +246,11 @@ impl Cluster {
             always(self)?;
             self.rest()?;
         }
-        self.now = self.now.plus_secs(CALM);
-        self.tick();
-        self.rest()
+        for _ in 0..CALMS {
+            self.now = self.now.plus_secs(CALM);
+            self.tick();
+            self.rest()?;
+        }
+        Ok(())
     }
 }

@@ -18,5 +18,5 @@ pub use cluster::{Cluster, run, run_with};
 pub use end::End;
 pub use fault::Fault;
 pub use oracle::Violation;
-pub use setup::pod;
+pub use setup::{pod, stateful_set};
 pub use story::{Act, Story};

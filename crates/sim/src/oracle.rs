@@ -45,7 +45,8 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     cluster.engines().try_for_each(|engine| accounting(engine, &claims))?;
     let pods = pods(cluster);
     for claim in &claims {
-        let alive = pods.iter().any(|pod| pod.meta.uid == claim.spec.holder.uid && !is_ended(pod));
+        let alive = pods.iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod));
+        let alive = alive || has_ordinal(cluster, claim);
         let cut_off = cluster.is_cut_off(&claim.status.occupant.node);
         if !alive && !cut_off {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
@@ -53,6 +54,18 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     }
     records(cluster, &claims)?;
     pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted()).try_for_each(|pod| annotated(pod, &claims))
+}
+
+/// Whether a StatefulSet has a place for the holder of a claim.
+fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
+    let holder = &claim.spec.holder;
+    let Some((set, ordinal)) = holder.name.rsplit_once('-') else { return false };
+    let sets = cluster.server.objects("apps", "statefulsets");
+    holder.kind == "StatefulSet"
+        && sets.iter().any(|object| {
+            let replicas = object["spec"]["replicas"].as_i64().unwrap_or(1);
+            object["metadata"]["name"] == set && ordinal.parse::<i64>().is_ok_and(|ordinal| ordinal < replicas)
+        })
 }
 
 fn is_ended(pod: &Pod) -> bool {
@@ -101,7 +114,7 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
 fn annotated(pod: &Pod, claims: &[AddressClaim]) -> Result<(), Violation> {
     let mine: Vec<Addr> = claims
         .iter()
-        .filter(|claim| claim.spec.holder.uid == pod.meta.uid)
+        .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid)
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
     let told = pod.meta.annotations.iter().filter(|(key, _)| key.ends_with("/ip_address"));

@@ -39,6 +39,22 @@ pub(crate) fn create(server: &mut Server, path: &str, body: Value, now: Timestam
     assert!(response.code < 300, "POST {path}: {:#}", response.value());
 }
 
+/// A StatefulSet whose pods have one NIC on the network.
+#[must_use]
+pub fn stateful_set(name: &str, replicas: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "replicas": replicas, "serviceName": name, "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}, "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}},
+                "spec": {"containers": [{"name": "c", "image": "busybox"}]},
+            },
+        },
+    })
+}
+
 /// A pod with one NIC on the network, on a node.
 #[must_use]
 pub fn pod(name: &str, node: &str, annotations: &Value) -> Value {

@@ -13,6 +13,8 @@ pub enum Act {
     Patch(String, Value),
     /// Delete an object; with a grace period in seconds, where one is given.
     Delete(String, Option<u32>),
+    /// Delete an object with these options.
+    DeleteWith(String, Value),
     /// The containers of a pod end by themselves.
     Exit(String),
     /// A node loses its connection to the API server.

@@ -1,8 +1,11 @@
 //! Stories of plain pods, each with every fault at every write.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::{every_fault, sweep};
 use serde_json::{Value, json};
-use sim::{Act, End, Fault, Story, pod, run, run_with};
+use sim::{Act, Fault, Story, pod, run};
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
@@ -16,36 +19,6 @@ fn create_with(name: &str, node: &str, annotations: &Value) -> Act {
 
 fn delete(name: &str) -> Act {
     Act::Delete(format!("{PODS}/{name}"), None)
-}
-
-/// Runs a story without faults, then with every fault at every write: the end is the same each time.
-fn sweep(name: &'static str, acts: Vec<Act>) -> End {
-    let story = Story { name, acts };
-    let clean = run(&story, Fault::None).unwrap_or_else(|violation| panic!("{name}: {violation:?}"));
-    every_fault(1, &story, &clean);
-    // Two controllers that know nothing of each other come to the same end, in more writes.
-    let two = run_with(2, &story, Fault::None).unwrap_or_else(|violation| panic!("{name}, two: {violation:?}"));
-    assert!(two.is_like(&clean), "{name}, two controllers: {two:#?}\none: {clean:#?}");
-    clean
-}
-
-fn every_fault(controllers: usize, story: &Story, clean: &End) {
-    let (name, mut write) = (story.name, 0);
-    loop {
-        write += 1;
-        for fault in Fault::all_at(write) {
-            let end = run_with(controllers, story, fault)
-                .unwrap_or_else(|violation| panic!("{name}, {controllers} controllers, {fault:?}: {violation:?}"));
-            assert!(
-                end.is_like(clean),
-                "{name}, {controllers} controllers, {fault:?}: {end:#?}\nwithout fault: {clean:#?}"
-            );
-            // Past the last write nothing goes wrong any more.
-            if end.writes < write {
-                return;
-            }
-        }
-    }
 }
 
 #[test]

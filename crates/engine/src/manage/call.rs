@@ -4,7 +4,7 @@
 //! simulated one send the same bytes and read answers the same way; a write says whose life it means (UID) where the API
 //! lets it.
 
-use super::command::{Action, NewClaim, NewIp, ObjectId};
+use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
 use super::id::HolderId;
 use super::input::Outcome;
 use api::names::labels;
@@ -57,7 +57,8 @@ impl Action {
         match self {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
-            Self::ReadClaim(_) | Self::ReadNode(_) => one(Verb::Get, None),
+            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
+            Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,
@@ -106,6 +107,16 @@ fn path(object: &ObjectId, with_name: bool) -> String {
     }
     path = format!("{path}/{plural}");
     if with_name { format!("{path}/{}", object.name) } else { path }
+}
+
+/// The patch that gives a claim another occupant, and its label the occupant's node.
+fn occupy(uid: &Uid, version: &str, occupant: &Occupant) -> Value {
+    let mut labels = Map::new();
+    label(&mut labels, claim_labels::NODE, &occupant.node);
+    json!({
+        "metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels},
+        "status": {"occupant": {"podUID": occupant.pod_uid.to_string(), "node": occupant.node.as_str()}},
+    })
 }
 
 /// A text as a label value; left out where it is none.

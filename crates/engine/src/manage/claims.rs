@@ -4,7 +4,7 @@
 //! address; an address that was asked for is held until a read settles it.
 
 use super::command::{NewClaim, Occupant};
-use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title};
 use api::slim::{AddressClaim, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,12 @@ impl Claim {
             occupant: Occupant { pod_uid, node: occupant.node.clone() },
             let_go: status.let_go.pod_uid.clone(),
         })
+    }
+
+    /// Whether no pod was ever given it.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.occupant.pod_uid == Uid::None
     }
 
     /// Whether its occupant has let go, by the word of the agent.
@@ -146,6 +152,20 @@ impl Claims {
     /// The address of a claim's name.
     pub(super) fn named(&self, name: &Str) -> Option<ClaimKey> {
         self.names.get(name).cloned()
+    }
+
+    /// The ordinals of a StatefulSet that have an address.
+    pub(super) fn of_set(&self, namespace: &Str, set: &str) -> impl Iterator<Item = &HolderId> {
+        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
+        let holders = self.by_holder.range(from..).map(|(holder, _)| holder);
+        holders.take_while(move |holder| match holder {
+            HolderId::Named(kind, of, name) => {
+                kind == STATEFUL_SET
+                    && of == namespace
+                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+            }
+            HolderId::Pod(_) => false,
+        })
     }
 
     /// Everybody who has an address.

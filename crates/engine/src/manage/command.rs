@@ -69,6 +69,19 @@ pub enum Action {
         /// Annotations to set.
         set: BTreeMap<String, String>,
     },
+    /// Give an address to the pod that uses it now: the one before has let go.
+    Occupy {
+        /// Which.
+        key: ClaimKey,
+        /// The life of the claim.
+        uid: Uid,
+        /// Its version when this was decided.
+        version: Str,
+        /// Who uses it from now on.
+        occupant: Occupant,
+    },
+    /// See with a fresh read what a StatefulSet says: namespace and name.
+    ReadStatefulSet(Str, Str),
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -96,13 +109,16 @@ impl Action {
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
-            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } => ObjectId::claim(key),
+            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
             Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
             Self::AnnotatePod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
+            Self::ReadStatefulSet(namespace, name) => {
+                ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }
+            }
         }
     }
 }

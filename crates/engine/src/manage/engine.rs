@@ -7,8 +7,8 @@ use super::claims::Claim;
 use super::command::{Action, Command};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
-use super::holders::{Entitled, pod};
-use super::id::HolderId;
+use super::holders::{Entitled, pod, stateful_set};
+use super::id::{HolderId, STATEFUL_SET};
 use super::input::Input;
 use super::state::{NEEDED, Settings, State};
 use super::waiting::Waiting;
@@ -122,6 +122,9 @@ impl Engine {
             }
             for (holder, entitled) in &looks {
                 self.release(holder, entitled.as_ref());
+                if let Some(entitled) = entitled {
+                    self.occupy(entitled);
+                }
                 self.project(holder, entitled.as_ref());
             }
         }
@@ -130,8 +133,20 @@ impl Engine {
     /// What a holder is entitled to now.
     fn look(&mut self, holder: HolderId) -> (HolderId, Option<Entitled>) {
         self.waiting.forget(&holder);
-        let pod = self.state.pod(&holder);
-        let entitled = pod.and_then(|pod| pod::entitled(&self.state.world, &self.state.books, pod));
+        let entitled = match &holder {
+            HolderId::Pod(_) => {
+                let pod = self.state.pod(&holder);
+                pod.and_then(|pod| pod::entitled(&self.state.world, &self.state.books, pod))
+            }
+            HolderId::Named(kind, namespace, name) if kind == STATEFUL_SET => {
+                stateful_set::entitled(&self.state, namespace, name)
+            }
+            HolderId::Named(..) => None,
+        };
+        match entitled {
+            Some(_) => drop(self.state.absent.remove(&holder)),
+            None => drop(self.state.absent.entry(holder.clone()).or_insert(self.now)),
+        }
         (holder, entitled)
     }
 
@@ -143,6 +158,9 @@ impl Engine {
         for claim in surplus {
             let fate = match holder {
                 HolderId::Pod(_) => pod::fate(&self.state, &claim),
+                HolderId::Named(kind, ..) if kind == STATEFUL_SET => {
+                    stateful_set::fate(&self.state, &claim, self.now, self.settings.grace)
+                }
                 // A kind that this version does not know keeps what it has.
                 HolderId::Named(..) => Fate::Keep,
             };
@@ -150,6 +168,31 @@ impl Engine {
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
                 Fate::Wait(wait) => self.wait(holder, wait),
+            }
+        }
+        // A fresh read counts for the look that it was made for.
+        self.state.disowned.remove(holder);
+        if self.state.claims.of_holder(holder).next().is_none() {
+            self.state.absent.remove(holder);
+        }
+    }
+
+    /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
+    fn occupy(&mut self, entitled: &Entitled) {
+        let holder = match entitled.wants.first() {
+            Some(want) if entitled.may_grow => want.nic.holder.clone(),
+            _ => return,
+        };
+        let standing = self.state.claims.of_holder(&holder).filter_map(|(_, slot)| slot.standing());
+        let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
+        for claim in others.cloned().collect::<Vec<_>>() {
+            match pod::fate(&self.state, &claim) {
+                Fate::Wait(wait) if !claim.is_unused() => self.wait(&holder, wait),
+                _ => {
+                    let (key, uid, version) = (claim.key, claim.uid, claim.version);
+                    let occupant = entitled.occupant.clone();
+                    self.send(Action::Occupy { key, uid, version, occupant }, &holder);
+                }
             }
         }
     }
@@ -171,6 +214,11 @@ impl Engine {
 
     fn wait(&mut self, holder: &HolderId, wait: Wait) {
         let node = match wait {
+            Wait::Grace(until) => {
+                self.due.insert((until, holder.clone()));
+                return;
+            }
+            Wait::Owner(namespace, name) => return self.send(Action::ReadStatefulSet(namespace, name), holder),
             Wait::Agent(node) | Wait::NoAgent(node) => node,
             Wait::Node(node) => {
                 self.send(Action::ReadNode(node.clone()), holder);

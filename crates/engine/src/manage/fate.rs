@@ -22,6 +22,8 @@ pub enum Proof {
     LetGo,
     /// The pod's node is gone: a fresh read says so.
     NodeGone,
+    /// The owner is gone or has no place for the holder any more: a fresh read says so, and no pod uses the address.
+    Disowned,
 }
 
 impl fmt::Display for Proof {
@@ -29,6 +31,7 @@ impl fmt::Display for Proof {
         f.write_str(match self {
             Self::LetGo => "the agent of its node saw the address let go",
             Self::NodeGone => "its node is gone",
+            Self::Disowned => "its owner has no place for it any more, and its last pod let it go",
         })
     }
 }
@@ -40,6 +43,10 @@ pub enum Wait {
     Agent(api::slim::Str),
     /// A fresh read of this node, which the last list lacks.
     Node(api::slim::Str),
+    /// That the owner has been absent for long enough: until then.
+    Grace(api::slim::Time),
+    /// A fresh read of the owner: namespace and name of the StatefulSet.
+    Owner(api::slim::Str, api::slim::Str),
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
 }

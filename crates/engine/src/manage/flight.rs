@@ -26,6 +26,8 @@ pub(super) struct Flight {
     last: u64,
     sent: BTreeMap<CommandId, Sent>,
     busy: BTreeMap<ObjectId, CommandId>,
+    /// Holders that asked for a command on an object while it was busy.
+    refused: BTreeMap<ObjectId, BTreeSet<HolderId>>,
     blind: BTreeSet<ObjectId>,
 }
 
@@ -39,6 +41,7 @@ impl Flight {
     pub(super) fn send(&mut self, action: Action, holder: &HolderId) -> Option<Command> {
         let object = action.object();
         if self.is_busy(&object) {
+            self.refused.entry(object).or_default().insert(holder.clone());
             return None;
         }
         self.last += 1;
@@ -46,6 +49,11 @@ impl Flight {
         self.busy.insert(object, id);
         self.sent.insert(id, Sent { action: action.clone(), holder: holder.clone(), gone: false, seen: false });
         Some(Command { id, action })
+    }
+
+    /// Who asked for a command on an object while it was busy, if it is not any more.
+    pub(super) fn waited(&mut self, object: &ObjectId) -> BTreeSet<HolderId> {
+        if self.is_busy(object) { BTreeSet::new() } else { self.refused.remove(object).unwrap_or_default() }
     }
 
     /// Takes note of an outcome; none for a command that this engine never gave, as after a restart.

@@ -3,6 +3,7 @@
 //! In: pods and the `spec` of claims. Out: [`HolderId`], [`NicId`], [`ClaimKey`]. Guarantees: a Pod is its UID, every other
 //! holder its kind, namespace and name, so that an owner that is deleted and made again is the same holder.
 
+use crate::life::split_ordinal;
 use api::names::annotations;
 use api::schema::claim_name;
 use api::slim::{ClaimHolder, Pod, Str, Uid};
@@ -19,9 +20,12 @@ pub enum HolderId {
 }
 
 impl HolderId {
-    /// The holder that a pod by itself is.
+    /// The holder whose addresses a pod uses: a StatefulSet's ordinal, else the pod by itself.
     #[must_use]
     pub fn of_pod(pod: &Pod) -> Self {
+        if ordinal_of(pod).is_some() {
+            return Self::Named(STATEFUL_SET.into(), pod.meta.namespace.clone(), pod.meta.name.clone());
+        }
         let hash = pod.meta.annotation(annotations::CONFIG_HASH).filter(|hash| !hash.is_empty());
         Self::Pod(hash.map_or_else(|| pod.meta.uid.clone(), Uid::parse))
     }
@@ -48,6 +52,14 @@ impl fmt::Display for HolderId {
 
 /// `spec.holder.kind` of a pod's claims.
 pub(super) const POD: &str = "Pod";
+/// `spec.holder.kind` of an ordinal's claims.
+pub(super) const STATEFUL_SET: &str = "StatefulSet";
+
+/// The ordinal of a StatefulSet's pod: the set's name and the number.
+pub(super) fn ordinal_of(pod: &Pod) -> Option<(&str, i64)> {
+    let owner = pod.meta.owner("apps", "StatefulSet")?;
+    split_ordinal(&pod.meta.name).filter(|(set, _)| owner.name == *set)
+}
 
 /// A holder in the words that people use: what a claim says of it beside its identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +76,8 @@ impl Title {
     /// The title of a pod.
     #[must_use]
     pub fn of_pod(pod: &Pod) -> Self {
-        Self { kind: POD.into(), namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone() }
+        let kind = if ordinal_of(pod).is_some() { STATEFUL_SET } else { POD };
+        Self { kind: kind.into(), namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone() }
     }
 }
 

@@ -8,7 +8,7 @@ use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
-use super::id::{ClaimKey, HolderId};
+use super::id::{ClaimKey, HolderId, STATEFUL_SET};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
@@ -35,6 +35,8 @@ impl Engine {
             Input::Done(id, outcome) => {
                 if let Some(sent) = self.flight.done(id) {
                     self.done(&sent, outcome);
+                    let waited = self.flight.waited(&sent.action.object());
+                    self.dirty.extend(waited);
                 }
             }
             Input::Tick => {}
@@ -60,6 +62,8 @@ impl Engine {
         let meta = object.meta();
         let id = ObjectId { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone() };
         self.flight.seen(&id);
+        let waited = self.flight.waited(&id);
+        self.dirty.extend(waited);
         if is_older(&self.state.world, &object) {
             return;
         }
@@ -83,9 +87,29 @@ impl Engine {
                 self.state.world.put(Object::Node(node));
                 self.about_node(&name);
             }
+            Object::StatefulSet(set) => {
+                let (namespace, name) = (set.meta.namespace.clone(), set.meta.name.clone());
+                self.state.world.put(Object::StatefulSet(set));
+                self.about_set(&namespace, &name);
+            }
             // Other kinds decide nothing yet.
             _ => {}
         }
+    }
+
+    /// The ordinals of a StatefulSet are looked at: those with a claim, and those with a pod.
+    fn about_set(&mut self, namespace: &Str, set: &str) {
+        self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
+        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
+        let of_set = |holder: &&HolderId| match holder {
+            HolderId::Named(kind, of, name) => {
+                kind == STATEFUL_SET
+                    && of == namespace
+                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+            }
+            HolderId::Pod(_) => false,
+        };
+        self.dirty.extend(self.state.pods.range(from..).map(|(holder, _)| holder).take_while(of_set).cloned());
     }
 
     fn claim_seen(&mut self, claim: Claim) {
@@ -183,6 +207,8 @@ impl Engine {
     /// What a watch saw go, or a new list lacks.
     fn gone(&mut self, id: &ObjectId, uid: &Uid) {
         self.flight.gone(id);
+        let waited = self.flight.waited(id);
+        self.dirty.extend(waited);
         if id.kind == Kind::AddressClaim {
             return self.claim_object_gone(id, uid);
         }
@@ -206,6 +232,7 @@ impl Engine {
         match id.kind {
             Kind::Vlan => self.vlan_changed(&id.name),
             Kind::Node => self.about_node(&id.name),
+            Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
             _ => {}
         }
     }
@@ -229,10 +256,20 @@ impl Engine {
             (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
             (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
             (Action::DeleteClaim { key, .. }, Outcome::Done(_) | Outcome::Missing) => self.claim_gone(key),
-            (Action::DeleteClaim { key, .. }, Outcome::Changed | Outcome::Unknown | Outcome::Exists) => {
+            (
+                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
+                Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
+            ) => {
                 self.send(Action::ReadClaim(key.clone()), &sent.holder);
             }
             (Action::ReadNode(node), Outcome::Missing) => drop(self.state.gone_nodes.insert(node.clone())),
+            (Action::ReadStatefulSet(..), outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                if let Outcome::Done(Some(set)) = outcome {
+                    self.seen(set);
+                }
+                // Whether it is still entitled is looked at now; if not, this was the fresh read.
+                self.state.disowned.insert(sent.holder.clone());
+            }
             (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
                 self.gone(&sent.action.object(), uid);
             }

@@ -7,7 +7,7 @@ use super::books::Books;
 use super::claims::Claims;
 use super::id::HolderId;
 use crate::world::World;
-use api::slim::{Kind, Pod, Str};
+use api::slim::{Kind, Pod, Str, Time};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub struct Settings {
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Seconds for which an owner must be absent before it counts as gone.
+    pub grace: i64,
 }
 
 /// What becomes of the claims of a pod that is gone from a node which has no agent.
@@ -31,13 +33,14 @@ pub enum WithoutAgent {
 impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
-        Self { without_agent: WithoutAgent::Keep, retry: 10 }
+        // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
+        Self { without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
     }
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 7] =
-    [Kind::AddressClaim, Kind::Subnet, Kind::Vlan, Kind::Ip, Kind::Pod, Kind::Node, Kind::Namespace];
+pub const NEEDED: [Kind; 8] =
+    [Kind::AddressClaim, Kind::Subnet, Kind::Vlan, Kind::Ip, Kind::Pod, Kind::Node, Kind::Namespace, Kind::StatefulSet];
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -49,7 +52,11 @@ pub(super) struct State {
     pub(super) agents: BTreeSet<Str>,
     /// Nodes that a fresh read did not find.
     pub(super) gone_nodes: BTreeSet<Str>,
-    /// Pods by the holder that they are.
+    /// Holders that are not entitled any more, by a fresh read of their owner.
+    pub(super) disowned: BTreeSet<HolderId>,
+    /// Since when the owner of a holder has been absent.
+    pub(super) absent: BTreeMap<HolderId, Time>,
+    /// Pods by the holder whose addresses they use.
     pub(super) pods: BTreeMap<HolderId, (Str, Str)>,
     /// IP objects by address.
     pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
@@ -62,7 +69,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The pod that is a holder.
+    /// The pod that uses the addresses of a holder.
     pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
         let (namespace, name) = self.pods.get(holder)?;
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)

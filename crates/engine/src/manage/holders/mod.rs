@@ -3,6 +3,7 @@
 //! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others.
 
 pub(super) mod pod;
+pub(super) mod stateful_set;
 
 use super::command::Occupant;
 use super::id::Title;

@@ -9,14 +9,14 @@ use crate::manage::books::Books;
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
 use crate::manage::fate::{Fate, Proof, Wait};
-use crate::manage::id::{HolderId, NicId, Title};
+use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use crate::world::World;
 use api::names;
-use api::slim::{Field, Ip, Pod, Str};
+use api::slim::{Field, Ip, Meta, Pod, Str};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(in crate::manage) fn entitled(world: &World, books: &Books, pod: &Pod) -> Op
         return None;
     }
     let node = pod.spec.node_name.clone();
-    let wants = if node.is_empty() { Vec::new() } else { wants(world, books, pod) };
+    let wants = if node.is_empty() { Vec::new() } else { wants(world, books, &Subject::of_pod(pod)) };
     Some(Entitled {
         title: Title::of_pod(pod),
         occupant: Occupant { pod_uid: pod.meta.uid.clone(), node },
@@ -39,6 +39,31 @@ pub(in crate::manage) fn entitled(world: &World, books: &Books, pod: &Pod) -> Op
     })
 }
 
+/// Whose wants are read, and from where: a pod, or the template that its next pod will be made from.
+#[derive(Debug, Clone)]
+pub(in crate::manage) struct Subject<'a> {
+    pub(in crate::manage) holder: HolderId,
+    pub(in crate::manage) namespace: &'a Str,
+    /// Name of the pod.
+    pub(in crate::manage) name: &'a Str,
+    /// Where the annotations are.
+    pub(in crate::manage) meta: &'a Meta,
+    /// Its place in a list of addresses.
+    pub(in crate::manage) ordinal: Option<i64>,
+}
+
+impl<'a> Subject<'a> {
+    pub(in crate::manage) fn of_pod(pod: &'a Pod) -> Self {
+        Self {
+            holder: HolderId::of_pod(pod),
+            namespace: &pod.meta.namespace,
+            name: &pod.meta.name,
+            meta: &pod.meta,
+            ordinal: ordinal_of(pod).map(|(_, ordinal)| ordinal),
+        }
+    }
+}
+
 /// An attachment with the names that follow from its place in the list.
 struct Named<'a> {
     attachment: &'a Attachment<'a>,
@@ -46,8 +71,9 @@ struct Named<'a> {
     provider: String,
 }
 
-fn wants(world: &World, books: &Books, pod: &Pod) -> Vec<Want> {
-    let networks = networks_of_meta(&pod.meta, &pod.meta.namespace);
+/// What the annotations of a subject ask for.
+pub(in crate::manage) fn wants(world: &World, books: &Books, pod: &Subject<'_>) -> Vec<Want> {
+    let networks = networks_of_meta(pod.meta, pod.namespace);
     let mut first = !networks.primary;
     let mut count = 0;
     let mut named = Vec::new();
@@ -73,10 +99,10 @@ fn wants(world: &World, books: &Books, pod: &Pod) -> Vec<Want> {
 }
 
 /// The want of one attachment; without Subnets where its provider has none, and is not ours.
-fn want(world: &World, books: &Books, pod: &Pod, nic: &Named<'_>, several: bool) -> Want {
+fn want(world: &World, books: &Books, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Want {
     let Named { attachment, interface, provider } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
-    let port = names::port_name(&pod.meta.name, &pod.meta.namespace, provider) + &suffix;
+    let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
     let subnets = match value("logical_switch") {
         Some(named) if books.provider(named).is_some_and(|of| of == provider) => vec![named.into()],
@@ -88,7 +114,7 @@ fn want(world: &World, books: &Books, pod: &Pod, nic: &Named<'_>, several: bool)
     };
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     Want {
-        nic: NicId::new(HolderId::of_pod(pod), interface.clone()),
+        nic: NicId::new(pod.holder.clone(), interface.clone()),
         subnets,
         ask,
         class,
@@ -112,15 +138,15 @@ fn family(text: &str) -> Option<Family> {
 
 /// What a pod's annotation says that it was given, where an IP object agrees. A tenant can write annotations, so that
 /// one alone is a request.
-fn on_record(world: &World, pod: &Pod, provider: &str, port: &str, suffix: &str) -> Option<AddrPair> {
+fn on_record(world: &World, pod: &Subject<'_>, provider: &str, port: &str, suffix: &str) -> Option<AddrPair> {
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, &format!("{name}{suffix}"));
     if value("allocated") != Some("true") {
         return None;
     }
     let pair = *Field::<AddrPair>::parse(value("ip_address")?).get()?;
     let agrees = |ip: &Ip| {
-        ip.spec.pod_name == pod.meta.name
-            && ip.spec.namespace == pod.meta.namespace
+        ip.spec.pod_name == *pod.name
+            && ip.spec.namespace == *pod.namespace
             && [Family::V4, Family::V6].iter().all(|&family| recorded(ip, family) == pair.get(family))
     };
     world.ips.named(port).is_some_and(agrees).then_some(pair)
@@ -136,7 +162,7 @@ pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<ledger::Add
 
 /// What is asked for: per interface, then per provider, then by Multus, then from a pool.
 fn asked<'a>(
-    pod: &Pod,
+    pod: &Subject<'_>,
     attachment: &Attachment<'_>,
     interface: &str,
     several: bool,
@@ -169,7 +195,7 @@ fn pair(text: &str) -> Ask {
 
 /// `ip_pool`: the name of an IPPool, or a list of addresses, of which a StatefulSet's pod takes that of its ordinal
 /// (Kube-OVN `pkg/controller/pod.go`, acquireAddress).
-fn pool(pod: &Pod, text: &str) -> (Ask, Class) {
+fn pool(pod: &Subject<'_>, text: &str) -> (Ask, Class) {
     let parts: Vec<&str> = match text.contains(';') {
         true => text.split(';').map(str::trim).collect(),
         false => text.split(',').map(str::trim).collect(),
@@ -180,8 +206,7 @@ fn pool(pod: &Pod, text: &str) -> (Ask, Class) {
     if let ([_], [Ask::Unreadable(_)]) = (parts.as_slice(), entries.as_slice()) {
         return (Ask::Pool(text.trim().into()), Class::Free);
     }
-    let ordinal =
-        pod.meta.owner("apps", "StatefulSet").and_then(|_| pod.meta.name.rsplit('-').next()?.parse::<usize>().ok());
+    let ordinal = pod.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok());
     let pairs = entries.iter().map(|entry| match entry {
         Ask::This(pair) => Ok(*pair),
         Ask::Unreadable(reason) => Err(reason.clone()),

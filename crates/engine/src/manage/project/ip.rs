@@ -7,7 +7,7 @@ use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::{Entitled, pod::recorded};
-use crate::manage::id::{ClaimKey, HolderId};
+use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET};
 use crate::manage::want::Want;
 use api::names::labels;
 use api::slim::{Ip, Object, Str, Uid};
@@ -109,7 +109,7 @@ impl Engine {
             node: entitled.occupant.node.clone(),
             addrs,
             mac: want.mac,
-            pod_type: Str::default(),
+            pod_type: if entitled.title.kind == STATEFUL_SET { STATEFUL_SET.into() } else { Str::default() },
         })
     }
 
@@ -184,5 +184,5 @@ fn says(known: &Ip, ip: &NewIp) -> bool {
         && spec.subnet == ip.subnet
         && spec.node_name == ip.node
         && spec.mac.get().copied() == ip.mac
-        && holder_of(known).as_ref() == Some(&ip.holder)
+        && holder_of(known).as_ref() == Some(&ip.holder).filter(|holder| matches!(holder, HolderId::Pod(_)))
 }

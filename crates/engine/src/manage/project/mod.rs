@@ -14,7 +14,7 @@ use super::id::HolderId;
 impl Engine {
     /// Writes what follows from a holder's claims.
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
-        if let Some(entitled) = entitled {
+        if let Some(entitled) = entitled.filter(|entitled| !entitled.occupant.node.is_empty()) {
             self.project_ips(entitled);
             self.project_annotations(entitled);
         }
