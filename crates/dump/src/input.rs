@@ -108,11 +108,64 @@ pub(crate) fn open(input: Input) -> Opened {
 /// First bytes of a gzip stream (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// How much is looked at to tell what a stream is: more than any comment at the head of a YAML file.
+const START: usize = 1 << 14;
+/// Enough that a system call costs nothing beside what is done with the bytes.
+const BUFFER: usize = 1 << 18;
+
 fn unpack(reader: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut reader = BufReader::with_capacity(1 << 18, reader);
-    Ok(if reader.fill_buf()?.starts_with(&GZIP) {
-        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(reader)))
-    } else {
-        Box::new(reader)
-    })
+    let mut reader = with_start(reader);
+    let is_gzip = reader.fill_buf()?.starts_with(&GZIP);
+    Ok(if is_gzip { Box::new(with_start(Box::new(MultiGzDecoder::new(reader)))) } else { Box::new(reader) })
+}
+
+/// A reader whose first bytes come at once, so that what it is can be told from them: a pipe gives few at a time.
+fn with_start(mut reader: Box<dyn Read + Send>) -> BufReader<Box<dyn Read + Send>> {
+    let mut start = Vec::with_capacity(START);
+    let read = reader.by_ref().take(START as u64).read_to_end(&mut start);
+    let rest: Box<dyn Read + Send> = match read {
+        Ok(_) => reader,
+        Err(error) => Box::new(Failed(Some(error))),
+    };
+    BufReader::with_capacity(BUFFER, Box::new(io::Cursor::new(start).chain(rest)))
+}
+
+/// Fails once, in its turn: what came before it is read all the same.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A pipe whose other end writes a byte at a time.
+    struct Slow(&'static [u8]);
+
+    impl Read for Slow {
+        fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+            let some = usize::from(!self.0.is_empty() && !to.is_empty());
+            to[..some].copy_from_slice(&self.0[..some]);
+            self.0 = &self.0[some..];
+            Ok(some)
+        }
+    }
+
+    #[test]
+    fn what_a_stream_is_does_not_depend_on_how_it_comes_in() {
+        let mut source = with_start(Box::new(Slow(b"apiVersion: v1\nkind: Pod\n")));
+        assert_eq!(source.fill_buf().unwrap(), b"apiVersion: v1\nkind: Pod\n");
+    }
+
+    #[test]
+    fn what_came_before_a_failure_is_kept() {
+        let broken = io::Cursor::new(b"{}").chain(Failed(Some(io::Error::other("cut"))));
+        let mut text = Vec::new();
+        let error = with_start(Box::new(broken)).read_to_end(&mut text).unwrap_err();
+        assert_eq!((text.as_slice(), error.to_string().as_str()), (&b"{}"[..], "cut"));
+    }
 }

@@ -6,10 +6,12 @@
 
 use crate::finding::ObjRef;
 use crate::judge::Context;
-use crate::record::{Record, Source, is_unreadable, or_default};
+use crate::record::{
+    Record, Source, allocated_providers, is_finished, is_unreadable, or_default, provider_value, subnet_provider,
+};
 use crate::world::subnets::SubnetId;
 use api::names::labels;
-use api::slim::{ExcludeForm, Ip, Kind, Meta};
+use api::slim::{ExcludeForm, Ip, Kind, Meta, Pod};
 use ledger::{Addr, AddrRange, AddrSet, Family};
 use std::collections::BTreeSet;
 
@@ -66,6 +68,7 @@ impl<'w> Accounts<'w> {
     pub fn new(context: &Context<'w>) -> Self {
         let mut accounts = Self(context.subnets.iter().map(|_| Account::default()).collect());
         accounts.count_objects(context);
+        accounts.count_finished(context);
         for group in context.records.groups() {
             accounts.add_group(context, group);
         }
@@ -99,27 +102,46 @@ impl<'w> Accounts<'w> {
             if let Some(id) = own {
                 self.account(id).counted += u64::from(!is_left_out(context, ip, id));
                 self.account(id).in_flight += u64::from(in_flight(context, &ip.meta));
-                let bad = [Family::V4, Family::V6].map(|family| is_unreadable(ip, family));
-                self.note_unreadable(id, bad, || ObjRef::of(Kind::Ip, ip));
+                let bad = [Family::V4, Family::V6].map(|family| is_unreadable(world, ip, family));
+                self.note_unreadable(Some(id), bad, || ObjRef::of(Kind::Ip, ip));
+            } else if world.is_unreadable(Kind::Ip, &ip.meta, &["spec.subnet"]) {
+                self.note_unreadable(None, [true; 2], || ObjRef::of(Kind::Ip, ip));
             }
         }
         for vip in world.vips.iter() {
             let counts = vip.meta.label(labels::IP_RESERVED) == Some("");
-            let bad = [&vip.status.v4, &vip.status.v6].map(|field| field.bad().is_some());
+            let bad = ["status.v4ip", "status.v6ip"].map(|path| world.is_unreadable(Kind::Vip, &vip.meta, &[path]));
             let object = Labelled { kind: Kind::Vip, meta: &vip.meta, subnet: &vip.spec.subnet, counts, bad };
             self.count_labelled(context, &object, vip.status.mac.is_absent());
         }
         for eip in world.eips.iter() {
             let subnet = or_default(&eip.spec.external_subnet, api::names::DEFAULT_EXTERNAL_SUBNET);
-            let bad = [eip.status.ip.bad().is_some(), false];
+            // An IPv6 address counts beside the IPv4 address that was asked for.
+            let paths: [&[&str]; 2] = [&["status.ip"], &["status.ip", "spec.v4ip", "spec.v6ip"]];
+            let bad = paths.map(|paths| world.is_unreadable(Kind::IptablesEip, &eip.meta, paths));
             let object = Labelled { kind: Kind::IptablesEip, meta: &eip.meta, subnet, counts: true, bad };
             self.count_labelled(context, &object, eip.status.ip.is_absent());
         }
         for eip in world.ovn_eips.iter() {
             let subnet = or_default(&eip.spec.external_subnet, api::names::DEFAULT_OVN_EXTERNAL_SUBNET);
-            let bad = [&eip.status.v4, &eip.status.v6].map(|field| field.bad().is_some());
+            let bad = ["status.v4Ip", "status.v6Ip"].map(|path| world.is_unreadable(Kind::OvnEip, &eip.meta, &[path]));
             let object = Labelled { kind: Kind::OvnEip, meta: &eip.meta, subnet, counts: true, bad };
             self.count_labelled(context, &object, eip.status.v4.is_absent() && eip.status.v6.is_absent());
+        }
+    }
+
+    /// A pod that came to its end just now uses nothing any more, and its Subnets may not know that yet.
+    fn count_finished(&mut self, context: &Context<'w>) {
+        let lately = |pod: &&Pod| !pod.spec.host_network && is_finished(pod) && context.finished_lately(pod);
+        for pod in context.world.pods.iter().filter(lately) {
+            for provider in allocated_providers(&pod.meta.annotations) {
+                let named = provider_value(&pod.meta.annotations, provider, "logical_switch");
+                let named = named.and_then(|name| context.subnets.named(name));
+                let own = context.subnets.of_provider(subnet_provider(provider));
+                for id in named.map_or_else(|| own.to_vec(), |id| vec![id]) {
+                    self.account(id).in_flight += 1;
+                }
+            }
         }
     }
 
@@ -140,14 +162,25 @@ impl<'w> Accounts<'w> {
         if let Some(id) = own {
             self.account(id).waiting += u64::from(waiting);
             self.account(id).in_flight += u64::from(waiting || in_flight(context, object.meta));
-            self.note_unreadable(id, object.bad, name);
+            self.note_unreadable(Some(id), object.bad, name);
+        }
+        // Of which Subnet it is cannot be read: it may be any.
+        if own.is_none()
+            && context.world.is_unreadable(object.kind, object.meta, &["spec.subnet", "spec.externalSubnet"])
+        {
+            self.note_unreadable(None, [true; 2], name);
         }
     }
 
-    fn note_unreadable(&mut self, id: SubnetId, [v4, v6]: [bool; 2], object: impl Fn() -> ObjRef) {
-        for family in [(v4, Family::V4), (v6, Family::V6)].into_iter().filter_map(|(bad, family)| bad.then_some(family))
-        {
-            self.account(id).unreadable.push((family, object()));
+    /// Notes an object whose addresses cannot be read, of one Subnet or of any.
+    fn note_unreadable(&mut self, id: Option<SubnetId>, [v4, v6]: [bool; 2], object: impl Fn() -> ObjRef) {
+        let families =
+            [(v4, Family::V4), (v6, Family::V6)].into_iter().filter_map(|(bad, family)| bad.then_some(family));
+        for family in families {
+            match id {
+                Some(id) => self.account(id).unreadable.push((family, object())),
+                None => self.0.iter_mut().for_each(|account| account.unreadable.push((family, object()))),
+            }
         }
     }
 

@@ -63,8 +63,8 @@ pub enum IpRole<'w> {
     PodNic(Option<&'w str>),
     /// A NIC of a VM: its provider.
     VmNic(Option<&'w str>),
-    /// A node.
-    Node,
+    /// A node: its name.
+    Node(&'w str),
     /// Underlay-to-overlay.
     U2o,
     /// Multicast querier.
@@ -82,17 +82,20 @@ pub fn ip_role(ip: &Ip) -> IpRole<'_> {
     if its_own && name.starts_with("mcast-querier.") {
         return IpRole::Mcast;
     }
-    if spec.namespace.is_empty() && name.strip_prefix("node-").is_some_and(|node| node == spec.pod_name) {
-        return IpRole::Node;
+    let is_its = |node: &&str| spec.pod_name.is_empty() || *node == spec.pod_name;
+    if let Some(node) = name.strip_prefix("node-").filter(is_its).filter(|_| spec.namespace.is_empty()) {
+        return IpRole::Node(node);
     }
     let provider = names::provider_of_port(name, &spec.pod_name, &spec.namespace);
     if spec.pod_type == "VirtualMachine" { IpRole::VmNic(provider) } else { IpRole::PodNic(provider) }
 }
 
-/// The VM of a virt-launcher pod: the name of its VirtualMachineInstance.
+/// The VM of a virt-launcher pod: the name of its VirtualMachineInstance, else what Kube-OVN notes on it.
 #[must_use]
 pub fn vm_of_pod(pod: &Pod) -> Option<&str> {
-    pod.meta.owner("kubevirt.io", "VirtualMachineInstance").map(|owner| owner.name.as_str())
+    let owner = pod.meta.owner("kubevirt.io", "VirtualMachineInstance").map(|owner| owner.name.as_str());
+    let named = |name: &&str| !name.is_empty();
+    owner.filter(named).or_else(|| pod.meta.annotation(annotations::VIRTUALMACHINE).filter(named))
 }
 
 /// The holder of a pod's addresses.
@@ -113,7 +116,7 @@ pub fn holder_of_ip<'w>(world: &'w World, ip: &'w Ip) -> (Holder<'w>, Option<&'w
     match ip_role(ip) {
         IpRole::U2o => (Holder::U2o(&spec.subnet), None),
         IpRole::Mcast => (Holder::Mcast(&spec.subnet), None),
-        IpRole::Node => (Holder::Node(name), None),
+        IpRole::Node(node) => (Holder::Node(node), None),
         // Without `--keep-vm-ip` the object names the launcher pod and not the VM, whatever its podType says.
         IpRole::PodNic(_) => match pod() {
             Some(pod) => (holder_of_pod(pod), Some(pod)),

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod finding;
 pub mod findings;
 pub mod gateways;
+mod gone;
 pub mod holder;
 pub mod judge;
 pub mod life;

@@ -4,14 +4,14 @@
 //! could show it are known completely; a StatefulSet's ordinal, a stopped VM, a gateway without a pod and a reservation
 //! keep their addresses; anything unknown is unknown, with the kinds that are missing.
 
-use crate::finding::ObjRef;
 use crate::gateways::is_highly_available;
+pub use crate::gone::{Gone, Special};
 use crate::holder::{IpRole, ip_role, vm_of_pod};
 use crate::judge::Context;
 use crate::record::is_finished;
 use crate::world::pod_changed;
 use api::names::{self, labels};
-use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet, Subnet};
+use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
 use std::fmt;
 
 /// Whether a holder lives.
@@ -53,95 +53,6 @@ impl fmt::Display for Retainer<'_> {
             Self::StatefulSet(set) => write!(f, "StatefulSet {}/{}", set.meta.namespace, set.meta.name),
             Self::Vm(namespace, name) => write!(f, "VM {namespace}/{name}"),
             Self::Gateway(name) => write!(f, "VpcNatGateway {name}"),
-        }
-    }
-}
-
-/// An address of a Subnet's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Special {
-    /// It connects underlay and overlay.
-    U2o,
-    /// It is the multicast querier's.
-    Mcast,
-}
-
-impl Special {
-    /// Whether a Subnet wants such an address, or still says that it has one.
-    #[must_use]
-    pub fn is_of(self, subnet: &Subnet) -> bool {
-        let (spec, status) = (&subnet.spec, &subnet.status);
-        match self {
-            Self::U2o => spec.u2o || !status.u2o_ip.is_absent(),
-            Self::Mcast => spec.mcast_snoop || !status.mcast_ip.is_absent(),
-        }
-    }
-}
-
-/// What is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gone<'w> {
-    /// The pod: namespace and name.
-    Pod(&'w str, &'w str),
-    /// A pod of that name is there, but on its node's network: it has no NIC of its own.
-    HostNetwork(&'w str, &'w str),
-    /// The StatefulSet of the pod: namespace and name.
-    StatefulSet(&'w str, &'w str),
-    /// The ordinal: the StatefulSet has fewer.
-    Ordinal {
-        /// The StatefulSet.
-        set: &'w StatefulSet,
-        /// The ordinal.
-        ordinal: i64,
-    },
-    /// The VM: namespace and name.
-    Vm(&'w str, &'w str),
-    /// The NAT gateway.
-    Gateway(&'w str),
-    /// The node.
-    Node(&'w str),
-    /// The Subnet.
-    Subnet(&'w str),
-    /// The Subnet is there, and has no address of that kind any more.
-    Special(Special, &'w str),
-    /// The SwitchLBRules of a Vip that is named like its Subnet.
-    SwitchLbRules,
-    /// Another object that a claim names: kind and name.
-    Other(Kind, &'w str),
-}
-
-impl fmt::Display for Gone<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pod(namespace, name) => write!(f, "pod {namespace}/{name} is gone"),
-            Self::HostNetwork(namespace, name) => {
-                write!(f, "pod {namespace}/{name} runs on its node's network and has no NIC of its own")
-            }
-            Self::StatefulSet(namespace, name) => {
-                write!(f, "StatefulSet {namespace}/{name} is gone, and so is its pod")
-            }
-            Self::Ordinal { set, ordinal } => {
-                let (first, after) = ordinals(set);
-                write!(
-                    f,
-                    "ordinal {ordinal} is not among the {} replicas of StatefulSet {}/{} (ordinals from {first})",
-                    after.saturating_sub(first),
-                    set.meta.namespace,
-                    set.meta.name
-                )
-            }
-            Self::Vm(namespace, name) => write!(f, "VM {namespace}/{name} is gone"),
-            Self::Gateway(name) => write!(f, "VpcNatGateway {name} is gone, and so are its workload and pod"),
-            Self::Node(name) => write!(f, "node {name} is gone"),
-            Self::Subnet(name) => write!(f, "Subnet {name} is gone"),
-            Self::Special(Special::U2o, name) => {
-                write!(f, "Subnet {name} is not connected to an overlay any more (`u2oInterconnection`)")
-            }
-            Self::Special(Special::Mcast, name) => {
-                write!(f, "Subnet {name} has no multicast querier any more (`enableMulticastSnoop`)")
-            }
-            Self::SwitchLbRules => write!(f, "no SwitchLBRule is left that it could serve"),
-            Self::Other(kind, name) => write!(f, "{kind} {name} is gone"),
         }
     }
 }
@@ -218,7 +129,7 @@ impl<'w> Context<'w> {
             return Life::Reserved;
         }
         match role {
-            IpRole::Node => self.by_name(Kind::Node, &spec.pod_name, Gone::Node(&spec.pod_name)),
+            IpRole::Node(node) => self.by_name(Kind::Node, node, Gone::Node(node)),
             IpRole::U2o => self.life_of_special(ip, Special::U2o),
             IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
             IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
@@ -229,6 +140,9 @@ impl<'w> Context<'w> {
     /// A Subnet's own address lives while the Subnet wants it, or still says that it has it.
     fn life_of_special(&self, ip: &'w Ip, special: Special) -> Life<'w> {
         let name = ip.spec.subnet.as_str();
+        if name.is_empty() {
+            return Life::Reserved;
+        }
         let Some(subnet) = self.world.subnets.named(name) else {
             return self.by_name(Kind::Subnet, name, Gone::Subnet(name));
         };
@@ -365,15 +279,11 @@ impl<'w> Context<'w> {
             ["metadata.labels", "metadata.finalizers", "spec.podName", "spec.namespace", "spec.podType"];
         const ORDINALS: [&str; 2] = ["spec.replicas", "spec.ordinals"];
         let world = self.world;
-        if world.malformed.is_empty() {
-            return false;
-        }
-        let set = match life {
-            Life::Gone(Gone::Ordinal { set, .. }) => Some(ObjRef::of(Kind::StatefulSet, *set)),
-            _ => None,
+        let of_set = match life {
+            Life::Gone(Gone::Ordinal { set, .. }) => world.is_unreadable(Kind::StatefulSet, &set.meta, &ORDINALS),
+            _ => false,
         };
-        world.is_unreadable(&ObjRef::of(Kind::Ip, ip), &WHOSE)
-            || set.is_some_and(|set| world.is_unreadable(&set, &ORDINALS))
+        of_set || world.is_unreadable(Kind::Ip, &ip.meta, &WHOSE)
     }
 
     /// Whether the holder of a claim lives: a pod by its UID, everything else by name.

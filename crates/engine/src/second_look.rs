@@ -36,7 +36,7 @@ fn holders(context: &Context<'_>, ip: &Ip, targets: &mut Vec<Target>) {
     let (namespace, name) = (ip.spec.namespace.to_string(), ip.spec.pod_name.to_string());
     let mut add = |kind: Kind, namespace: &str, name: &str| targets.push((kind, namespace.to_owned(), name.to_owned()));
     match ip_role(ip) {
-        IpRole::Node => add(Kind::Node, "", &name),
+        IpRole::Node(node) => add(Kind::Node, "", node),
         IpRole::U2o | IpRole::Mcast => add(Kind::Subnet, "", &ip.spec.subnet),
         IpRole::VmNic(_) => {
             add(Kind::VirtualMachine, &namespace, &name);

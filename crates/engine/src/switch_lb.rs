@@ -43,7 +43,9 @@ impl Context<'_> {
             let subnet = self.subnets.get(id);
             let outside =
                 |endpoint: &api::slim::Field<ledger::Addr>| endpoint.get().is_some_and(|a| !subnet.contains(*a));
-            return spec.endpoints.is_empty() || !spec.endpoints.iter().all(outside);
+            return subnet.object.spec.cidr.get().is_none()
+                || spec.endpoints.is_empty()
+                || !spec.endpoints.iter().all(outside);
         }
         let wire = self.subnets.get(id).wire;
         let pods = self.records.on_wire(wire).iter().filter(|record| record.subnet == Some(id));

@@ -133,6 +133,35 @@ fn a_node_that_loses_its_power_comes_back_with_its_pods() {
 }
 
 #[test]
+fn two_beds_with_nodes_side_by_side_do_not_meet() {
+    need!(Nodes);
+    let _alone = alone();
+    let [one, other] = std::thread::scope(|scope| {
+        let start = || {
+            let bed = ControlPlane::builder().nodes().start().unwrap();
+            let node = bed.node(1).unwrap();
+            bed.apply(&networks()).unwrap();
+            bed.apply(&pod("one", 1)).unwrap();
+            bed.wait_running("default", "one", SOON).unwrap();
+            bed.fabric().unwrap().exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
+            (bed, node)
+        };
+        [scope.spawn(start), scope.spawn(start)].map(|thread| thread.join().unwrap())
+    });
+    // The same node, the same pod, the same address, on two wires.
+    let (bed, mut node) = one;
+    let reaches =
+        |bed: &ControlPlane| bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "2", "172.17.0.10"]);
+    reaches(&bed).unwrap();
+    node.power_off().unwrap();
+    reaches(&bed).unwrap_err();
+    drop((node, bed));
+    let (bed, _node) = other;
+    reaches(&bed).unwrap();
+    bed.exec("default", "one", &["true"]).unwrap();
+}
+
+#[test]
 fn a_node_behind_a_proxy_can_be_cut_off_while_its_pods_go_on() {
     need!(Nodes);
     let _alone = alone();

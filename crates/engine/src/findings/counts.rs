@@ -5,6 +5,7 @@
 //! `attachSubnets`) is only information; what objects in flight could explain is only possible.
 
 use super::out::{Out, absence, count_of, few};
+use super::places::Places;
 use crate::accounts::{Account, Accounts, FamilyAccount};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};
 use crate::judge::Context;
@@ -12,8 +13,7 @@ use crate::record::Source;
 use crate::report::FamilyLine;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Counter, Kind};
-use ledger::{Addr, AddrSet, Family};
-use std::collections::BTreeSet;
+use ledger::{AddrSet, Family};
 
 /// The kinds whose objects Kube-OVN counts.
 pub(super) const COUNTED: [Kind; 4] = [Kind::Ip, Kind::Vip, Kind::IptablesEip, Kind::OvnEip];
@@ -55,7 +55,7 @@ pub(super) fn check(
 #[must_use]
 pub(super) fn half_read(context: &Context<'_>, subnet: &SubnetOnWire<'_>) -> bool {
     const WHICH: [&str; 3] = ["spec.excludeIps", "spec.gateway", "spec.cidrBlock"];
-    !context.world.malformed.is_empty() && context.world.is_unreadable(&ObjRef::of(Kind::Subnet, subnet.object), &WHICH)
+    context.world.is_unreadable(Kind::Subnet, &subnet.object.meta, &WHICH)
 }
 
 /// One family of one Subnet.
@@ -147,9 +147,8 @@ impl Case<'_, '_> {
             counter.is_none_or(|counter| counter.value().is_some_and(|value| (least..=most).contains(&value)))
         };
         let (using, available) = (self.using(), self.available());
-        held > 0
-            && within(self.line.reported_using, using, using.saturating_add(held))
-            && within(self.line.reported_available, available.saturating_sub(held), available)
+        let around = |counter, value: u128| within(counter, value.saturating_sub(held), value.saturating_add(held));
+        held > 0 && around(self.line.reported_using, using) && around(self.line.reported_available, available)
     }
 
     fn over_capacity(&self, out: &Out) -> Option<Finding> {
@@ -189,10 +188,13 @@ impl Case<'_, '_> {
         let explained = self.is_explained();
         // A status that has caught up with every object is not in flight; one that misses a moving pod is.
         let moving = self.family_account().uncounted.iter().all(|(_, source)| self.context.is_moving(source));
-        let in_flight = self.within_flight(self.line.reported_using, self.using())
-            && self.within_flight(self.line.reported_available, self.available())
-            && (!self.says_formula() || (moving && self.family_account().surplus.is_empty()));
-        let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > self.using());
+        let in_flight = self.is_stale()
+            || (self.within_flight(self.line.reported_using, self.using(), self.using())
+                && self.within_flight(self.line.reported_available, self.available(), self.available())
+                && (!self.says_formula() || (moving && self.family_account().surplus.is_empty())));
+        // More than all the objects that Kube-OVN counts is concluded from the absence of others.
+        let explained_most = self.using().max(u128::from(self.account.counted));
+        let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > explained_most);
         let certainty =
             if more && !self.says_formula() { absence(self.context.world.settings.reading) } else { Certainty::Proven };
         let mut said = Vec::new();
@@ -246,13 +248,30 @@ impl Case<'_, '_> {
         self.line.reported_using.is_some_and(|counter| counter.says(u128::from(self.account.counted)))
     }
 
-    /// Whether objects in flight could explain the difference.
-    fn within_flight(&self, counter: Option<Counter>, value: u128) -> bool {
-        match counter {
-            None => true,
-            Some(Counter::Negative(_)) => false,
-            Some(Counter::Is(reported)) => reported.abs_diff(value) <= u128::from(self.account.in_flight),
-        }
+    /// Whether the status is Kube-OVN's own number from before the objects in flight, and its rules explain the rest.
+    fn is_stale(&self) -> bool {
+        let account = self.family_account();
+        let (least, most) = self.kubeovn_available();
+        let counted = u128::from(self.account.counted);
+        let unexplained =
+            self.account.unmatched(self.family).saturating_sub(self.account.explained_unmatched(self.family));
+        account.surplus.is_empty()
+            && account.uncounted.iter().all(|(_, source)| self.context.is_moving(source))
+            && unexplained <= self.account.in_flight
+            && !self.says_formula()
+            && self.within_flight(self.line.reported_using, counted, counted)
+            && self.within_flight(self.line.reported_available, least, most)
+    }
+
+    /// Whether objects in flight could explain the difference to a number, or to any of a range.
+    fn within_flight(&self, counter: Option<Counter>, least: u128, most: u128) -> bool {
+        let moving = u128::from(self.account.in_flight);
+        let (least, most) = (least.saturating_sub(moving), most.saturating_add(moving));
+        counter.is_none_or(|counter| {
+            let within = counter.value().is_some_and(|value| (least..=most).contains(&value));
+            // Large counters come back rounded.
+            within || counter.says(least) || counter.says(most)
+        })
     }
 
     /// The terms between the true number and the reported one.
@@ -366,39 +385,6 @@ impl Case<'_, '_> {
         causes.sort();
         causes.dedup();
         causes
-    }
-}
-
-/// The addresses of an account by the part that they have in a difference.
-struct Places<'a> {
-    using: &'a [Addr],
-    uncounted: BTreeSet<Addr>,
-    apart: BTreeSet<Addr>,
-    /// Those, and the ones that are counted more than once or left out.
-    different: BTreeSet<Addr>,
-}
-
-impl<'a> Places<'a> {
-    fn of(account: &'a FamilyAccount<'_>) -> Self {
-        let uncounted: BTreeSet<Addr> = account.uncounted.iter().map(|(addr, _)| *addr).collect();
-        let apart: BTreeSet<Addr> = account.apart.iter().copied().collect();
-        let surplus = account.surplus.iter().map(|(addr, _)| *addr);
-        let different = surplus.chain(account.left_out.iter().copied()).chain(uncounted.iter().copied()).collect();
-        Self { using: &account.using, uncounted, apart, different }
-    }
-
-    fn addresses<'f>(&self, finding: &'f Finding) -> impl Iterator<Item = Addr> + use<'f> {
-        finding.addresses.iter().filter_map(|addr| addr.parse().ok())
-    }
-
-    fn any_in(&self, finding: &Finding, set: &BTreeSet<Addr>) -> bool {
-        self.addresses(finding).any(|addr| set.contains(&addr))
-    }
-
-    /// Whether the object of a finding is counted otherwise than as one usable address of this family.
-    fn differs(&self, finding: &Finding) -> bool {
-        let plain = |addr: Addr| self.using.binary_search(&addr).is_ok() && !self.different.contains(&addr);
-        !self.addresses(finding).any(plain)
     }
 }
 

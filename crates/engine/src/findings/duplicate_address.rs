@@ -120,6 +120,12 @@ fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
                 && launcher.spec.pod_name.starts_with("virt-launcher-")
                 && !coverage.is_complete_in(Kind::Pod, &vm.spec.namespace)
         }
+        // Its labels say to whom it is lent.
+        (Source::Vip(vip), Source::Ip(_) | Source::Pod(..))
+            if context.world.is_unreadable(Kind::Vip, &vip.meta, &["metadata.labels"]) =>
+        {
+            true
+        }
         (Source::Vip(_), Source::Ip(ip)) => !coverage.is_complete_in(Kind::Pod, &ip.spec.namespace),
         _ => false,
     }

@@ -33,7 +33,8 @@ fn outside(context: &Context<'_>, record: &Record<'_>, group: &[Record<'_>], out
     let repeated = matches!(record.source, Source::Pod(..) | Source::Node(_) | Source::Subnet(_))
         && group.iter().any(|other| matches!(other.source, Source::Ip(_)) && other.holder == record.holder);
     let subnet = context.subnets.get(said);
-    if repeated || subnet.object.spec.cidr.bad().is_some() {
+    // A Subnet whose block is absent or cannot be read may contain anything.
+    if repeated || subnet.object.spec.cidr.get().is_none() {
         return;
     }
     let family = record.addr.family();

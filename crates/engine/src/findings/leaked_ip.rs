@@ -29,7 +29,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
-        if world.is_unreadable(&ObjRef::of(Kind::AddressClaim, claim), &["spec.holder"]) {
+        if world.is_unreadable(Kind::AddressClaim, &claim.meta, &["spec.holder"]) {
             continue;
         }
         let addrs = claim.spec.address.get().copied().into_iter().collect();

@@ -34,6 +34,9 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
             },
             Life::Alive(None) | Life::Reserved | Life::Finished { .. } | Life::Gone(_) | Life::Unknown(_) => continue,
         };
+        if of_unreadable(context, &holder) {
+            continue;
+        }
         if needs_pods(context, ip) {
             out.not_judged(Code::LeakedNic, [Kind::Pod], 1);
             continue;
@@ -43,6 +46,13 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     if context.world.ips.is_empty() && !context.world.coverage.is_complete(Kind::Ip) {
         out.not_judged(Code::LeakedNic, [Kind::Ip], 0);
     }
+}
+
+/// Whether what says which NICs a holder has cannot be read.
+fn of_unreadable(context: &Context<'_>, holder: &ObjRef) -> bool {
+    const NICS: [&str; 4] = ["metadata.annotations", "spec.template", "spec.subnet", "spec.externalSubnets"];
+    let meta = Meta { namespace: holder.namespace.clone(), name: holder.name.clone(), ..Meta::default() };
+    context.world.is_unreadable(holder.kind, &meta, &NICS)
 }
 
 /// Whether a pod that was not read could still have the NIC.

@@ -16,7 +16,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     let complete = context.world.coverage.is_complete(Kind::Ip);
     let mut unjudged = 0;
     for group in context.records.groups() {
-        for user in group.iter().filter(|record| uses(record)) {
+        for user in group.iter().filter(|record| uses(context, record)) {
             if group.iter().any(|record| records(context, record, user)) {
                 continue;
             }
@@ -24,7 +24,8 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
             // The record of the NIC names the address on another wire, such as that of a Subnet which is gone from one of the
             // two; or it cannot be read, is told as such, and may name this very address.
             let names_it = |ip: &Ip| crate::record::addresses_of_ip(ip).any(|addr| addr == user.addr);
-            if own.is_some_and(|ip| names_it(ip) || crate::record::is_unreadable(ip, user.addr.family())) {
+            if own.is_some_and(|ip| names_it(ip) || crate::record::is_unreadable(context.world, ip, user.addr.family()))
+            {
                 continue;
             }
             // An IP object of the NIC that names another address contradicts the pod; none at all is absence.
@@ -41,9 +42,11 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
 }
 
 /// Whether a record is a user's own word: a pod's, a node's, a Subnet's u2o.
-fn uses(record: &Record<'_>) -> bool {
+fn uses(context: &Context<'_>, record: &Record<'_>) -> bool {
     match record.source {
-        Source::Pod(..) | Source::Node(_) => true,
+        // A pod whose state cannot be read may have come to its end.
+        Source::Pod(pod, _) => !context.world.is_unreadable(Kind::Pod, &pod.meta, &["status.phase"]),
+        Source::Node(_) => true,
         Source::Subnet(_) => matches!(record.holder, Holder::U2o(_)),
         Source::Ip(_) | Source::Eip(_) | Source::OvnEip(_) | Source::Vip(_) | Source::Claim(_) => false,
     }

@@ -15,6 +15,7 @@ mod missing_record;
 mod missing_reference;
 pub mod out;
 mod overlaps;
+mod places;
 mod pools;
 mod ranges;
 mod rule_conflict;

@@ -37,7 +37,7 @@ pub(super) fn check(
             let account = accounts.get(id);
             let half_read = pool.spec.ips.iter().any(|entry| entry.bad().is_some())
                 || half_read(context, context.subnets.get(id))
-                || context.world.is_unreadable(&ObjRef::of(Kind::IpPool, pool), &["spec.ips"]);
+                || context.world.is_unreadable(Kind::IpPool, &pool.meta, &["spec.ips"]);
             let own = lines.partition_point(|(line, ..)| *line < id);
             for (_, family, line) in lines[own..].iter().take_while(|(line, ..)| *line == id) {
                 let moving = account.in_flight + account.unreadable_in(*family);

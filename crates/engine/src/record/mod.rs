@@ -225,13 +225,15 @@ pub fn addresses_of_ip(ip: &Ip) -> impl Iterator<Item = Addr> + use<> {
 
 /// Whether the address of a family, of an IP object, is there and cannot be read.
 #[must_use]
-pub fn is_unreadable(ip: &Ip, family: Family) -> bool {
+pub fn is_unreadable(world: &World, ip: &Ip, family: Family) -> bool {
     let spec = &ip.spec;
     let own = match family {
-        Family::V4 => &spec.v4,
-        Family::V6 => &spec.v6,
+        Family::V4 => "spec.v4IpAddress",
+        Family::V6 => "spec.v6IpAddress",
     };
-    own.bad().is_some() || (spec.v4.is_absent() && spec.v6.is_absent() && spec.ip_address.bad().is_some())
+    let pair = spec.v4.is_absent() && spec.v6.is_absent();
+    world.is_unreadable(Kind::Ip, &ip.meta, &[own])
+        || (pair && world.is_unreadable(Kind::Ip, &ip.meta, &["spec.ipAddress"]))
 }
 
 /// A name, or what an empty one stands for.

@@ -260,12 +260,15 @@ impl World {
 
     /// Whether one of these fields of an object, or what it is in, cannot be read: what it says is not known then.
     #[must_use]
-    pub fn is_unreadable(&self, object: &ObjRef, paths: &[&str]) -> bool {
+    pub fn is_unreadable(&self, kind: Kind, meta: &Meta, paths: &[&str]) -> bool {
+        // They stand in the order of kind, namespace and name.
+        let wanted = (kind, meta.namespace.as_str(), meta.name.as_str());
+        let order = |object: &ObjRef| (object.kind, object.namespace.as_str(), object.name.as_str()).cmp(&wanted);
+        let from = self.malformed.partition_point(|(object, _)| order(object).is_lt());
+        let own = self.malformed[from..].iter().take_while(|(object, _)| order(object).is_eq());
         let within =
             |path: &str, whole: &str| path.strip_prefix(whole).is_some_and(|rest| rest.starts_with(['.', '[']));
-        let of_object = self.malformed.iter().filter(|(malformed, _)| malformed == object);
-        of_object
-            .map(|(_, field)| field.path.as_str())
+        own.map(|(_, field)| field.path.as_str())
             .any(|bad| paths.iter().any(|path| *path == bad || within(path, bad) || within(bad, path)))
     }
 

@@ -348,3 +348,44 @@ fn what_hangs_in_its_deletion_is_not_in_flight() {
         "warning proven count-mismatch:ext/v4 @ Subnet ext",
     ]);
 }
+
+#[test]
+fn a_status_from_before_what_is_in_flight_is_only_possibly_wrong_beside_what_the_rules_explain() {
+    // One address is excluded and left out of the count; the status does not know of the new Vip yet.
+    let before = readdressed(example(), "p2", "macvlan.default", "172.17.0.205").recounted();
+    let fresh = vip("v", "ext", "172.17.0.50", "02:00:00:00:00:99").but(created(JUST_NOW));
+    before.clone().with(fresh.clone()).finds(&[
+        "info proven excluded-in-use:ext @ Subnet ext = 172.17.0.205",
+        "warning possible count-mismatch:ext/v4 @ Subnet ext",
+        "warning possible range-mismatch:ext/v4 @ Subnet ext = 172.17.0.50",
+    ]);
+    // What is recorded twice is no matter of time.
+    let reserved = |name: &str| reservation("default", name, "macvlan.default", "ext", "172.17.0.11");
+    let twice = before.with_all([reserved("r1"), reserved("r2"), reserved("r3")]).recounted().with(fresh);
+    assert_eq!(finding(&twice.report(), "count-mismatch:ext/v4").certainty, engine::Certainty::Proven);
+}
+
+#[test]
+fn large_counters_in_flight_are_compared_rounded() {
+    on_dual(example(), "d2", "10.60.0.6,fd00:60::6")
+        .patched("Pod default/d2", created(JUST_NOW))
+        .patched("IP d2.default.dual.default", created(JUST_NOW))
+        .report()
+        .findings
+        .iter()
+        .for_each(|finding| assert_eq!(finding.certainty, engine::Certainty::Possible, "{}", finding.id));
+}
+
+#[test]
+fn a_pod_that_finished_just_now_is_in_flight_after_its_record_is_gone() {
+    let released = |at: &str| {
+        example()
+            .patched("Pod default/p1", finished("Succeeded", "Never", at))
+            .without_all(&["IP p1.default", "IP p1.default.macvlan.default"])
+    };
+    for (at, certainty) in [(JUST_NOW, engine::Certainty::Possible), (AN_HOUR_AGO, engine::Certainty::Likely)] {
+        let report = released(at).report();
+        assert_eq!(report.findings.len(), 4, "counts and ranges of both Subnets");
+        report.findings.iter().for_each(|finding| assert_eq!(finding.certainty, certainty, "{} {at}", finding.id));
+    }
+}

@@ -202,3 +202,18 @@ fn where_the_addresses_to_give_cannot_be_read_their_counts_are_only_possibly_wro
         assert_eq!(counting(&example().patched(path, patch)), [id]);
     }
 }
+
+#[test]
+fn a_launcher_whose_owner_cannot_be_read_is_known_by_its_annotation() {
+    let owner =
+        json!({"metadata": {"ownerReferences": "vm1", "annotations": {"ovn.kubernetes.io/virtualmachine": "vm1"}}});
+    let launcher = "Pod default/virt-launcher-vm1-abcde";
+    example().patched(launcher, owner).finds(&[&format!(
+        "warning proven malformed-object:pods/default/virt-launcher-vm1-abcde/metadata.ownerReferences @ {launcher}"
+    )]);
+}
+
+#[test]
+fn a_subnet_without_a_block_contains_nobody_and_leaves_nobody_outside() {
+    example().patched("Subnet lan1", json!({"spec": {"cidrBlock": null}, "status": null})).finds(&[]);
+}

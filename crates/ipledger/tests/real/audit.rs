@@ -2,7 +2,7 @@
 
 use crate::stage::{Running, SOON, Stage, documented_rules, ipledger};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use testbed::{Call, Fault, Mark, Select, User, need};
 
 const LEAKS: [&str; 2] = ["leaked-ip:ips/p1.net.mv.net", "leaked-ip:ips/p2.net.mv.net"];
@@ -88,14 +88,22 @@ fn a_server_that_goes_away_in_the_middle_ends_the_reading_and_what_was_read_is_j
     let mut proxy = stage.bed.proxy().unwrap();
     let kubeconfig = stage.bed.kubeconfig_at(&User::admin(), &proxy.server()).unwrap();
     let held = proxy.inject(Select::any().verb("list").resource("pods"), Fault::Hold);
-    let running = Running::start(stage.bed, &kubeconfig, &["audit", "--grace", "0"]);
+    let running = Running::start(stage.bed, &kubeconfig, &["audit", "-o", "json", "--grace", "0"]);
     held.wait_hits(1, SOON).unwrap();
     proxy.go_down();
     let said = running.end();
-    assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.out.contains("unreadable  pods"), "{said:?}");
-    assert!(said.out.contains("out of reach while pods was listed"), "{said:?}");
-    assert!(said.out.contains("not judged  leaked-ip"), "without pods nobody is convicted: {said:?}");
+    assert_eq!((said.code, said.findings()), (3, vec![]), "without pods nobody is convicted: {said:?}");
+    let report = said.json();
+    let why: BTreeMap<&str, &str> = report["coverage"]["unreadable"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["path"].as_str().unwrap(), line["reason"].as_str().unwrap()))
+        .collect();
+    assert!(why["pods"].contains("cannot list pods (tried 5 times): the server cannot be reached"), "{why:?}");
+    assert_eq!(why["nodes"], "not tried: the server was out of reach while pods was listed");
+    let not_judged = report["notJudged"].as_array().unwrap();
+    assert!(not_judged.iter().any(|line| line["code"] == "leaked-ip"), "{not_judged:?}");
 }
 
 #[test]
