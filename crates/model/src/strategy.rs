@@ -279,6 +279,9 @@ fn prepare_status(resource: &Resource, new: &mut Value, old: &Value) {
     if let Some(map) = new.as_object_mut() {
         meta::keep(map, old.as_object(), "spec");
     }
+    if resource.rules.special == Special::Crd {
+        crd::prepare_update(new);
+    }
     let old_meta = meta::meta(old);
     let kept: &[&str] = match (resource.rules.special, resource.plural.as_str()) {
         (Special::Pod, _) => &["ownerReferences"],
