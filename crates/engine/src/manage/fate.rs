@@ -1,0 +1,45 @@
+//! What should become of a claim.
+//!
+//! In: nothing. Out: [`Fate`], [`Proof`]. Guarantees: a release always names its proof; what is not known keeps the claim.
+
+use std::fmt;
+
+/// What should become of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Its holder is entitled.
+    Keep,
+    /// It is safe to let go.
+    Release(Proof),
+    /// It would be released if that were known to be safe: what it waits for.
+    Wait(Wait),
+}
+
+/// Why a release is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// The agent of the pod's node promised that the pod does not use the address and will not again.
+    LetGo,
+    /// The pod's node is gone: a fresh read says so.
+    NodeGone,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LetGo => "the agent of its node saw the address let go",
+            Self::NodeGone => "its node is gone",
+        })
+    }
+}
+
+/// What a release waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wait {
+    /// The word of the agent of this node.
+    Agent(api::slim::Str),
+    /// A fresh read of this node, which the last list lacks.
+    Node(api::slim::Str),
+    /// Somebody's decision: this node has no agent, and nobody else can know.
+    NoAgent(api::slim::Str),
+}
