@@ -21,4 +21,4 @@ pub use client::{Reply, Target};
 pub use difference::{Difference, differences};
 pub use mask::Mask;
 pub use run::{install, run};
-pub use step::{Body, Step, Story};
+pub use step::{Body, Step, Story, Until};

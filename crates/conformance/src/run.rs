@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Transcript};
 use crate::client::{Reply, Target};
 use crate::mask::Mask;
-use crate::step::{Body, Step, Story};
+use crate::step::{Body, Step, Story, Until};
 use crate::stories::definitions;
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -118,7 +118,8 @@ pub async fn run(target: &Target, story: &Story, namespace: &str) -> Result<Tran
     names.saved.insert("namespace", made.body);
     let mut replies = Vec::new();
     for step in &story.steps {
-        let reply = send(target, step, &names).await.with_context(|| format!("`{}`: {}", story.name, step.title()))?;
+        let reply =
+            repeated(target, step, &names).await.with_context(|| format!("`{}`: {}", story.name, step.title()))?;
         if let Some(name) = step.saved {
             names.saved.insert(name, reply.body.clone());
         }
@@ -132,6 +133,23 @@ pub async fn run(target: &Target, story: &Story, namespace: &str) -> Result<Tran
         body: if step.code_only { json!("<not compared>") } else { mask.body(&reply.body) },
     };
     Ok(Transcript(story.steps.iter().zip(&replies).map(answer).collect()))
+}
+
+/// Sends a step, again and again where it waits for an answer; the last one counts, as it came.
+async fn repeated(target: &Target, step: &Step, names: &Names) -> Result<Reply> {
+    let start = Instant::now();
+    loop {
+        let reply = send(target, step, names).await?;
+        let there = match step.until_answer {
+            None => true,
+            Some(Until::Code(code)) => reply.code == code,
+            Some(Until::Field(pointer, text)) => reply.body.pointer(pointer).and_then(Value::as_str) == Some(text),
+        };
+        if there || start.elapsed() > SERVED {
+            return Ok(reply);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 pub(crate) async fn send(target: &Target, step: &Step, names: &Names) -> Result<Reply> {

@@ -25,6 +25,15 @@ pub enum Body {
     Edited(&'static str, fn(&mut Value)),
 }
 
+/// What an answer is waited for to be.
+#[derive(Debug, Clone, Copy)]
+pub enum Until {
+    /// Of this code.
+    Code(u16),
+    /// With this text at this JSON pointer.
+    Field(&'static str, &'static str),
+}
+
 /// One request.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -42,6 +51,8 @@ pub struct Step {
     pub body: Body,
     /// The name under which later steps know the answer.
     pub saved: Option<&'static str>,
+    /// The request is repeated until its answer is so, for things that take their time.
+    pub until_answer: Option<Until>,
     /// Of the answer only the code is compared; why stands in docs/api-model/differences.md.
     pub code_only: bool,
     /// A watch is read up to the event of the object with this name, or to its end.
@@ -58,6 +69,7 @@ impl Step {
             accept: "application/json",
             body,
             saved: None,
+            until_answer: None,
             code_only: false,
             until: None,
         }
@@ -134,6 +146,12 @@ impl Step {
     #[must_use]
     pub fn accept(self, accept: &'static str) -> Self {
         Self { accept, ..self }
+    }
+
+    /// Repeated until the answer is so.
+    #[must_use]
+    pub fn repeat_until(self, until: Until) -> Self {
+        Self { until_answer: Some(until), ..self }
     }
 
     /// Only the code of the answer is compared.

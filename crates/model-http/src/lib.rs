@@ -49,10 +49,16 @@ impl Model {
         self.with(|server| server.handle(request, now))
     }
 
-    /// Works on the server itself (controllers in the same process, assertions), and wakes the watches afterwards.
+    /// Works on the server itself (controllers in the same process, assertions), and wakes the watches afterwards. What
+    /// kube-apiserver's own controller does about deleted definitions is done at once.
     pub fn with<T>(&self, work: impl FnOnce(&mut Server) -> T) -> T {
         let mut server = self.lock();
+        let before = server.revision();
         let outcome = work(&mut server);
+        if server.revision() != before {
+            let now = (self.inner.clock)();
+            while server.finalize_definitions(now) {}
+        }
         let revision = server.revision();
         drop(server);
         self.inner.written.send_if_modified(|seen| std::mem::replace(seen, revision) != revision);

@@ -130,6 +130,10 @@ fn subresources(resource: &Resource, version: &str) -> Vec<(&'static str, Value)
     if version.status {
         list.push(("status", json!({"kind": resource.kind, "verbs": verbs})));
     }
+    if resource.custom {
+        // Built-in ones stand in the order of their paths, those of definitions with the status first.
+        list.reverse();
+    }
     list
 }
 

@@ -6,9 +6,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{ApiError, Outcome};
+use crate::field::FieldError;
 use crate::json_patch;
 use crate::meta;
-use crate::registry::ScalePaths;
+use crate::registry::{Resource, ScalePaths};
 use crate::request::{Method, Request, Response};
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
@@ -28,25 +29,8 @@ impl Server {
             Method::Put | Method::Patch => Self::write_options(request)?,
             _ => return Err(ApiError::method_not_allowed()),
         };
-        let body = request.body.take().unwrap_or(Value::Null);
-        match (request.method, request.content_type.as_str()) {
-            (Method::Put, _) => scale = body,
-            (_, "application/json-patch+json") => {
-                json_patch::apply(&mut scale, &body).map_err(|_| ApiError::unprocessable())?;
-            }
-            _ => json_patch::merge(&mut scale, &body),
-        }
-        let Some(replicas) = scale.get("spec").map_or(Some(0), |s| s.get("replicas").map_or(Some(0), Value::as_i64))
-        else {
-            return Err(ApiError::bad_request(
-                "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32",
-            ));
-        };
-        if replicas < 0 {
-            let error =
-                crate::field::FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-            return Err(ApiError::invalid("autoscaling", "Scale", scope.name, &[error]));
-        }
+        change(request, &mut scale)?;
+        let replicas = replicas(resource, scope.name, &paths, &scale)?;
         let mut new = Value::clone(&old);
         set(&mut new, &paths.spec, json!(replicas));
         let version = meta::text(&scale, "resourceVersion");
@@ -56,6 +40,41 @@ impl Server {
         let stored = self.replace(scope, Part::Main, new, &old, options.dry_run, now)?;
         Ok(Response::json(200, shown(&stored, &paths)))
     }
+}
+
+/// Applies the body of a PUT or PATCH to a Scale.
+fn change(request: &mut Request, scale: &mut Value) -> Outcome<()> {
+    let body = request.body.take().unwrap_or(Value::Null);
+    match (request.method, request.content_type.as_str()) {
+        (Method::Put, _) => *scale = body,
+        (_, "application/json-patch+json") => {
+            json_patch::apply(scale, &body).map_err(|_| ApiError::unprocessable())?;
+        }
+        _ => json_patch::merge(scale, &body),
+    }
+    Ok(())
+}
+
+/// The replicas that a Scale asks for.
+fn replicas(resource: &Resource, name: &str, paths: &ScalePaths, scale: &Value) -> Outcome<i64> {
+    let asked = scale.get("spec").map_or(Some(0), |s| s.get("replicas").map_or(Some(0), Value::as_i64));
+    let Some(replicas) = asked else {
+        return Err(ApiError::bad_request(
+            "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32",
+        ));
+    };
+    if replicas >= 0 {
+        return Ok(replicas);
+    }
+    // A custom resource is checked itself, at the path that its definition names; others by their Scale.
+    Err(if resource.custom {
+        let path = format!(".{}", paths.spec.join("."));
+        let error = FieldError::invalid(path, replicas, "should be a non-negative integer");
+        ApiError::invalid(&resource.group, &resource.kind, name, &[error])
+    } else {
+        let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+        ApiError::invalid("autoscaling", "Scale", name, &[error])
+    })
 }
 
 fn shown(object: &Value, paths: &ScalePaths) -> Value {

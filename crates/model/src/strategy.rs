@@ -116,12 +116,15 @@ pub(crate) fn validate_update(
     old: &Value,
 ) -> Outcome<()> {
     let path_rule = crate::names::NameRule::PathSegment;
-    let mut errors = meta::validate(new, resource.namespaced, path_rule);
-    errors.extend(meta::validate_update(new, old));
+    let metadata = meta::validate(new, resource.namespaced, path_rule);
+    let update = meta::validate_update(new, old);
+    // The strategy checks metadata again: messages hide that, causes do not. Its findings are those of the first time.
+    let mut errors = [metadata.clone(), update.clone()].concat();
     if resource.custom {
-        validate_custom_update(resource, version, part, (new, old), &mut errors);
+        validate_custom_update(resource, version, part, (new, old), update, &mut errors);
     } else {
-        validate_special_update(resource, part, (new, old), &mut errors);
+        errors.extend(update);
+        validate_special_update(resource, part, (new, old), metadata, &mut errors);
     }
     refuse(resource, new, &errors)
 }
@@ -167,6 +170,7 @@ fn validate_custom_update(
     version: usize,
     part: Part,
     (new, old): (&Value, &Value),
+    again: Vec<FieldError>,
     errors: &mut Vec<FieldError>,
 ) {
     let kind = check_kind(resource, version, new);
@@ -174,7 +178,7 @@ fn validate_custom_update(
         errors.extend(kind);
         return;
     }
-    errors.extend(meta::validate_update(new, old));
+    errors.extend(again);
     if let Some(schema) = &resource.version(version).schema {
         schema.validate_update(new, old, part == Part::Status, errors);
     }
@@ -184,15 +188,14 @@ fn validate_special_update(
     resource: &Resource,
     part: Part,
     (new, old): (&Value, &Value),
+    again: Vec<FieldError>,
     errors: &mut Vec<FieldError>,
 ) {
-    // The strategy checks metadata again; messages hide that, causes do not.
-    errors.extend(meta::validate_update(new, old));
     validate_finalizer_names(resource, new, errors);
     match (resource.rules.special, part) {
         (Special::Pod, Part::Main) => {
             errors.extend(pod::validate_update(new, old));
-            errors.extend(meta::validate(new, resource.namespaced, resource.rules.names));
+            errors.extend(again);
         }
         (Special::Pod, Part::Status) => {
             let class = |o: &Value| o["status"]["qosClass"].clone();
@@ -202,7 +205,7 @@ fn validate_special_update(
         }
         (Special::Immutable, Part::Main) => {
             errors.extend(validate_immutable(new, old));
-            errors.extend(meta::validate(new, resource.namespaced, resource.rules.names));
+            errors.extend(again);
         }
         (Special::Namespace, Part::Status) => errors.extend(namespace::validate_status(new)),
         (Special::Crd, Part::Main) => errors.extend(crd::validate_update(new, old)),
@@ -275,6 +278,9 @@ fn bump_generation(resource: &Resource, new: &mut Value, old: &Value) {
 fn prepare_status(resource: &Resource, new: &mut Value, old: &Value) {
     if let Some(map) = new.as_object_mut() {
         meta::keep(map, old.as_object(), "spec");
+    }
+    if resource.rules.special == Special::Crd {
+        crd::prepare_update(new);
     }
     let old_meta = meta::meta(old);
     let kept: &[&str] = match (resource.rules.special, resource.plural.as_str()) {

@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod custom;
+mod definitions;
 mod deletion;
 mod lists;
 mod objects;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Story> {
         lists::stories(),
         watches::stories(),
         custom::stories(),
+        definitions::stories(),
         pods::stories(),
     ]
     .into_iter()

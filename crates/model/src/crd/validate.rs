@@ -12,13 +12,21 @@ use crate::{meta, names};
 /// `ValidateCustomResourceDefinition`.
 pub(crate) fn validate(crd: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let text = |key: &str| spec(crd, key).as_str().unwrap_or("");
-    let (group, plural) = (text("group"), names_of(crd, "plural"));
+    let (group, plural) = (spec(crd, "group").as_str().unwrap_or(""), names_of(crd, "plural"));
     let name = meta::name(crd);
     if name != format!("{plural}.{group}") {
         let detail = "must be spec.names.plural+\".\"+spec.group";
         errors.push(FieldError::invalid("metadata.name", name, detail));
     }
+    errors.extend(validate_spec(crd));
+    errors
+}
+
+/// What holds on create and on update.
+fn validate_spec(crd: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let text = |key: &str| spec(crd, key).as_str().unwrap_or("");
+    let group = text("group");
     if group.is_empty() {
         errors.push(FieldError::required("spec.group", ""));
     } else if let [first, ..] = names::subdomain(group).as_slice() {
@@ -116,7 +124,7 @@ fn versions_text(versions: &[Value], hoisted: bool) -> String {
 
 /// `ValidateCustomResourceDefinitionUpdate`.
 pub(crate) fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
-    let mut errors = validate(new);
+    let mut errors = validate_spec(new);
     let established = condition(old, "Established") == Some("True");
     let mut same = |path: &str, a: &Value, b: &Value| {
         if a != b {
