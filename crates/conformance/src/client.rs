@@ -24,6 +24,7 @@ const PERIOD: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub struct Target {
     client: kube::Client,
+    url: String,
 }
 
 /// An answer as it came.
@@ -41,7 +42,13 @@ impl Target {
     /// A server behind this client.
     #[must_use]
     pub fn new(client: kube::Client) -> Self {
-        Self { client }
+        Self { client, url: String::new() }
+    }
+
+    /// Where the model is served; empty for a server that was given by its client.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// A fresh model behind HTTP on a free port, served by tasks of this runtime.
@@ -76,7 +83,7 @@ impl Target {
         tokio::spawn(serve(model.clone(), listener));
         let mut config = kube::Config::new(url.parse()?);
         config.default_retry = false;
-        Ok((model, Self::new(kube::Client::try_from(config)?)))
+        Ok((model, Self { url, ..Self::new(kube::Client::try_from(config)?) }))
     }
 
     /// Sends one request. `until`: it is a watch, to be read up to the event of the object with that name.

@@ -42,6 +42,8 @@ pub struct Step {
     pub body: Body,
     /// The name under which later steps know the answer.
     pub saved: Option<&'static str>,
+    /// Of the answer only the code is compared; why stands in docs/api-model/differences.md.
+    pub code_only: bool,
     /// A watch is read up to the event of the object with this name, or to its end.
     pub until: Option<&'static str>,
 }
@@ -56,6 +58,7 @@ impl Step {
             accept: "application/json",
             body,
             saved: None,
+            code_only: false,
             until: None,
         }
     }
@@ -131,6 +134,12 @@ impl Step {
     #[must_use]
     pub fn accept(self, accept: &'static str) -> Self {
         Self { accept, ..self }
+    }
+
+    /// Only the code of the answer is compared.
+    #[must_use]
+    pub fn code_only(self) -> Self {
+        Self { code_only: true, ..self }
     }
 
     /// Later steps may name the answer.

@@ -14,6 +14,7 @@ mod gone;
 pub mod holder;
 pub mod judge;
 pub mod life;
+pub mod manage;
 pub mod networks;
 pub mod record;
 pub mod repair;

@@ -65,7 +65,7 @@ pub fn ordinals(set: &StatefulSet) -> (i64, i64) {
 }
 
 /// `web-0` to `web` and 0. A number with leading noughts is no ordinal: no StatefulSet writes one.
-fn split_ordinal(pod_name: &str) -> Option<(&str, i64)> {
+pub(crate) fn split_ordinal(pod_name: &str) -> Option<(&str, i64)> {
     let (set, ordinal) = pod_name.rsplit_once('-')?;
     let plain = ordinal.bytes().all(|byte| byte.is_ascii_digit()) && (ordinal == "0" || !ordinal.starts_with('0'));
     if plain { Some((set, ordinal.parse().ok()?)) } else { None }

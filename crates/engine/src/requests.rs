@@ -28,7 +28,7 @@ pub struct Request<'w> {
     pub subnets: Vec<SubnetId>,
     /// When the requester was created.
     pub created: Option<Time>,
-    /// The gateway of an EIP.
+    /// The gateway of an EIP, or that a pod is of.
     pub gateway: Option<&'w str>,
     /// The Vip that a pod borrows.
     pub vip: Option<&'w str>,
@@ -82,7 +82,7 @@ fn of_nic<'w>(
     context: &Context<'w>,
     pod: &'w Pod,
     provider: &str,
-    attachment: Option<(&Attachment, &str)>,
+    attachment: Option<(&Attachment<'_>, &str)>,
     requests: &mut Vec<Request<'w>>,
 ) {
     let values = &pod.meta.annotations;
@@ -118,7 +118,7 @@ fn of_nic<'w>(
         field: field.clone(),
         subnets: subnets.clone(),
         created: pod.meta.created.get().copied(),
-        gateway: None,
+        gateway: context.gateways.of_pod(pod),
         vip: pod.meta.annotation(annotations::VIP),
     }));
 }

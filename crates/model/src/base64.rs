@@ -1,4 +1,5 @@
-//! Base64 with the URL alphabet and without padding (RFC 4648 section 5): continue tokens.
+//! Base64: with the URL alphabet and without padding (RFC 4648 section 5) for continue tokens, in its plain form (section 4)
+//! for bytes in objects.
 //!
 //! In: bytes or text. Out: text or bytes. Guarantees: `decode(encode(x)) == x`.
 
@@ -13,6 +14,13 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
             out.push(char::from(ALPHABET[(group >> (18 - 6 * i)) & 63]));
         }
     }
+    out
+}
+
+/// Bytes as text in the plain form.
+pub(crate) fn encode_plain(bytes: &[u8]) -> String {
+    let mut out = encode(bytes).replace('-', "+").replace('_', "/");
+    out.extend(std::iter::repeat_n('=', (4 - out.len() % 4) % 4));
     out
 }
 

@@ -15,7 +15,23 @@ pub(crate) fn apply(group: &str, plural: &str, object: &mut Value) {
             pod_spec(object_mut(object, "spec"));
             pod_conditions(object);
         }
-        ("", "secrets") => set(object, "type", json!("Opaque")),
+        ("", "secrets") => secret(object),
+        ("", "nodes") => node(object),
+        ("", "events") => {
+            for (key, value) in
+                [("firstTimestamp", Value::Null), ("lastTimestamp", Value::Null), ("eventTime", Value::Null)]
+            {
+                set(object, key, value);
+            }
+            set(object, "source", json!({}));
+            set(object, "reportingComponent", json!(""));
+            set(object, "reportingInstance", json!(""));
+        }
+        ("events.k8s.io", "events") => {
+            set(object, "deprecatedFirstTimestamp", Value::Null);
+            set(object, "deprecatedLastTimestamp", Value::Null);
+            set(object, "deprecatedSource", json!({}));
+        }
         ("", "services") => {
             let spec = object_mut(object, "spec");
             put(spec, "type", || json!("ClusterIP"));
@@ -36,6 +52,43 @@ pub(crate) fn apply(group: &str, plural: &str, object: &mut Value) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => crate::crd::default(object),
         ("batch", "jobs") => job(object_mut(object, "spec")),
         _ => {}
+    }
+}
+
+/// `stringData` is a way to write `data` and is never shown.
+fn secret(secret: &mut Value) {
+    set(secret, "type", json!("Opaque"));
+    let Some(texts) = secret.as_object_mut().and_then(|map| map.remove("stringData")) else { return };
+    let data = object_mut(secret, "data");
+    for (key, text) in texts.as_object().into_iter().flatten() {
+        data.insert(key.clone(), json!(crate::base64::encode_plain(text.as_str().unwrap_or("").as_bytes())));
+    }
+}
+
+/// What a node's status prints where nothing is known. Its taint `not-ready` is left to whoever makes the node: there is no
+/// node lifecycle controller to take it away.
+fn node(node: &mut Value) {
+    let status = object_mut(node, "status");
+    put(status, "daemonEndpoints", || json!({"kubeletEndpoint": {"Port": 0}}));
+    put(status, "nodeInfo", || json!({}));
+    let info = object_mut(&mut node["status"], "nodeInfo");
+    for key in [
+        "architecture",
+        "bootID",
+        "containerRuntimeVersion",
+        "kernelVersion",
+        "kubeProxyVersion",
+        "kubeletVersion",
+        "machineID",
+        "operatingSystem",
+        "osImage",
+        "systemUUID",
+    ] {
+        put(info, key, || json!(""));
+    }
+    for condition in node["status"].get_mut("conditions").and_then(Value::as_array_mut).into_iter().flatten() {
+        set(condition, "lastHeartbeatTime", Value::Null);
+        set(condition, "lastTransitionTime", Value::Null);
     }
 }
 

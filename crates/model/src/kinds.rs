@@ -281,6 +281,7 @@ pub(crate) const BUILTIN: &[Kind] = &[
         "endpoints",
         "ports",
     ])),
+    k("events.k8s.io", "v1", "events", "Event").short(&["ev"]).upsert().gc(DefaultGc::Unsupported),
     k("networking.k8s.io", "v1", "ingresses", "Ingress").short(&["ing"]).status().generation(SPEC),
     k("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy").short(&["netpol"]).generation(SPEC),
     k("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")

@@ -296,9 +296,12 @@ fn prepare_status(resource: &Resource, new: &mut Value, old: &Value) {
     }
 }
 
-/// A ConfigMap or Secret with `immutable: true`.
+/// The type of a Secret; a ConfigMap or Secret with `immutable: true`.
 fn validate_immutable(new: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if new.get("type") != old.get("type") {
+        errors.push(FieldError::invalid("type", new["type"].clone(), "field is immutable"));
+    }
     if old.get("immutable") != Some(&json!(true)) {
         return errors;
     }

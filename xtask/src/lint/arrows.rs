@@ -59,6 +59,7 @@ const CRATES: &[Crate] = &[
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "testbed"],
         others: Others::NoKubernetes,
     },
+    Crate { name: "sim", ours: &["ledger", "api", "engine", "model"], others: Others::NoKubernetes },
     Crate {
         name: "xtask",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http"],

@@ -5,6 +5,14 @@ use serde_json::json;
 use super::{MAPS, THINGS, map, thing};
 use crate::step::{Step, Story};
 
+const NS: &str = "/api/v1/namespaces/<ns>";
+
+fn event() -> serde_json::Value {
+    json!({"metadata": {"name": "e"}, "eventTime": "2026-01-01T00:00:00.000000Z", "reportingController": "c.io/x",
+        "reportingInstance": "i", "action": "A", "reason": "R", "type": "Normal", "note": "n",
+        "regarding": {"kind": "Pod", "namespace": "<ns>", "name": "p", "uid": "u"}})
+}
+
 pub(super) fn stories() -> Vec<Story> {
     let a = format!("{MAPS}/a");
     let t = format!("{THINGS}/t");
@@ -244,6 +252,36 @@ pub(super) fn stories() -> Vec<Story> {
                 Step::merge(&a, json!({"data": {"a": "2"}})),
                 Step::merge(&a, json!({"immutable": false})),
                 Step::merge(&a, json!({"metadata": {"labels": {"x": "1"}}})),
+            ],
+        },
+        Story {
+            name: "secrets nodes and events as clients write them",
+            steps: vec![
+                Step::post(
+                    format!("{NS}/secrets"),
+                    json!({"metadata": {"name": "s"}, "stringData": {"a": "b"}, "data": {"c": "ZA=="}}),
+                ),
+                Step::merge(format!("{NS}/secrets/s"), json!({"stringData": {"a": "e"}})),
+                Step::merge(format!("{NS}/secrets/s"), json!({"type": "other"})),
+                Step::post(
+                    format!("{NS}/secrets"),
+                    json!({"metadata": {"name": "t"}, "type": "x/y", "immutable": true}),
+                ),
+                Step::merge(format!("{NS}/secrets/t"), json!({"data": {"c": "ZA=="}})),
+                Step::post("/api/v1/nodes", json!({"metadata": {"name": "<ns>", "labels": {"x": "1"}}})).code_only(),
+                Step::merge(
+                    "/api/v1/nodes/<ns>",
+                    json!({"spec": {"unschedulable": true, "taints": [{"key": "k", "effect": "NoExecute"}]}, "status": {"phase": "Running"}}),
+                ),
+                Step::merge(
+                    "/api/v1/nodes/<ns>/status",
+                    json!({"status": {"conditions": [{"type": "Ready", "status": "True", "reason": "r", "message": "m"}]}, "spec": {"unschedulable": false}}),
+                ),
+                Step::get("/api/v1/nodes").with("labelSelector", "x=1").with("fieldSelector", "metadata.name=<ns>"),
+                Step::delete("/api/v1/nodes/<ns>"),
+                Step::post("/apis/events.k8s.io/v1/namespaces/<ns>/events", event()),
+                Step::get("/apis/events.k8s.io/v1/namespaces/<ns>/events/e"),
+                Step::delete("/apis/events.k8s.io/v1/namespaces/<ns>/events/e"),
             ],
         },
         Story {

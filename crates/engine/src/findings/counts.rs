@@ -11,7 +11,9 @@ use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef, Severity};
 use crate::judge::Context;
 use crate::record::Source;
 use crate::report::FamilyLine;
+use crate::world::Extent;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
+use api::names;
 use api::slim::{Counter, Kind};
 use ledger::{AddrSet, Family};
 
@@ -49,6 +51,15 @@ pub(super) fn check(
     if !missing.is_empty() && (unjudged > 0 || lines.is_empty()) {
         out.not_judged(Code::CountMismatch, missing, unjudged);
     }
+}
+
+/// How sure it is that nothing records an address of a Subnet: a pod of which no list was read may use one that no IP
+/// object has, and so may a node.
+#[must_use]
+pub(super) fn absence_of_records(context: &Context<'_>, subnet: &SubnetOnWire<'_>) -> Certainty {
+    let unread = |kind: Kind| *context.world.coverage.extent(kind) == Extent::Partial;
+    let nodes = subnet.name() == names::JOIN_SUBNET && unread(Kind::Node);
+    absence(context.world.settings.reading).possible_if(nodes || unread(Kind::Pod))
 }
 
 /// Whether a field of a Subnet that says which addresses there are to give cannot be read.
@@ -195,8 +206,11 @@ impl Case<'_, '_> {
         // More than all the objects that Kube-OVN counts is concluded from the absence of others.
         let explained_most = self.using().max(u128::from(self.account.counted));
         let more = self.line.reported_using.and_then(Counter::value).is_some_and(|value| value > explained_most);
-        let certainty =
-            if more && !self.says_formula() { absence(self.context.world.settings.reading) } else { Certainty::Proven };
+        let certainty = if more && !self.says_formula() {
+            absence_of_records(self.context, self.subnet)
+        } else {
+            Certainty::Proven
+        };
         let mut said = Vec::new();
         for (wrong, field, counter, value) in [
             (wrong_using, "usingIPs", self.line.reported_using, self.using()),

@@ -155,7 +155,7 @@ fn finding(context: &Context<'_>, ip: &Ip, holder: ObjRef, reason: &str, certain
         )
 }
 
-impl Networks {
+impl Networks<'_> {
     /// Whether a pod with these networks has a NIC of that provider.
     #[must_use]
     pub fn has(&self, provider: &str) -> bool {

@@ -195,7 +195,7 @@ impl References<'_, '_> {
         }
     }
 
-    fn networks<T: HasMeta>(&mut self, kind: Kind, object: &T, networks: &Networks) {
+    fn networks<T: HasMeta>(&mut self, kind: Kind, object: &T, networks: &Networks<'_>) {
         for attachment in &networks.attachments {
             self.refer(kind, object, Kind::NetworkAttachmentDefinition, &attachment.namespace, &attachment.name);
         }

@@ -4,8 +4,8 @@
 //! is its entries within the usable addresses of its Subnet; its status is judged like a Subnet's, with excluded addresses
 //! in use counted as using.
 
-use super::counts::{COUNTED, half_read, prefix};
-use super::out::{Out, absence, count_of, name_addresses};
+use super::counts::{COUNTED, absence_of_records, half_read, prefix};
+use super::out::{Out, count_of, name_addresses};
 use crate::accounts::Accounts;
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::judge::Context;
@@ -260,7 +260,8 @@ impl<'a, 'w> Share<'a, 'w> {
         });
         // More in use than any object explains is concluded from absence; all else the objects contradict.
         let more = using.and_then(Counter::value).is_some_and(|value| value > number(&self.using));
-        let certainty = if more { absence(self.context.world.settings.reading) } else { Certainty::Proven };
+        let certainty =
+            if more { absence_of_records(self.context, self.context.subnets.get(self.id)) } else { Certainty::Proven };
         out.push(self.finding(Code::CountMismatch, certainty.possible_if(near || self.half_read)).says(
             format!("IPPool {name}: {}", wrong.join("; ")),
             "namespaces are sent to their next pool by this number",
@@ -312,7 +313,11 @@ impl<'a, 'w> Share<'a, 'w> {
             return;
         }
         let near = addresses.count().as_u128().is_some_and(|count| count <= u128::from(self.in_flight));
-        let certainty = if present { Certainty::Proven } else { absence(self.context.world.settings.reading) };
+        let certainty = if present {
+            Certainty::Proven
+        } else {
+            absence_of_records(self.context, self.context.subnets.get(self.id))
+        };
         let mut finding =
             self.finding(Code::RangeMismatch, certainty.possible_if(waiting || near || self.half_read)).says(
                 format!("{} ranges of IPPool {}: {}", prefix(self.family), self.pool.meta.name, parts.join("; ")),

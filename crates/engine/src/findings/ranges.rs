@@ -4,8 +4,8 @@
 //! sides; addresses that are listed as in use and that no object explains are named and counted as lost; addresses in use
 //! that are listed as free are named, because they will be given out again.
 
-use super::counts::{COUNTED, half_read, prefix};
-use super::out::{Out, absence, count_of, name_addresses};
+use super::counts::{COUNTED, absence_of_records, half_read, prefix};
+use super::out::{Out, count_of, name_addresses};
 use crate::accounts::Accounts;
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
@@ -157,7 +157,7 @@ impl Difference {
         );
         let (why, fix) = self.advice();
         let presence = !unlisted.is_empty() || !self.exposed.is_empty();
-        let certainty = if presence { Certainty::Proven } else { absence(context.world.settings.reading) };
+        let certainty = if presence { Certainty::Proven } else { absence_of_records(context, subnet) };
         let addresses = self.lost.union(&self.exposed).union(&unlisted).union(&self.hidden);
         let subject = format!("{}/{}", subnet.name(), prefix(family));
         let object = ObjRef::of(Kind::Subnet, subnet.object);

@@ -65,7 +65,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
             Err(subnets) => Some(Obstacle::Outside(subnets)),
             Ok(id) => in_subnet(context, request, id).or_else(|| {
                 let key = (context.subnets.get(id).wire, request.addr);
-                let known = first_askers.get(&key).copied().filter(|known| known.holder != request.holder);
+                let known = first_askers.get(&key).copied().filter(|known| !is_one_asker(known, request));
                 first_askers.entry(key).or_insert(request);
                 known.map(Obstacle::Asked)
             }),
@@ -105,6 +105,12 @@ fn in_subnet<'a, 'w>(context: &'a Context<'w>, request: &Request<'w>, id: Subnet
     let records = context.records.at(subnet.wire, request.addr);
     let others: Vec<&Record<'_>> = records.iter().filter(|record| !is_own(context, request, record)).collect();
     (!others.is_empty()).then_some(Obstacle::Held(others))
+}
+
+/// Whether two requests are of one holder: a gateway's LAN address is asked for by the gateway and by its pod.
+fn is_one_asker(a: &Request<'_>, b: &Request<'_>) -> bool {
+    let gateway = |request: &Request<'_>| matches!(request.holder, Holder::Gateway(_));
+    a.holder == b.holder || (a.gateway.is_some() && a.gateway == b.gateway && (gateway(a) || gateway(b)))
 }
 
 /// Whether a record is the requester's own: of the same holder, of its pod, or of a Vip lent to it.

@@ -15,8 +15,8 @@ use crate::finding::ObjRef;
 use api::slim::{
     AddressClaim, Controller, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule, IptablesSnatRule,
     Kind, Malformed, Meta, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod, ProviderNetwork,
-    QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Unreadable, Vip, VirtualMachine, VirtualMachineInstance,
-    Vlan, Vpc, VpcNatGateway,
+    QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Uid, Unreadable, Vip, VirtualMachine,
+    VirtualMachineInstance, Vlan, Vpc, VpcNatGateway,
 };
 use std::collections::BTreeMap;
 
@@ -131,6 +131,22 @@ macro_rules! world {
                 match kind { $(Kind::$kind => self.$field.len(),)* }
             }
 
+            /// Takes an object in place of the one of that kind, namespace and name.
+            pub fn put(&mut self, object: Object) {
+                match object { $(Object::$kind(object) => self.$field.put(object),)* }
+            }
+
+            /// Takes out an object; whether it was there.
+            pub fn remove(&mut self, kind: Kind, namespace: &str, name: &str) -> bool {
+                match kind { $(Kind::$kind => self.$field.remove(namespace, name),)* }
+            }
+
+            /// The UID of an object.
+            #[must_use]
+            pub fn uid(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Uid> {
+                match kind { $(Kind::$kind => self.$field.get(namespace, name).map(|object| &object.meta().uid),)* }
+            }
+
             /// Names an object that was read.
             #[must_use]
             pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<ObjRef> {
@@ -184,6 +200,17 @@ world! {
     nads: Nad = NetworkAttachmentDefinition;
     vms: VirtualMachine = VirtualMachine |v| v.status.changed.0;
     vmis: VirtualMachineInstance = VirtualMachineInstance |v| v.status.changed.0;
+}
+
+/// Whether an object is an earlier reading of one that is known; where versions are no numbers, the later one counts.
+#[must_use]
+pub fn is_older(world: &World, object: &Object) -> bool {
+    let meta = object.meta();
+    let id =
+        ObjRef { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone(), uid: String::new() };
+    let known = world.version(&id).and_then(|version| store::version_of(version));
+    let new = store::version_of(&meta.resource_version);
+    matches!((known, new), (Some(known), Some(new)) if new < known)
 }
 
 fn reference(object: &Object) -> ObjRef {

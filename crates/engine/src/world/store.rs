@@ -101,6 +101,17 @@ impl<T: HasMeta> Store<T> {
         Self(objects.into_iter().map(ByKey).collect())
     }
 
+    /// Takes an object in place of the one of that namespace and name, if there is one.
+    pub fn put(&mut self, object: Box<T>) {
+        self.0.replace(ByKey(object));
+    }
+
+    /// Takes out the object of that namespace and name.
+    pub fn remove(&mut self, namespace: &str, name: &str) -> bool {
+        let key: Key<'_> = (namespace, name);
+        self.0.remove(&key as &dyn Keyed)
+    }
+
     /// The object of that namespace and name; the namespace of cluster-scoped kinds is empty.
     #[must_use]
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {

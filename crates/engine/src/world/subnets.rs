@@ -240,7 +240,7 @@ fn index(len: usize) -> u32 {
 
 /// The wire of a Subnet (docs/audit.md), as claims name it: long and odd names in their short form. Only the wire
 /// of a Vlan that was not read has a ':' in it, which no wire of a claim can have.
-fn wire_of(world: &World, subnet: &Subnet) -> String {
+pub(crate) fn wire_of(world: &World, subnet: &Subnet) -> String {
     let spec = &subnet.spec;
     if !spec.vlan.is_empty() && world.vlans.named(&spec.vlan).is_none() {
         return format!("vlan:{}", spec.vlan);

@@ -170,3 +170,17 @@ fn the_dumps_time_is_looked_for_in_every_status() {
         assert_eq!(report.findings.len(), 2, "{path}");
     }
 }
+
+#[test]
+fn an_address_that_an_unread_pod_or_node_may_use_is_only_possibly_lost() {
+    // A pod whose IP object is gone: with the pods it is a missing record, without them an address too many.
+    let hidden = |kind: Kind, path: &str| {
+        let mut cluster = example().without(path).partial(&[kind]);
+        cluster.objects.retain(|object| object["kind"] != kind.name());
+        let report = cluster.report();
+        assert!(!report.findings.is_empty());
+        report.findings.iter().for_each(|f| assert_eq!(f.certainty, engine::Certainty::Possible, "{}", f.id));
+    };
+    hidden(Kind::Pod, "IP p1.default.macvlan.default");
+    hidden(Kind::Node, "IP node-node1");
+}

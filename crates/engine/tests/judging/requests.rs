@@ -225,3 +225,25 @@ fn an_address_that_was_taken_just_now_may_have_been_given_up_by_who_asked() {
     taken(json!({})).finds(&[&format!("error proven {line}")]);
     taken(created(JUST_NOW)).finds(&[&format!("error possible {line}")]);
 }
+
+#[test]
+fn the_pod_of_a_gateway_asks_for_the_address_that_the_gateway_asks_for() {
+    // The gateway was just made: its pod waits for its LAN address, and nothing is recorded yet.
+    let starting = pod("kube-system", "vpc-nat-gw-g-0")
+        .but(json!({"status": {"phase": "Pending"}}))
+        .but(annotation("ovn.kubernetes.io/vpc_nat_gw", "g"))
+        .but(annotation("ovn.kubernetes.io/logical_switch", "lan1"))
+        .but(annotation("ovn.kubernetes.io/ip_address", "10.50.0.77"));
+    let new = example().with(gateway("g", "vpc1", "lan1", "10.50.0.77")).with(starting);
+    let report = new.report();
+    let conflicts = report.findings.iter().filter(|finding| finding.code == engine::Code::StaticConflict);
+    assert_eq!(conflicts.map(|finding| &finding.message).collect::<Vec<_>>(), Vec::<&String>::new());
+    // A pod of another kind that asks for it is one.
+    let other = pod("default", "q")
+        .but(json!({"status": {"phase": "Pending"}}))
+        .but(annotation("ovn.kubernetes.io/logical_switch", "lan1"))
+        .but(annotation("ovn.kubernetes.io/ip_address", "10.50.0.77"));
+    let report = example().with(gateway("g", "vpc1", "lan1", "10.50.0.77")).with(other).report();
+    let conflicts = report.findings.iter().filter(|finding| finding.code == engine::Code::StaticConflict);
+    assert_eq!(conflicts.count(), 1);
+}

@@ -7,7 +7,7 @@
 //! node that is cut off goes on running. Source: `kubernetes/pkg/kubelet/{kubelet,pod_workers,status/status_manager}.go`,
 //! containerd's sandbox teardown, `docs/api-model/cluster.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -59,6 +59,8 @@ pub struct Kubelet {
     seen: BTreeMap<String, Arc<Value>>,
     sandboxes: BTreeMap<SandboxId, State>,
     exits: BTreeMap<String, bool>,
+    /// Pods whose last ADD failed: not tried again until [`Kubelet::retry`].
+    backing_off: BTreeSet<String>,
     attempts: u64,
     /// The kubelet process runs.
     alive: bool,
@@ -78,6 +80,7 @@ impl Kubelet {
             seen: BTreeMap::new(),
             sandboxes: BTreeMap::new(),
             exits: BTreeMap::new(),
+            backing_off: BTreeSet::new(),
             attempts: 0,
             alive: true,
             connected: true,
@@ -123,6 +126,17 @@ impl Kubelet {
         }
     }
 
+    /// CNI ADD failed: the sandbox goes at once, and the pod waits for [`Kubelet::retry`].
+    pub fn add_failed(&mut self, id: &SandboxId) {
+        self.sandboxes.remove(id);
+        self.backing_off.insert(id.pod_uid.clone());
+    }
+
+    /// The back-off of all pods is over.
+    pub fn retry(&mut self) {
+        self.backing_off.clear();
+    }
+
     /// Sandboxes that hold a link.
     pub fn links(&self) -> impl Iterator<Item = &SandboxId> {
         self.sandboxes.keys()
@@ -160,7 +174,7 @@ impl Kubelet {
         let sandbox = self.sandboxes.iter().find(|(s, _)| s.pod_uid == id).map(|(s, _)| s.clone());
         let exited = self.exits.get(id).copied().filter(|_| pod["spec"]["restartPolicy"] != "Always");
         match (sandbox, is_deleting(pod) || is_finished(pod)) {
-            (None, false) if exited.is_none() => {
+            (None, false) if exited.is_none() && !self.backing_off.contains(id) => {
                 self.attempts += 1;
                 let sandbox = SandboxId {
                     pod_uid: id.to_owned(),

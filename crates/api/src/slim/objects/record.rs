@@ -147,6 +147,13 @@ slim! {
     AddressClaimStatus {
         /// The pod that uses it, where that is not the holder.
         occupant: ClaimOccupant = "occupant",
+        /// Who does not use it any more, by the word of the node's agent.
+        let_go: ClaimLetGo = "letGo",
+    }
+    /// `status.letGo` of an AddressClaim.
+    ClaimLetGo {
+        /// UID of the pod.
+        pod_uid: Uid = "podUID",
     }
     /// `status.occupant` of an AddressClaim.
     ClaimOccupant {

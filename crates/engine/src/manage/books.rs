@@ -1,0 +1,257 @@
+//! The books of the Subnets that addresses are given out from, and the MACs of each wire.
+//!
+//! In: Subnets as observed, claims. Out: grants, refusals, which Subnet an address belongs to. Guarantees: no two Subnets
+//! of one wire share an address; a claim counts for the Subnet of its wire that contains it, whatever Subnet it names; a
+//! Subnet whose wire changed under its claims keeps its old one, and says so.
+
+use super::claims::{Claims, Slot};
+use super::id::{ClaimKey, HolderId};
+use super::want::{Ask, Want};
+use crate::world::World;
+use crate::world::subnets::wire_of;
+use api::names;
+use api::slim::{Field, Str, Subnet};
+use ledger::{
+    Addr, AddrPair, AddrSets, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
+    SubnetSpec,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why nothing is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// The Subnet is not there, is being deleted, or cannot be used: why.
+    Closed(Box<str>),
+    /// The Subnet's book refuses.
+    Refused(Refusal<HolderId, Str>),
+}
+
+/// One Subnet.
+#[derive(Debug)]
+struct Page {
+    wire: Str,
+    provider: Str,
+    book: SubnetBook<HolderId, Str>,
+    /// Not being deleted.
+    open: bool,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    pages: BTreeMap<Str, Page>,
+    /// Where each block of a wire begins: the Subnet, and where it ends.
+    blocks: BTreeMap<ClaimKey, (Addr, Str)>,
+    by_provider: BTreeMap<Str, BTreeSet<Str>>,
+    macs: BTreeMap<Str, MacBook<HolderId, Str>>,
+    /// Subnets that cannot be used as they are written, and why.
+    faults: BTreeMap<Str, Box<str>>,
+}
+
+/// What a Subnet comes to, read from the object.
+struct Read {
+    wire: Str,
+    provider: Str,
+    spec: SubnetSpec,
+    open: bool,
+}
+
+fn read(world: &World, subnet: &Subnet) -> Result<Read, SpecError> {
+    let spec = &subnet.spec;
+    let cidrs = spec.cidr.get().copied().unwrap_or(CidrPair::NONE);
+    let mut gateways = spec.gateway.get().copied().unwrap_or(AddrPair::NONE);
+    for cidr in cidrs.iter().filter(|cidr| gateways.get(cidr.family()).is_none()).collect::<Vec<_>>() {
+        // Kube-OVN's default: the first usable address.
+        gateways.set(cidr.family(), Some(cidr.usable().first()));
+    }
+    let excludes = spec.exclude_ips.iter().filter_map(Field::get).map(|exclude| exclude.range);
+    Ok(Read {
+        wire: wire_of(world, subnet).into(),
+        provider: if spec.provider.is_empty() { names::PRIMARY_PROVIDER.into() } else { spec.provider.clone() },
+        spec: SubnetSpec::new(cidrs, gateways, excludes.collect::<AddrSets>())?,
+        open: !subnet.meta.is_deleted(),
+    })
+}
+
+impl Books {
+    /// Takes over a Subnet; whether anything that matters here changed.
+    pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
+        let name = &subnet.meta.name;
+        let outcome = read(world, subnet).map_err(|error| error.to_string().into()).and_then(|read| {
+            self.check(name, &read)?;
+            Ok(self.take(name, read, claims))
+        });
+        match outcome {
+            Ok(changed) => self.faults.remove(name).is_some() || changed,
+            Err(fault) => self.faults.insert(name.clone(), fault).is_none(),
+        }
+    }
+
+    /// Whether a Subnet may be as it is written, beside the others and beside its own claims.
+    fn check(&self, name: &Str, read: &Read) -> Result<(), Box<str>> {
+        if let Some(vlan) = read.wire.strip_prefix("vlan:") {
+            return Err(format!("its Vlan {vlan} is not there, so that its wire is not known").into());
+        }
+        if let Some(page) = self.pages.get(name)
+            && page.wire != read.wire
+            && page.book.claims().next().is_some()
+        {
+            let (old, new) = (&page.wire, &read.wire);
+            return Err(format!(
+                "it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`"
+            )
+            .into());
+        }
+        for cidr in read.spec.cidrs().iter() {
+            let (first, last) = (cidr.network(), cidr.last());
+            let until = ClaimKey { wire: read.wire.clone(), addr: last };
+            let below = self.blocks.range(..=until).rev().take_while(|(key, _)| key.wire == read.wire);
+            let other =
+                below.filter(|(_, (_, owner))| owner != name).map(|(key, (end, owner))| (key.addr, *end, owner));
+            // Blocks of one wire never overlap: the nearest one below the end decides.
+            if let Some((_, end, owner)) = other.take(1).next()
+                && end >= first
+            {
+                return Err(format!("{cidr} overlaps Subnet {owner} on wire {}", read.wire).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, name: &Str, read: Read, claims: &Claims) -> bool {
+        let before = self.pages.get(name).map(|page| (page.wire.clone(), page.provider.clone(), page.open));
+        let same_spec = self.pages.get(name).is_some_and(|page| *page.book.spec() == read.spec);
+        if same_spec && before.as_ref() == Some(&(read.wire.clone(), read.provider.clone(), read.open)) {
+            return false;
+        }
+        let moved = before.as_ref().is_some_and(|(wire, ..)| *wire != read.wire);
+        self.unlist(name);
+        let book = match self.pages.remove(name).filter(|_| !moved) {
+            Some(mut page) => match page.book.update(read.spec.clone()) {
+                Ok(_) => page.book,
+                Err(_) => SubnetBook::new(read.spec.clone()),
+            },
+            None => SubnetBook::new(read.spec.clone()),
+        };
+        for cidr in read.spec.cidrs().iter() {
+            let key = ClaimKey { wire: read.wire.clone(), addr: cidr.network() };
+            self.blocks.insert(key, (cidr.last(), name.clone()));
+        }
+        self.by_provider.entry(read.provider.clone()).or_default().insert(name.clone());
+        let (wire, cidrs) = (read.wire.clone(), read.spec.cidrs());
+        let page = Page { wire: read.wire, provider: read.provider, book, open: read.open };
+        self.pages.insert(name.clone(), page);
+        for cidr in cidrs.iter() {
+            let range = ledger::AddrRange::new(cidr.network(), cidr.last());
+            for (key, slot) in range.into_iter().flat_map(|range| claims.within(&wire, range)) {
+                self.record(key, slot);
+            }
+        }
+        true
+    }
+
+    /// Forgets a Subnet. Its claims stay: they are no business of a Subnet's life.
+    pub(super) fn forget(&mut self, name: &Str) -> bool {
+        self.unlist(name);
+        self.faults.remove(name);
+        self.pages.remove(name).is_some()
+    }
+
+    fn unlist(&mut self, name: &Str) {
+        let Some(page) = self.pages.get(name) else { return };
+        for cidr in page.book.spec().cidrs().iter() {
+            self.blocks.remove(&ClaimKey { wire: page.wire.clone(), addr: cidr.network() });
+        }
+        if let Some(names) = self.by_provider.get_mut(&page.provider) {
+            names.remove(name);
+        }
+    }
+
+    /// The Subnets of a provider, in order of their names.
+    pub(super) fn of_provider(&self, provider: &str) -> impl Iterator<Item = &Str> {
+        self.by_provider.get(provider).into_iter().flatten()
+    }
+
+    /// The provider of a Subnet.
+    pub(super) fn provider(&self, subnet: &str) -> Option<&Str> {
+        self.pages.get(subnet).map(|page| &page.provider)
+    }
+
+    /// The wire of a Subnet.
+    pub(super) fn wire(&self, subnet: &str) -> Option<&Str> {
+        self.pages.get(subnet).map(|page| &page.wire)
+    }
+
+    /// What a Subnet is made of.
+    pub(super) fn spec(&self, subnet: &str) -> Option<&SubnetSpec> {
+        self.pages.get(subnet).map(|page| page.book.spec())
+    }
+
+    /// The book of a Subnet.
+    pub(super) fn book(&self, subnet: &str) -> Option<&SubnetBook<HolderId, Str>> {
+        self.pages.get(subnet).map(|page| &page.book)
+    }
+
+    /// The Subnet of a wire that contains an address.
+    pub(super) fn containing(&self, key: &ClaimKey) -> Option<&Str> {
+        let (start, (end, name)) = self.blocks.range(..=key.clone()).next_back()?;
+        (start.wire == key.wire && *end >= key.addr && start.addr.family() == key.addr.family()).then_some(name)
+    }
+
+    /// Puts a claim on record in the Subnet that contains it.
+    pub(super) fn record(&mut self, key: &ClaimKey, slot: &Slot) {
+        let Some(name) = self.containing(key).cloned() else { return };
+        let Some(page) = self.pages.get_mut(&name) else { return };
+        // One slot per address: a book that knows another holder is told of its release first.
+        let recorded = page.book.record(slot.nic(), key.addr);
+        debug_assert!(recorded.is_ok(), "one slot per address");
+        let mac = match slot {
+            Slot::Asked(claim) => claim.mac,
+            Slot::Standing(claim) => claim.mac,
+        };
+        if let Some(mac) = mac {
+            // Where two NICs claim one MAC the first one has it; the finding `duplicate-mac` tells.
+            let _ = page.book.record_mac(self.macs.entry(key.wire.clone()).or_default(), slot.nic(), mac);
+        }
+    }
+
+    /// Takes an address off the record.
+    pub(super) fn release(&mut self, key: &ClaimKey) {
+        let Some(name) = self.containing(key).cloned() else { return };
+        if let Some(page) = self.pages.get_mut(&name) {
+            page.book.release(self.macs.entry(key.wire.clone()).or_default(), key.addr);
+        }
+    }
+
+    /// Grants all that a want lacks on a Subnet, or nothing. `has` is what its NIC has already.
+    pub(super) fn allocate(&mut self, subnet: &str, want: &Want, has: AddrPair) -> Result<Grant, Denied> {
+        if let Some(fault) = self.faults.get(subnet) {
+            return Err(Denied::Closed(fault.clone()));
+        }
+        let page = self.pages.get_mut(subnet).filter(|page| page.open);
+        let Some(page) = page else { return Err(Denied::Closed("it is gone or being deleted".into())) };
+        let mac = want.mac.map_or(MacPick::None, MacPick::This);
+        let kept = |pair: AddrPair| {
+            let mut pair = pair;
+            has.iter().for_each(|addr| pair.set(addr.family(), Some(addr)));
+            pair
+        };
+        let (mut list, mut pool) = (Vec::new(), None);
+        let pick = match &want.ask {
+            Ask::Any => Pick::Any,
+            Ask::This(pair) => Pick::This(kept(*pair)),
+            Ask::OneOf(pairs) => {
+                list.extend(pairs.iter().map(|pair| kept(*pair)));
+                Pick::OneOf(&list)
+            }
+            Ask::Pool(name) => {
+                pool = Some(name.as_str());
+                Pick::Any
+            }
+            Ask::Unreadable(reason) => return Err(Denied::Closed(reason.clone())),
+        };
+        let mut request = Request::new(want.nic.clone(), pick).with_mac(mac);
+        (request.pool, request.family) = (pool, want.family);
+        page.book.allocate(self.macs.entry(page.wire.clone()).or_default(), request).map_err(Denied::Refused)
+    }
+}

@@ -1,0 +1,205 @@
+//! An action as an API call, and an answer as an outcome.
+//!
+//! In: [`Action`]; the status code and body of an answer. Out: [`Call`]; [`Outcome`]. Guarantees: the real client and the
+//! simulated one send the same bytes and read answers the same way; a write says whose life it means (UID) where the API
+//! lets it.
+
+use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
+use super::id::HolderId;
+use super::input::Outcome;
+use api::names::labels;
+use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, IpSpec};
+use api::slim::{Kind, Uid, read};
+use ledger::Family;
+use serde_json::{Map, Value, json};
+
+/// How to call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// GET one object.
+    Get,
+    /// POST to the collection.
+    Create,
+    /// PATCH with a merge patch.
+    MergePatch,
+    /// DELETE one object.
+    Delete,
+}
+
+/// One request to the API server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// How.
+    pub verb: Verb,
+    /// Path of the object, or of the collection that it is created in.
+    pub path: String,
+    /// Body, where there is one.
+    pub body: Option<Value>,
+}
+
+/// Labels of claims, for selecting.
+mod claim_labels {
+    pub(super) const SUBNET: &str = "ipledger.dev/subnet";
+    pub(super) const HOLDER_KIND: &str = "ipledger.dev/holder-kind";
+    pub(super) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
+    pub(super) const NODE: &str = "ipledger.dev/node";
+}
+
+/// The longest label value (Kubernetes, `validation.LabelValueMaxLength`).
+const LABEL: usize = 63;
+
+impl Action {
+    /// The API call.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        let object = self.object();
+        let one = |verb, body| Call { verb, path: path(&object, true), body };
+        match self {
+            Self::CreateClaim(claim) => create(&object, claim_body(claim)),
+            Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
+            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
+            Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
+            Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
+            Self::DeleteClaim { uid, version, .. } => one(
+                Verb::Delete,
+                Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
+            ),
+            Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
+            Self::AnnotatePod { uid, version, set, .. } => {
+                let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});
+                one(Verb::MergePatch, Some(json!({"metadata": meta})))
+            }
+        }
+    }
+
+    /// What an answer means: the status code, and the body as JSON.
+    #[must_use]
+    pub fn outcome(&self, code: u16, body: &[u8]) -> Outcome {
+        match code {
+            200..=299 if self.call().verb == Verb::Delete => Outcome::Done(None),
+            200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
+            404 => Outcome::Missing,
+            409 if matches!(self, Self::CreateClaim(_) | Self::CreateIp(_)) => Outcome::Exists,
+            409 => Outcome::Changed,
+            400..=499 if !matches!(code, 408 | 425 | 429) => Outcome::Refused(message(body)),
+            _ => Outcome::Unknown,
+        }
+    }
+}
+
+/// The server's words.
+fn message(body: &[u8]) -> Box<str> {
+    let status: Value = serde_json::from_slice(body).unwrap_or_default();
+    status["message"].as_str().unwrap_or("the server gives no reason").into()
+}
+
+fn create(object: &ObjectId, body: Value) -> Call {
+    Call { verb: Verb::Create, path: path(object, false), body: Some(body) }
+}
+
+/// The path of an object, or of the collection that it is in.
+fn path(object: &ObjectId, with_name: bool) -> String {
+    let (api_version, plural) = (object.kind.api_version(), object.kind.plural());
+    let root = if api_version.contains('/') { "/apis" } else { "/api" };
+    let mut path = format!("{root}/{api_version}");
+    if object.kind.namespaced() {
+        path = format!("{path}/namespaces/{}", object.namespace);
+    }
+    path = format!("{path}/{plural}");
+    if with_name { format!("{path}/{}", object.name) } else { path }
+}
+
+/// The patch that gives a claim another occupant, and its label the occupant's node.
+fn occupy(uid: &Uid, version: &str, occupant: &Occupant) -> Value {
+    let mut labels = Map::new();
+    label(&mut labels, claim_labels::NODE, &occupant.node);
+    json!({
+        "metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels},
+        "status": {"occupant": {"podUID": occupant.pod_uid.to_string(), "node": occupant.node.as_str()}},
+    })
+}
+
+/// A text as a label value; left out where it is none.
+fn label(labels: &mut Map<String, Value>, key: &str, value: &str) {
+    if !value.is_empty() && value.len() <= LABEL {
+        labels.insert(key.to_owned(), value.into());
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn claim_body(claim: &NewClaim) -> Value {
+    let uid = match &claim.nic.holder {
+        HolderId::Pod(uid) => uid.to_string(),
+        HolderId::Named(..) => String::new(),
+    };
+    let mut labels = Map::new();
+    label(&mut labels, claim_labels::SUBNET, &claim.subnet);
+    label(&mut labels, claim_labels::HOLDER_KIND, &claim.title.kind);
+    label(&mut labels, claim_labels::HOLDER_UID, &uid);
+    label(&mut labels, claim_labels::NODE, &claim.occupant.node);
+    let spec = AddressClaimSpec {
+        wire: claim.key.wire.to_string(),
+        address: claim.key.addr.expanded(),
+        subnet: claim.subnet.to_string(),
+        holder: ClaimHolder {
+            kind: claim.title.kind.to_string(),
+            namespace: some(&claim.title.namespace),
+            name: claim.title.name.to_string(),
+            uid: some(&uid),
+            nic: some(&claim.nic.name),
+        },
+        mac: claim.mac.map(|mac| mac.to_string()),
+    };
+    let occupant = ClaimOccupant {
+        pod_uid: some(&claim.occupant.pod_uid.to_string()),
+        node: some(&claim.occupant.node),
+        sandbox: None,
+    };
+    let status = AddressClaimStatus { occupant: Some(occupant), ..AddressClaimStatus::default() };
+    json!({
+        "apiVersion": Kind::AddressClaim.api_version(),
+        "kind": "AddressClaim",
+        "metadata": {"name": claim.key.object_name(), "labels": labels},
+        "spec": spec,
+        "status": status,
+    })
+}
+
+/// An IP object in full, or the patch that makes the one of that UID the same.
+fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
+    let text = |family| ip.addrs.get(family).map(|addr| addr.to_string());
+    let spec = IpSpec {
+        pod_name: some(&ip.pod),
+        namespace: some(&ip.namespace),
+        subnet: some(&ip.subnet),
+        node_name: some(&ip.node),
+        ip_address: some(&ip.addrs.to_string()),
+        v4_ip_address: text(Family::V4),
+        v6_ip_address: text(Family::V6),
+        mac_address: ip.mac.map(|mac| mac.to_string()),
+        pod_type: some(&ip.pod_type),
+        ..IpSpec::default()
+    };
+    let mut labels = Map::new();
+    label(&mut labels, labels::SUBNET, &ip.subnet);
+    label(&mut labels, labels::NODE_NAME, &ip.node);
+    labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
+    if let HolderId::Pod(uid) = &ip.holder {
+        label(&mut labels, claim_labels::HOLDER_UID, &uid.to_string());
+    }
+    if ip.subnet.len() <= LABEL {
+        labels.insert(ip.subnet.to_string(), "".into());
+    }
+    match uid {
+        Some(uid) => json!({"metadata": {"uid": uid.to_string(), "labels": labels}, "spec": spec}),
+        None => json!({
+            "apiVersion": Kind::Ip.api_version(),
+            "kind": "IP",
+            "metadata": {"name": ip.name.as_str(), "labels": labels},
+            "spec": spec,
+        }),
+    }
+}

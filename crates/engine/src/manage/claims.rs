@@ -1,0 +1,175 @@
+//! Every claim that stands or is asked for, by address and by holder.
+//!
+//! In: claims as observed, claims that were asked for. Out: who has which address. Guarantees: one entry per wire and
+//! address; an address that was asked for is held until a read settles it.
+
+use super::command::{NewClaim, Occupant};
+use super::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title};
+use api::slim::{AddressClaim, Field, Str, Time, Uid};
+use ledger::{AddrRange, Mac};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A claim as the API server has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Wire and address.
+    pub key: ClaimKey,
+    /// The life of the object.
+    pub uid: Uid,
+    /// Its version.
+    pub version: Str,
+    /// When it was made.
+    pub created: Option<Time>,
+    /// Who is entitled, and by which NIC.
+    pub nic: NicId,
+    /// The holder in the words that people use.
+    pub title: Title,
+    /// The Subnet that it was made for.
+    pub subnet: Str,
+    /// The MAC that goes with it.
+    pub mac: Option<Mac>,
+    /// Who uses it.
+    pub occupant: Occupant,
+    /// Which pod has let it go, by the word of its node's agent.
+    pub let_go: Uid,
+}
+
+impl Claim {
+    /// Reads a claim; none where wire or address cannot be read, which the CRD's rules exclude.
+    #[must_use]
+    pub fn of(object: &AddressClaim) -> Option<Self> {
+        let (spec, status) = (&object.spec, &object.status);
+        let key = ClaimKey { wire: spec.wire.clone(), addr: *spec.address.get()? };
+        let holder = &spec.holder;
+        let occupant = &status.occupant;
+        // A claim made by hand for a pod may say no occupant: then the pod itself is it.
+        let pod_uid = if occupant.pod_uid == Uid::None { holder.uid.clone() } else { occupant.pod_uid.clone() };
+        Some(Self {
+            key,
+            uid: object.meta.uid.clone(),
+            version: object.meta.resource_version.clone(),
+            created: object.meta.created.get().copied(),
+            nic: NicId::new(HolderId::of_claim(holder), holder.nic.clone()),
+            title: Title { kind: holder.kind.clone(), namespace: holder.namespace.clone(), name: holder.name.clone() },
+            subnet: spec.subnet.clone(),
+            mac: Field::get(&spec.mac).copied(),
+            occupant: Occupant { pod_uid, node: occupant.node.clone() },
+            let_go: status.let_go.pod_uid.clone(),
+        })
+    }
+
+    /// Whether no pod was ever given it.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.occupant.pod_uid == Uid::None
+    }
+
+    /// Whether its occupant has let go, by the word of the agent.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        self.let_go != Uid::None && self.let_go == self.occupant.pod_uid
+    }
+}
+
+/// An address that somebody has, or may have.
+#[derive(Debug, Clone)]
+pub(super) enum Slot {
+    /// Asked for, and not known to be granted.
+    Asked(NewClaim),
+    /// The claim is there.
+    Standing(Claim),
+}
+
+impl Slot {
+    pub(super) fn nic(&self) -> &NicId {
+        match self {
+            Self::Asked(claim) => &claim.nic,
+            Self::Standing(claim) => &claim.nic,
+        }
+    }
+
+    pub(super) fn standing(&self) -> Option<&Claim> {
+        match self {
+            Self::Asked(_) => None,
+            Self::Standing(claim) => Some(claim),
+        }
+    }
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    slots: BTreeMap<ClaimKey, Slot>,
+    by_holder: BTreeMap<HolderId, BTreeSet<ClaimKey>>,
+    names: BTreeMap<Str, ClaimKey>,
+}
+
+impl Claims {
+    pub(super) fn get(&self, key: &ClaimKey) -> Option<&Slot> {
+        self.slots.get(key)
+    }
+
+    /// Puts a slot in its place; what was there.
+    pub(super) fn put(&mut self, key: ClaimKey, slot: Slot) -> Option<Slot> {
+        let holder = slot.nic().holder.clone();
+        let before = self.remove(&key);
+        self.by_holder.entry(holder).or_default().insert(key.clone());
+        self.names.insert(key.object_name().into(), key.clone());
+        self.slots.insert(key, slot);
+        before
+    }
+
+    pub(super) fn remove(&mut self, key: &ClaimKey) -> Option<Slot> {
+        let slot = self.slots.remove(key)?;
+        self.names.remove(key.object_name().as_str());
+        let holder = &slot.nic().holder;
+        if let Some(keys) = self.by_holder.get_mut(holder) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.by_holder.remove(holder);
+            }
+        }
+        Some(slot)
+    }
+
+    /// The addresses of a holder, in order of wire and address.
+    pub(super) fn of_holder(&self, holder: &HolderId) -> impl Iterator<Item = (&ClaimKey, &Slot)> {
+        let keys = self.by_holder.get(holder).into_iter().flatten();
+        keys.filter_map(|key| self.slots.get_key_value(key))
+    }
+
+    /// The addresses of a NIC.
+    pub(super) fn of_nic<'a>(&'a self, nic: &'a NicId) -> impl Iterator<Item = (&'a ClaimKey, &'a Slot)> {
+        self.of_holder(&nic.holder).filter(move |(_, slot)| slot.nic().name == nic.name)
+    }
+
+    /// What is held on a wire within a range.
+    pub(super) fn within(&self, wire: &Str, range: AddrRange) -> impl Iterator<Item = (&ClaimKey, &Slot)> {
+        let key = |addr| ClaimKey { wire: wire.clone(), addr };
+        self.slots.range(key(range.first())..=key(range.last()))
+    }
+
+    /// The address of a claim's name.
+    pub(super) fn named(&self, name: &Str) -> Option<ClaimKey> {
+        self.names.get(name).cloned()
+    }
+
+    /// The ordinals of a StatefulSet that have an address.
+    pub(super) fn of_set(&self, namespace: &Str, set: &str) -> impl Iterator<Item = &HolderId> {
+        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
+        let holders = self.by_holder.range(from..).map(|(holder, _)| holder);
+        holders.take_while(move |holder| match holder {
+            HolderId::Named(kind, of, name) => {
+                kind == STATEFUL_SET
+                    && of == namespace
+                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+            }
+            HolderId::Pod(_) => false,
+        })
+    }
+
+    /// Everybody who has an address.
+    pub(super) fn holders(&self) -> impl Iterator<Item = &HolderId> {
+        self.by_holder.keys()
+    }
+}

@@ -1,0 +1,173 @@
+//! What a step asks for.
+//!
+//! In: decisions. Out: [`Command`]s. Guarantees: each is one API call on one object; an object has one command in flight
+//! at a time; a delete names the life that it ends (UID) and, of a claim, the version that the decision was made on.
+
+use super::fate::Proof;
+use super::id::{ClaimKey, HolderId, NicId, Title};
+use api::slim::{Kind, Str, Uid};
+use ledger::{AddrPair, Mac};
+use std::collections::BTreeMap;
+
+/// Numbers commands in the order in which they were given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandId(pub u64);
+
+/// A command for the executor. It makes no choices: it makes the call and reports the outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Comes back with the outcome.
+    pub id: CommandId,
+    /// What to do.
+    pub action: Action,
+}
+
+/// One API call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Take an address: creating the claim is the lock.
+    CreateClaim(Box<NewClaim>),
+    /// Settle whose an address is.
+    ReadClaim(ClaimKey),
+    /// Let an address go.
+    DeleteClaim {
+        /// Which.
+        key: ClaimKey,
+        /// The life of the claim.
+        uid: Uid,
+        /// Its version when this was decided.
+        version: Str,
+        /// Why it is safe.
+        proof: Proof,
+    },
+    /// Write the IP object of a NIC.
+    CreateIp(Box<NewIp>),
+    /// Make the IP object of a NIC say what it should.
+    UpdateIp {
+        /// What it should say.
+        ip: Box<NewIp>,
+        /// The life of the object.
+        uid: Uid,
+    },
+    /// Remove an IP object.
+    DeleteIp {
+        /// Its name.
+        name: Str,
+        /// The life of the object.
+        uid: Uid,
+    },
+    /// Tell a pod its addresses.
+    AnnotatePod {
+        /// Namespace of the pod.
+        namespace: Str,
+        /// Name of the pod.
+        name: Str,
+        /// The life of the pod.
+        uid: Uid,
+        /// Its version when this was decided: another controller may have told it another address meanwhile.
+        version: Str,
+        /// Annotations to set.
+        set: BTreeMap<String, String>,
+    },
+    /// Give an address to the pod that uses it now: the one before has let go.
+    Occupy {
+        /// Which.
+        key: ClaimKey,
+        /// The life of the claim.
+        uid: Uid,
+        /// Its version when this was decided.
+        version: Str,
+        /// Who uses it from now on.
+        occupant: Occupant,
+    },
+    /// See with a fresh read what a StatefulSet says: namespace and name.
+    ReadStatefulSet(Str, Str),
+    /// See with a fresh read whether a node is gone.
+    ReadNode(Str),
+}
+
+/// Which object a command is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ObjectId {
+    pub(super) kind: Kind,
+    pub(super) namespace: Str,
+    pub(super) name: Str,
+}
+
+impl ObjectId {
+    pub(super) fn claim(key: &ClaimKey) -> Self {
+        Self { kind: Kind::AddressClaim, namespace: Str::default(), name: key.object_name().into() }
+    }
+
+    fn named(kind: Kind, name: &Str) -> Self {
+        Self { kind, namespace: Str::default(), name: name.clone() }
+    }
+}
+
+impl Action {
+    /// The object that it is about.
+    pub(super) fn object(&self) -> ObjectId {
+        match self {
+            Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
+            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
+            Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
+            Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
+            Self::AnnotatePod { namespace, name, .. } => {
+                ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
+            }
+            Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
+            Self::ReadStatefulSet(namespace, name) => {
+                ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }
+            }
+        }
+    }
+}
+
+/// A claim to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClaim {
+    /// Wire and address.
+    pub key: ClaimKey,
+    /// The Subnet that it is made for.
+    pub subnet: Str,
+    /// Who is entitled, and by which NIC.
+    pub nic: NicId,
+    /// The holder in the words that people use.
+    pub title: Title,
+    /// The MAC that goes with it.
+    pub mac: Option<Mac>,
+    /// The pod that will use it, and its node: what a release needs when the pod is gone.
+    pub occupant: Occupant,
+}
+
+/// A pod that uses an address, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Occupant {
+    /// UID of the pod.
+    pub pod_uid: Uid,
+    /// Its node.
+    pub node: Str,
+}
+
+/// An IP object as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIp {
+    /// Its name: the name of Kube-OVN's port.
+    pub name: Str,
+    /// Whose it is.
+    pub holder: HolderId,
+    /// The pod that people look for.
+    pub pod: Str,
+    /// Its namespace.
+    pub namespace: Str,
+    /// Subnet of the addresses.
+    pub subnet: Str,
+    /// Node of the pod.
+    pub node: Str,
+    /// The addresses.
+    pub addrs: AddrPair,
+    /// The MAC, where one is kept.
+    pub mac: Option<Mac>,
+    /// Empty, `StatefulSet` or `VirtualMachine`.
+    pub pod_type: Str,
+}

@@ -1,0 +1,239 @@
+//! One step: observe, serve what is wanted, release what is proven, write what is derived.
+//!
+//! In: [`Input`], the time. Out: [`Command`]s. Guarantees: level-triggered: only what the state says decides, not how it
+//! came about; only holders that something changed for are looked at.
+
+use super::claims::Claim;
+use super::command::{Action, Command};
+use super::fate::{Fate, Proof, Wait};
+use super::flight::Flight;
+use super::holders::{Entitled, pod, stateful_set};
+use super::id::{HolderId, STATEFUL_SET};
+use super::input::Input;
+use super::state::{NEEDED, Settings, State};
+use super::waiting::Waiting;
+use super::want::{Class, Want};
+use api::slim::{Kind, Str, Time};
+use ledger::{Addr, Family};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The address manager, as a function over what it has seen.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) settings: Settings,
+    pub(super) now: Time,
+    pub(super) state: State,
+    pub(super) flight: Flight,
+    pub(super) waiting: Waiting,
+    /// Records of running pods that were asked for and not settled, by wire.
+    pub(super) records: BTreeMap<Str, BTreeSet<Addr>>,
+    pub(super) listed: BTreeSet<Kind>,
+    pub(super) agents_listed: bool,
+    pub(super) dirty: BTreeSet<HolderId>,
+    /// Who is looked at again when.
+    pub(super) due: BTreeSet<(Time, HolderId)>,
+    out: Vec<Command>,
+}
+
+impl Engine {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            now: Time(0),
+            state: State::default(),
+            flight: Flight::default(),
+            waiting: Waiting::default(),
+            records: BTreeMap::new(),
+            listed: BTreeSet::new(),
+            agents_listed: false,
+            dirty: BTreeSet::new(),
+            due: BTreeSet::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes in one thing; what is to be done about it.
+    pub fn step(&mut self, input: Input, now: Time) -> Vec<Command> {
+        self.now = now;
+        self.observe(input);
+        while let Some((due, holder)) = self.due.pop_first() {
+            if due > now {
+                self.due.insert((due, holder));
+                break;
+            }
+            self.dirty.insert(holder);
+        }
+        if self.is_ready() {
+            self.settle();
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    /// Whether every kind has been listed once. Before that nothing is chosen and nothing is released.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.agents_listed && NEEDED.iter().all(|kind| self.listed.contains(kind))
+    }
+
+    /// When a step is due even if nothing happens.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Time> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// How many commands have no outcome yet.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.flight.len()
+    }
+
+    /// Why a NIC of a holder has nothing, if it was refused.
+    #[must_use]
+    pub fn refusal(&self, nic: &super::id::NicId) -> Option<&str> {
+        self.waiting.told(nic)
+    }
+
+    /// The counts of a Subnet's family: usable, using, available, excluded.
+    #[must_use]
+    pub fn counts(&self, subnet: &str, family: Family) -> Option<ledger::Counts> {
+        self.state.books.book(subnet)?.counts(family)
+    }
+
+    /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not.
+    pub(super) fn send(&mut self, action: Action, holder: &HolderId) {
+        self.out.extend(self.flight.send(action, holder));
+    }
+
+    /// Looks at everybody for whom something changed, in the order of what they want.
+    fn settle(&mut self) {
+        while !self.dirty.is_empty() {
+            let holders = std::mem::take(&mut self.dirty);
+            let looks: Vec<(HolderId, Option<Entitled>)> =
+                holders.into_iter().map(|holder| self.look(holder)).collect();
+            for class in Class::ALL {
+                for (_, entitled) in &looks {
+                    let Some(entitled) = entitled.as_ref().filter(|entitled| entitled.may_grow) else { continue };
+                    for want in entitled.wants.iter().filter(|want| want.class == class) {
+                        self.serve(entitled, want);
+                    }
+                }
+            }
+            for (holder, entitled) in &looks {
+                self.release(holder, entitled.as_ref());
+                if let Some(entitled) = entitled {
+                    self.occupy(entitled);
+                }
+                self.project(holder, entitled.as_ref());
+            }
+        }
+    }
+
+    /// What a holder is entitled to now.
+    fn look(&mut self, holder: HolderId) -> (HolderId, Option<Entitled>) {
+        self.waiting.forget(&holder);
+        let entitled = match &holder {
+            HolderId::Pod(_) => {
+                let pod = self.state.pod(&holder);
+                pod.and_then(|pod| pod::entitled(&self.state.world, &self.state.books, pod))
+            }
+            HolderId::Named(kind, namespace, name) if kind == STATEFUL_SET => {
+                stateful_set::entitled(&self.state, namespace, name)
+            }
+            HolderId::Named(..) => None,
+        };
+        match entitled {
+            Some(_) => drop(self.state.absent.remove(&holder)),
+            None => drop(self.state.absent.entry(holder.clone()).or_insert(self.now)),
+        }
+        (holder, entitled)
+    }
+
+    /// Releases what a holder is no longer entitled to, where that is proven to be safe.
+    fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
+        let surplus: Vec<Claim> =
+            standing.filter(|claim| !entitled.is_some_and(|e| self.is_kept(e, claim))).cloned().collect();
+        for claim in surplus {
+            let fate = match holder {
+                HolderId::Pod(_) => pod::fate(&self.state, &claim),
+                HolderId::Named(kind, ..) if kind == STATEFUL_SET => {
+                    stateful_set::fate(&self.state, &claim, self.now, self.settings.grace)
+                }
+                // A kind that this version does not know keeps what it has.
+                HolderId::Named(..) => Fate::Keep,
+            };
+            match fate {
+                Fate::Keep => {}
+                Fate::Release(proof) => self.let_go(&claim, proof),
+                Fate::Wait(wait) => self.wait(holder, wait),
+            }
+        }
+        // A fresh read counts for the look that it was made for.
+        self.state.disowned.remove(holder);
+        if self.state.claims.of_holder(holder).next().is_none() {
+            self.state.absent.remove(holder);
+        }
+    }
+
+    /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
+    fn occupy(&mut self, entitled: &Entitled) {
+        let holder = match entitled.wants.first() {
+            Some(want) if entitled.may_grow => want.nic.holder.clone(),
+            _ => return,
+        };
+        let standing = self.state.claims.of_holder(&holder).filter_map(|(_, slot)| slot.standing());
+        let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
+        for claim in others.cloned().collect::<Vec<_>>() {
+            match pod::fate(&self.state, &claim) {
+                Fate::Wait(wait) if !claim.is_unused() => self.wait(&holder, wait),
+                _ => {
+                    let (key, uid, version) = (claim.key, claim.uid, claim.version);
+                    let occupant = entitled.occupant.clone();
+                    self.send(Action::Occupy { key, uid, version, occupant }, &holder);
+                }
+            }
+        }
+    }
+
+    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else the
+    /// oldest.
+    pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let Some(want) = entitled.wants.iter().find(|want| want.nic == claim.nic) else { return false };
+        self.kept(want, claim.key.addr.family()).is_some_and(|kept| kept.key == claim.key)
+    }
+
+    /// The claim that a NIC keeps in a family.
+    pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
+        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
+        let standing = standing.filter(|claim| claim.key.addr.family() == family);
+        let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
+        standing.min_by_key(|claim| (!told(claim), claim.created, claim.key.clone()))
+    }
+
+    fn wait(&mut self, holder: &HolderId, wait: Wait) {
+        let node = match wait {
+            Wait::Grace(until) => {
+                self.due.insert((until, holder.clone()));
+                return;
+            }
+            Wait::Owner(namespace, name) => return self.send(Action::ReadStatefulSet(namespace, name), holder),
+            Wait::Agent(node) | Wait::NoAgent(node) => node,
+            Wait::Node(node) => {
+                self.send(Action::ReadNode(node.clone()), holder);
+                node
+            }
+        };
+        self.state.at_node.entry(node).or_default().insert(holder.clone());
+    }
+
+    /// Takes an address back: first what was derived from the claim, then the claim.
+    fn let_go(&mut self, claim: &Claim, proof: Proof) {
+        if self.remove_records(claim) {
+            return;
+        }
+        let (uid, version) = (claim.uid.clone(), claim.version.clone());
+        self.send(Action::DeleteClaim { key: claim.key.clone(), uid, version, proof }, &claim.nic.holder);
+    }
+}

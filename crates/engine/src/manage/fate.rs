@@ -1,0 +1,52 @@
+//! What should become of a claim.
+//!
+//! In: nothing. Out: [`Fate`], [`Proof`]. Guarantees: a release always names its proof; what is not known keeps the claim.
+
+use std::fmt;
+
+/// What should become of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Its holder is entitled.
+    Keep,
+    /// It is safe to let go.
+    Release(Proof),
+    /// It would be released if that were known to be safe: what it waits for.
+    Wait(Wait),
+}
+
+/// Why a release is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// The agent of the pod's node promised that the pod does not use the address and will not again.
+    LetGo,
+    /// The pod's node is gone: a fresh read says so.
+    NodeGone,
+    /// The owner is gone or has no place for the holder any more: a fresh read says so, and no pod uses the address.
+    Disowned,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LetGo => "the agent of its node saw the address let go",
+            Self::NodeGone => "its node is gone",
+            Self::Disowned => "its owner has no place for it any more, and its last pod let it go",
+        })
+    }
+}
+
+/// What a release waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wait {
+    /// The word of the agent of this node.
+    Agent(api::slim::Str),
+    /// A fresh read of this node, which the last list lacks.
+    Node(api::slim::Str),
+    /// That the owner has been absent for long enough: until then.
+    Grace(api::slim::Time),
+    /// A fresh read of the owner: namespace and name of the StatefulSet.
+    Owner(api::slim::Str, api::slim::Str),
+    /// Somebody's decision: this node has no agent, and nobody else can know.
+    NoAgent(api::slim::Str),
+}

@@ -1,0 +1,91 @@
+//! Commands without an outcome, and objects about which the last word is still to come.
+//!
+//! In: actions, outcomes, what watches say. Out: whether an object may be written now. Guarantees: one command per object
+//! at a time; an object that turned out to be other than the watch has shown is left alone until the watch shows it; a
+//! deletion that is seen while a command is on its way is not undone by the command's answer.
+
+use super::command::{Action, Command, CommandId, ObjectId};
+use super::id::HolderId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A command that is on its way.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) action: Action,
+    /// Who is looked at again when it is done.
+    pub(super) holder: HolderId,
+    /// The object was seen to go meanwhile.
+    pub(super) gone: bool,
+    /// A watch has shown the object meanwhile.
+    pub(super) seen: bool,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    last: u64,
+    sent: BTreeMap<CommandId, Sent>,
+    busy: BTreeMap<ObjectId, CommandId>,
+    /// Holders that asked for a command on an object while it was busy.
+    refused: BTreeMap<ObjectId, BTreeSet<HolderId>>,
+    blind: BTreeSet<ObjectId>,
+}
+
+impl Flight {
+    /// Whether an object is to be left alone for now.
+    pub(super) fn is_busy(&self, object: &ObjectId) -> bool {
+        self.busy.contains_key(object) || self.blind.contains(object)
+    }
+
+    /// Sends a command; none while the object is busy. Whoever asks is looked at again once it is not.
+    pub(super) fn send(&mut self, action: Action, holder: &HolderId) -> Option<Command> {
+        let object = action.object();
+        if self.is_busy(&object) {
+            self.refused.entry(object).or_default().insert(holder.clone());
+            return None;
+        }
+        self.last += 1;
+        let id = CommandId(self.last);
+        self.busy.insert(object, id);
+        self.sent.insert(id, Sent { action: action.clone(), holder: holder.clone(), gone: false, seen: false });
+        Some(Command { id, action })
+    }
+
+    /// Who asked for a command on an object while it was busy, if it is not any more.
+    pub(super) fn waited(&mut self, object: &ObjectId) -> BTreeSet<HolderId> {
+        if self.is_busy(object) { BTreeSet::new() } else { self.refused.remove(object).unwrap_or_default() }
+    }
+
+    /// Takes note of an outcome; none for a command that this engine never gave, as after a restart.
+    pub(super) fn done(&mut self, id: CommandId) -> Option<Sent> {
+        let sent = self.sent.remove(&id)?;
+        self.busy.remove(&sent.action.object());
+        Some(sent)
+    }
+
+    /// Leaves an object alone until a watch shows it.
+    pub(super) fn wait_for_watch(&mut self, object: ObjectId) {
+        self.blind.insert(object);
+    }
+
+    /// A watch has shown an object.
+    pub(super) fn seen(&mut self, object: &ObjectId) {
+        self.blind.remove(object);
+        if let Some(sent) = self.busy.get(object).and_then(|id| self.sent.get_mut(id)) {
+            sent.seen = true;
+        }
+    }
+
+    /// A watch has shown that an object went.
+    pub(super) fn gone(&mut self, object: &ObjectId) {
+        self.blind.remove(object);
+        if let Some(sent) = self.busy.get(object).and_then(|id| self.sent.get_mut(id)) {
+            sent.gone = true;
+        }
+    }
+
+    /// How many commands are on their way.
+    pub(super) fn len(&self) -> usize {
+        self.sent.len()
+    }
+}

@@ -1,0 +1,245 @@
+//! A plain pod: entitled while it exists, by its UID, and has not finished.
+//!
+//! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet; the fate of a claim whose pod is
+//! gone or no longer wants it. Guarantees: a pod wants nothing before it is bound to a node; a claim goes on the word of
+//! its node's agent or because its node is gone, never on the pod's absence.
+
+use super::Entitled;
+use crate::manage::books::Books;
+use crate::manage::claims::Claim;
+use crate::manage::command::Occupant;
+use crate::manage::fate::{Fate, Proof, Wait};
+use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
+use crate::manage::state::State;
+use crate::manage::want::{Ask, Class, Want};
+use crate::networks::{Attachment, networks_of_meta};
+use crate::record::{is_finished, provider_value};
+use crate::world::World;
+use api::names;
+use api::slim::{Field, Ip, Meta, Pod, Str};
+use ledger::{AddrPair, Family, Mac};
+use std::collections::BTreeMap;
+
+/// Interface of the network that replaces the primary one (Multus).
+const FIRST_INTERFACE: &str = "eth0";
+
+/// What a pod should hold; none where it is entitled to nothing any more.
+pub(in crate::manage) fn entitled(world: &World, books: &Books, pod: &Pod) -> Option<Entitled> {
+    if is_finished(pod) || pod.spec.host_network {
+        return None;
+    }
+    let node = pod.spec.node_name.clone();
+    let wants = if node.is_empty() { Vec::new() } else { wants(world, books, &Subject::of_pod(pod)) };
+    Some(Entitled {
+        title: Title::of_pod(pod),
+        occupant: Occupant { pod_uid: pod.meta.uid.clone(), node },
+        wants,
+        arrival: pod.meta.created.get().copied(),
+        may_grow: !pod.meta.is_deleted(),
+    })
+}
+
+/// Whose wants are read, and from where: a pod, or the template that its next pod will be made from.
+#[derive(Debug, Clone)]
+pub(in crate::manage) struct Subject<'a> {
+    pub(in crate::manage) holder: HolderId,
+    pub(in crate::manage) namespace: &'a Str,
+    /// Name of the pod.
+    pub(in crate::manage) name: &'a Str,
+    /// Where the annotations are.
+    pub(in crate::manage) meta: &'a Meta,
+    /// Its place in a list of addresses.
+    pub(in crate::manage) ordinal: Option<i64>,
+}
+
+impl<'a> Subject<'a> {
+    pub(in crate::manage) fn of_pod(pod: &'a Pod) -> Self {
+        Self {
+            holder: HolderId::of_pod(pod),
+            namespace: &pod.meta.namespace,
+            name: &pod.meta.name,
+            meta: &pod.meta,
+            ordinal: ordinal_of(pod).map(|(_, ordinal)| ordinal),
+        }
+    }
+}
+
+/// An attachment with the names that follow from its place in the list.
+struct Named<'a> {
+    attachment: &'a Attachment<'a>,
+    interface: Str,
+    provider: String,
+}
+
+/// What the annotations of a subject ask for.
+pub(in crate::manage) fn wants(world: &World, books: &Books, pod: &Subject<'_>) -> Vec<Want> {
+    let networks = networks_of_meta(pod.meta, pod.namespace);
+    let mut first = !networks.primary;
+    let mut count = 0;
+    let mut named = Vec::new();
+    for attachment in &networks.attachments {
+        let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
+            (true, "") => FIRST_INTERFACE.into(),
+            (true, given) => given.into(),
+            (false, given) => {
+                // Multus names what has no name by its place among the secondary networks.
+                count += 1;
+                if given.is_empty() { format!("net{count}").into() } else { given.into() }
+            }
+        };
+        let provider = format!("{}.{}", attachment.name, attachment.namespace);
+        named.push(Named { attachment, interface, provider });
+    }
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for nic in &named {
+        *times.entry(nic.provider.as_str()).or_default() += 1;
+    }
+    let wants = named.iter().map(|nic| want(world, books, pod, nic, times.get(nic.provider.as_str()) > Some(&1)));
+    wants.filter(|want| !want.subnets.is_empty()).collect()
+}
+
+/// The want of one attachment; without Subnets where its provider has none, and is not ours.
+fn want(world: &World, books: &Books, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Want {
+    let Named { attachment, interface, provider } = nic;
+    let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
+    let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
+    let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
+    let subnets = match value("logical_switch") {
+        Some(named) if books.provider(named).is_some_and(|of| of == provider) => vec![named.into()],
+        _ => books.of_provider(provider).cloned().collect(),
+    };
+    let (ask, class) = match on_record(world, pod, provider, &port, &suffix) {
+        Some(pair) => (Ask::This(pair), Class::Record),
+        None => asked(pod, attachment, interface, several, &value),
+    };
+    let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
+    Want {
+        nic: NicId::new(pod.holder.clone(), interface.clone()),
+        subnets,
+        ask,
+        class,
+        family: value("ip_family").and_then(family),
+        told: value(&format!("ip_address{suffix}"))
+            .and_then(|text| Field::<AddrPair>::parse(text).get().copied())
+            .unwrap_or(AddrPair::NONE),
+        mac: mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied()),
+        port: port.into(),
+        annotations: (provider.as_str().into(), suffix),
+    }
+}
+
+fn family(text: &str) -> Option<Family> {
+    match text {
+        "ipv4" => Some(Family::V4),
+        "ipv6" => Some(Family::V6),
+        _ => None,
+    }
+}
+
+/// What a pod's annotation says that it was given, where an IP object agrees. A tenant can write annotations, so that
+/// one alone is a request.
+fn on_record(world: &World, pod: &Subject<'_>, provider: &str, port: &str, suffix: &str) -> Option<AddrPair> {
+    let value = |name: &str| provider_value(&pod.meta.annotations, provider, &format!("{name}{suffix}"));
+    if value("allocated") != Some("true") {
+        return None;
+    }
+    let pair = *Field::<AddrPair>::parse(value("ip_address")?).get()?;
+    let agrees = |ip: &Ip| {
+        ip.spec.pod_name == *pod.name
+            && ip.spec.namespace == *pod.namespace
+            && [Family::V4, Family::V6].iter().all(|&family| recorded(ip, family) == pair.get(family))
+    };
+    world.ips.named(port).is_some_and(agrees).then_some(pair)
+}
+
+/// The address of a family in an IP object.
+pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<ledger::Addr> {
+    match family {
+        Family::V4 => ip.spec.v4.get().copied(),
+        Family::V6 => ip.spec.v6.get().copied(),
+    }
+}
+
+/// What is asked for: per interface, then per provider, then by Multus, then from a pool.
+fn asked<'a>(
+    pod: &Subject<'_>,
+    attachment: &Attachment<'_>,
+    interface: &str,
+    several: bool,
+    value: &dyn Fn(&str) -> Option<&'a str>,
+) -> (Ask, Class) {
+    let per_interface = value(&format!("ip_address.{interface}"));
+    let per_provider = || value("ip_address").filter(|_| !several);
+    if let Some(text) = per_interface.or_else(per_provider) {
+        return (pair(text), Class::Named);
+    }
+    if !attachment.ips.is_empty() {
+        return (pair(&attachment.ips.join(",")), Class::Named);
+    }
+    match value("ip_pool") {
+        Some(text) => pool(pod, text),
+        None => (Ask::Any, Class::Free),
+    }
+}
+
+/// Addresses with or without prefix length: Multus writes `10.0.0.9/24`.
+fn pair(text: &str) -> Ask {
+    let bare: Vec<&str> =
+        text.split(',').map(|part| part.split_once('/').map_or(part, |(addr, _)| addr).trim()).collect();
+    match Field::<AddrPair>::parse(&bare.join(",")) {
+        Field::Is(pair) => Ask::This(pair),
+        Field::Absent => Ask::Any,
+        Field::Bad(bad) => Ask::Unreadable(format!("`{bad}` is no address").into()),
+    }
+}
+
+/// `ip_pool`: the name of an IPPool, or a list of addresses, of which a StatefulSet's pod takes that of its ordinal
+/// (Kube-OVN `pkg/controller/pod.go`, acquireAddress).
+fn pool(pod: &Subject<'_>, text: &str) -> (Ask, Class) {
+    let parts: Vec<&str> = match text.contains(';') {
+        true => text.split(';').map(str::trim).collect(),
+        false => text.split(',').map(str::trim).collect(),
+    };
+    let is_pair = |parts: &[&str]| !text.contains(';') && Field::<AddrPair>::parse(&parts.join(",")).get().is_some();
+    let entries: Vec<Ask> =
+        if is_pair(&parts) { vec![pair(text)] } else { parts.iter().map(|part| pair(part)).collect() };
+    if let ([_], [Ask::Unreadable(_)]) = (parts.as_slice(), entries.as_slice()) {
+        return (Ask::Pool(text.trim().into()), Class::Free);
+    }
+    let ordinal = pod.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok());
+    let pairs = entries.iter().map(|entry| match entry {
+        Ask::This(pair) => Ok(*pair),
+        Ask::Unreadable(reason) => Err(reason.clone()),
+        _ => Err("an entry of the list of addresses is empty".into()),
+    });
+    match (pairs.collect::<Result<Vec<_>, Box<str>>>(), ordinal) {
+        (Err(reason), _) => (Ask::Unreadable(reason), Class::Named),
+        (Ok(pairs), None) => (Ask::OneOf(pairs), Class::Named),
+        (Ok(pairs), Some(at)) => match pairs.get(at) {
+            Some(pair) => (Ask::This(*pair), Class::Named),
+            None => {
+                let (has, need) = (pairs.len(), at + 1);
+                (
+                    Ask::Unreadable(format!("the list has {has} addresses and ordinal {at} needs {need}").into()),
+                    Class::Named,
+                )
+            }
+        },
+    }
+}
+
+/// What becomes of a claim that its pod is not, or no longer, entitled to.
+pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
+    let node = &claim.occupant.node;
+    if claim.is_let_go() {
+        Fate::Release(Proof::LetGo)
+    } else if state.gone_nodes.contains(node) {
+        Fate::Release(Proof::NodeGone)
+    } else if state.world.nodes.named(node).is_none() && !node.is_empty() {
+        Fate::Wait(Wait::Node(node.clone()))
+    } else if state.agents.contains(node) {
+        Fate::Wait(Wait::Agent(node.clone()))
+    } else {
+        Fate::Wait(Wait::NoAgent(node.clone()))
+    }
+}

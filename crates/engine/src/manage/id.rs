@@ -1,0 +1,117 @@
+//! Who is entitled to an address, and what names a claim.
+//!
+//! In: pods and the `spec` of claims. Out: [`HolderId`], [`NicId`], [`ClaimKey`]. Guarantees: a Pod is its UID, every other
+//! holder its kind, namespace and name, so that an owner that is deleted and made again is the same holder.
+
+use crate::life::split_ordinal;
+use api::names::annotations;
+use api::schema::claim_name;
+use api::slim::{ClaimHolder, Pod, Str, Uid};
+use ledger::{Addr, Nic};
+use std::fmt;
+
+/// Who is entitled, as far as anything is decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HolderId {
+    /// A pod by its UID; a static pod by its config hash, since its mirror's UID changes with each mirror.
+    Pod(Uid),
+    /// Any other holder by its kind, namespace (empty where the kind has none) and name.
+    Named(Str, Str, Str),
+}
+
+impl HolderId {
+    /// The holder whose addresses a pod uses: a StatefulSet's ordinal, else the pod by itself.
+    #[must_use]
+    pub fn of_pod(pod: &Pod) -> Self {
+        if ordinal_of(pod).is_some() {
+            return Self::Named(STATEFUL_SET.into(), pod.meta.namespace.clone(), pod.meta.name.clone());
+        }
+        let hash = pod.meta.annotation(annotations::CONFIG_HASH).filter(|hash| !hash.is_empty());
+        Self::Pod(hash.map_or_else(|| pod.meta.uid.clone(), Uid::parse))
+    }
+
+    /// The holder that a claim names.
+    #[must_use]
+    pub fn of_claim(holder: &ClaimHolder) -> Self {
+        if holder.kind == POD {
+            return Self::Pod(holder.uid.clone());
+        }
+        Self::Named(holder.kind.clone(), holder.namespace.clone(), holder.name.clone())
+    }
+}
+
+impl fmt::Display for HolderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pod(uid) => write!(f, "Pod {uid}"),
+            Self::Named(kind, namespace, name) if namespace.is_empty() => write!(f, "{kind} {name}"),
+            Self::Named(kind, namespace, name) => write!(f, "{kind} {namespace}/{name}"),
+        }
+    }
+}
+
+/// `spec.holder.kind` of a pod's claims.
+pub(super) const POD: &str = "Pod";
+/// `spec.holder.kind` of an ordinal's claims.
+pub(super) const STATEFUL_SET: &str = "StatefulSet";
+
+/// The ordinal of a StatefulSet's pod: the set's name and the number.
+pub(super) fn ordinal_of(pod: &Pod) -> Option<(&str, i64)> {
+    let owner = pod.meta.owner("apps", "StatefulSet")?;
+    split_ordinal(&pod.meta.name).filter(|(set, _)| owner.name == *set)
+}
+
+/// A holder in the words that people use: what a claim says of it beside its identity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Title {
+    /// Kind of the holder.
+    pub kind: Str,
+    /// Its namespace; empty where the kind has none.
+    pub namespace: Str,
+    /// Its name.
+    pub name: Str,
+}
+
+impl Title {
+    /// The title of a pod.
+    #[must_use]
+    pub fn of_pod(pod: &Pod) -> Self {
+        let kind = if ordinal_of(pod).is_some() { STATEFUL_SET } else { POD };
+        Self { kind: kind.into(), namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone() }
+    }
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            return write!(f, "{} {}", self.kind, self.name);
+        }
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// A NIC of a holder, as `spec.holder.nic` names it: `net1`.
+pub type NicId = Nic<HolderId, Str>;
+
+/// What no two claims share. Orders by wire, then by address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClaimKey {
+    /// The wire, as it stands in `spec.wire`.
+    pub wire: Str,
+    /// The address.
+    pub addr: Addr,
+}
+
+impl ClaimKey {
+    /// The name of the object.
+    #[must_use]
+    pub fn object_name(&self) -> String {
+        claim_name(&self.wire, self.addr)
+    }
+}
+
+impl fmt::Display for ClaimKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.addr, self.wire)
+    }
+}

@@ -1,0 +1,54 @@
+//! What a step takes in.
+//!
+//! In: nothing. Out: [`Input`] and [`Outcome`]. Guarantees: an answer that did not come is [`Outcome::Unknown`], and is
+//! never mistaken for a refusal.
+
+use super::command::CommandId;
+use api::slim::{Kind, Object, Str, Uid};
+
+/// One thing that became known.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// An object, from a list or a watch.
+    Seen(Object),
+    /// An object that a watch saw go, or that a new list lacks.
+    Gone {
+        /// Its kind.
+        kind: Kind,
+        /// Its namespace; empty for cluster-scoped kinds.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+        /// Its UID, so that a later object of that name is not taken for it.
+        uid: Uid,
+    },
+    /// All objects of a kind have been given once.
+    Listed(Kind),
+    /// A node has an agent: the agent's Lease for it exists.
+    AgentSeen(Str),
+    /// The agent's Lease for a node is gone.
+    AgentGone(Str),
+    /// All agents have been given once.
+    AgentsListed,
+    /// What became of a command.
+    Done(CommandId, Outcome),
+    /// Time has passed.
+    Tick,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Done; with the object as it is now, where the answer holds it.
+    Done(Option<Object>),
+    /// An object of that name is there already.
+    Exists,
+    /// There is no such object.
+    Missing,
+    /// It has changed: a precondition does not hold any more.
+    Changed,
+    /// The server refuses, and will again: its words.
+    Refused(Box<str>),
+    /// No answer, or one that says to try again: it may have been done.
+    Unknown,
+}

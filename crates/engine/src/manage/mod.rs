@@ -1,0 +1,34 @@
+//! Managing addresses: one step from what is observed to what is to be done.
+//!
+//! In: [`Input`]s: objects seen and gone, kinds listed, agents, outcomes of commands; and the time. Out: [`Command`]s for
+//! an executor that makes no choices. Guarantees: pure and deterministic; the claim of an address is created before
+//! anything else is written about it and deleted after everything else; nothing is released without a [`Proof`], and
+//! every delete carries UID and resourceVersion; nothing is chosen or released before every kind has been listed once; an
+//! answer that did not come counts as "perhaps". Work per input grows with the logarithm of what is held.
+
+mod books;
+mod call;
+mod claims;
+mod command;
+mod engine;
+mod fate;
+mod flight;
+mod holders;
+mod id;
+mod input;
+mod observe;
+mod project;
+mod serve;
+mod state;
+mod waiting;
+mod want;
+
+pub use call::{Call, Verb};
+pub use claims::Claim;
+pub use command::{Action, Command, CommandId, NewClaim, NewIp};
+pub use engine::Engine;
+pub use fate::{Fate, Proof};
+pub use id::{ClaimKey, HolderId, NicId, Title};
+pub use input::{Input, Outcome};
+pub use state::{NEEDED, Settings, WithoutAgent};
+pub use want::{Ask, Class, Want};

@@ -1,0 +1,351 @@
+//! Taking in what was seen, and what became of commands.
+//!
+//! In: [`Input`]. Out: the state follows, and whoever it concerns is looked at. Guarantees: what is older than what is
+//! known changes nothing; an answer about an object that was seen to go meanwhile is settled by a read; an address that
+//! was asked for stays held until an answer or a read says whose it is.
+
+use super::claims::{Claim, Slot};
+use super::command::{Action, NewClaim, ObjectId};
+use super::engine::Engine;
+use super::flight::Sent;
+use super::id::{ClaimKey, HolderId, STATEFUL_SET};
+use super::input::{Input, Outcome};
+use crate::networks::{Attachment, networks_of_meta};
+use crate::world::is_older;
+use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
+
+impl Engine {
+    /// Takes in one thing.
+    pub(super) fn observe(&mut self, input: Input) {
+        match input {
+            Input::Seen(object) => self.seen(object),
+            Input::Gone { kind, namespace, name, uid } => self.gone(&ObjectId { kind, namespace, name }, &uid),
+            Input::Listed(kind) => self.listed(|engine| {
+                engine.listed.insert(kind);
+            }),
+            Input::AgentsListed => self.listed(|engine| engine.agents_listed = true),
+            Input::AgentSeen(node) => {
+                self.state.agents.insert(node.clone());
+                self.about_node(&node);
+            }
+            Input::AgentGone(node) => {
+                self.state.agents.remove(&node);
+                self.about_node(&node);
+            }
+            Input::Done(id, outcome) => {
+                if let Some(sent) = self.flight.done(id) {
+                    self.done(&sent, outcome);
+                    let waited = self.flight.waited(&sent.action.object());
+                    self.dirty.extend(waited);
+                }
+            }
+            Input::Tick => {}
+        }
+    }
+
+    /// Once everything is listed, everybody is looked at.
+    fn listed(&mut self, note: impl FnOnce(&mut Self)) {
+        let before = self.is_ready();
+        note(self);
+        if !before && self.is_ready() {
+            self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
+        }
+    }
+
+    /// Whoever waits for something about a node is looked at.
+    fn about_node(&mut self, node: &Str) {
+        self.dirty.extend(self.state.at_node.remove(node).unwrap_or_default());
+    }
+
+    /// An object as a list, a watch or a fresh read has it.
+    fn seen(&mut self, object: Object) {
+        let meta = object.meta();
+        let id = ObjectId { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone() };
+        self.flight.seen(&id);
+        let waited = self.flight.waited(&id);
+        self.dirty.extend(waited);
+        if is_older(&self.state.world, &object) {
+            return;
+        }
+        match object {
+            Object::AddressClaim(claim) => {
+                if let Some(claim) = Claim::of(&claim) {
+                    self.claim_seen(claim);
+                }
+            }
+            Object::Pod(pod) => self.pod_seen(*pod),
+            Object::Subnet(subnet) => self.subnet_seen(*subnet),
+            Object::Vlan(vlan) => {
+                let name = vlan.meta.name.clone();
+                self.state.world.put(Object::Vlan(vlan));
+                self.vlan_changed(&name);
+            }
+            Object::Ip(ip) => self.ip_seen(*ip),
+            Object::Node(node) => {
+                let name = node.meta.name.clone();
+                self.state.gone_nodes.remove(&name);
+                self.state.world.put(Object::Node(node));
+                self.about_node(&name);
+            }
+            Object::StatefulSet(set) => {
+                let (namespace, name) = (set.meta.namespace.clone(), set.meta.name.clone());
+                self.state.world.put(Object::StatefulSet(set));
+                self.about_set(&namespace, &name);
+            }
+            // Other kinds decide nothing yet.
+            _ => {}
+        }
+    }
+
+    /// The ordinals of a StatefulSet are looked at: those with a claim, and those with a pod.
+    fn about_set(&mut self, namespace: &Str, set: &str) {
+        self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
+        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
+        let of_set = |holder: &&HolderId| match holder {
+            HolderId::Named(kind, of, name) => {
+                kind == STATEFUL_SET
+                    && of == namespace
+                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+            }
+            HolderId::Pod(_) => false,
+        };
+        self.dirty.extend(self.state.pods.range(from..).map(|(holder, _)| holder).take_while(of_set).cloned());
+    }
+
+    fn claim_seen(&mut self, claim: Claim) {
+        if let Some(Slot::Standing(known)) = self.state.claims.get(&claim.key)
+            && !newer(&claim.version, &known.version)
+        {
+            return;
+        }
+        let (key, holder) = (claim.key.clone(), claim.nic.holder.clone());
+        let slot = Slot::Standing(claim);
+        let before = self.state.claims.put(key.clone(), slot.clone());
+        if let Some(before) = before.filter(|before| before.nic() != slot.nic()) {
+            self.state.books.release(&key);
+            self.dirty.insert(before.nic().holder.clone());
+        }
+        self.state.books.record(&key, &slot);
+        self.settled(&key);
+        self.dirty.insert(holder);
+    }
+
+    /// An address has no claim.
+    fn claim_gone(&mut self, key: &ClaimKey) {
+        let Some(slot) = self.state.claims.remove(key) else { return };
+        self.state.books.release(key);
+        self.settled(key);
+        self.dirty.insert(slot.nic().holder.clone());
+        self.dirty.extend(self.waiting.at_address(key).cloned());
+        if let Some(subnet) = self.state.books.containing(key).cloned() {
+            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+        }
+    }
+
+    /// What was asked for has an answer: if it was the last record of its wire, free choices may go on.
+    fn settled(&mut self, key: &ClaimKey) {
+        let Some(pending) = self.records.get_mut(&key.wire) else { return };
+        pending.remove(&key.addr);
+        if pending.is_empty() {
+            self.records.remove(&key.wire);
+            self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
+        }
+    }
+
+    fn pod_seen(&mut self, pod: Pod) {
+        let holder = HolderId::of_pod(&pod);
+        let (namespace, name) = (pod.meta.namespace.clone(), pod.meta.name.clone());
+        if let Some(before) = self.state.world.pods.get(&namespace, &name).map(HolderId::of_pod)
+            && before != holder
+        {
+            self.forget_pod(&before);
+        }
+        for provider in providers(&pod) {
+            self.state.at_provider.entry(provider).or_default().insert(holder.clone());
+        }
+        self.state.pods.insert(holder.clone(), (namespace, name));
+        self.state.world.put(Object::Pod(Box::new(pod)));
+        self.dirty.insert(holder);
+    }
+
+    fn forget_pod(&mut self, holder: &HolderId) {
+        let providers: Vec<Str> = self.state.pod(holder).map(providers).unwrap_or_default();
+        for provider in providers {
+            if let Some(holders) = self.state.at_provider.get_mut(&provider) {
+                holders.remove(holder);
+            }
+        }
+        self.state.pods.remove(holder);
+        self.dirty.insert(holder.clone());
+    }
+
+    fn subnet_seen(&mut self, subnet: Subnet) {
+        let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims);
+        let name = subnet.meta.name.clone();
+        self.state.world.put(Object::Subnet(Box::new(subnet)));
+        if changed {
+            self.subnet_changed(&name);
+        }
+    }
+
+    /// Whoever has a NIC of its provider, or waits for it, is looked at.
+    fn subnet_changed(&mut self, name: &Str) {
+        self.dirty.extend(self.waiting.at_subnet(name).cloned());
+        let provider = self.state.books.provider(name);
+        let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
+        self.dirty.extend(holders.into_iter().flatten().cloned());
+    }
+
+    /// The wire of a Subnet with a Vlan is that of the Vlan.
+    fn vlan_changed(&mut self, vlan: &Str) {
+        let on_it = self.state.world.subnets.iter().filter(|subnet| subnet.spec.vlan == *vlan);
+        for subnet in on_it.cloned().collect::<Vec<_>>() {
+            self.subnet_seen(subnet);
+        }
+    }
+
+    /// What a watch saw go, or a new list lacks.
+    fn gone(&mut self, id: &ObjectId, uid: &Uid) {
+        self.flight.gone(id);
+        let waited = self.flight.waited(id);
+        self.dirty.extend(waited);
+        if id.kind == Kind::AddressClaim {
+            return self.claim_object_gone(id, uid);
+        }
+        if self.state.world.uid(id.kind, &id.namespace, &id.name) != Some(uid) {
+            return;
+        }
+        match id.kind {
+            Kind::Pod => {
+                if let Some(holder) = self.state.world.pods.get(&id.namespace, &id.name).map(HolderId::of_pod) {
+                    self.forget_pod(&holder);
+                }
+            }
+            Kind::Ip => self.ip_gone(&id.name),
+            Kind::Subnet => {
+                self.subnet_changed(&id.name);
+                self.state.books.forget(&id.name);
+            }
+            _ => {}
+        }
+        self.state.world.remove(id.kind, &id.namespace, &id.name);
+        match id.kind {
+            Kind::Vlan => self.vlan_changed(&id.name),
+            Kind::Node => self.about_node(&id.name),
+            Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
+            _ => {}
+        }
+    }
+
+    fn claim_object_gone(&mut self, id: &ObjectId, uid: &Uid) {
+        let Some(key) = self.state.claims.named(&id.name) else { return };
+        if let Some(Slot::Standing(claim)) = self.state.claims.get(&key)
+            && claim.uid == *uid
+        {
+            self.claim_gone(&key);
+        }
+    }
+
+    /// What became of a command.
+    fn done(&mut self, sent: &Sent, outcome: Outcome) {
+        self.dirty.insert(sent.holder.clone());
+        if let Outcome::Refused(why) = &outcome {
+            self.refused(sent, why);
+        }
+        match (&sent.action, outcome) {
+            (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
+            (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
+            (Action::DeleteClaim { key, .. }, Outcome::Done(_) | Outcome::Missing) => self.claim_gone(key),
+            (
+                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
+                Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
+            ) => {
+                self.send(Action::ReadClaim(key.clone()), &sent.holder);
+            }
+            (Action::ReadNode(node), Outcome::Missing) => drop(self.state.gone_nodes.insert(node.clone())),
+            (Action::ReadStatefulSet(..), outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                if let Outcome::Done(Some(set)) = outcome {
+                    self.seen(set);
+                }
+                // Whether it is still entitled is looked at now; if not, this was the fresh read.
+                self.state.disowned.insert(sent.holder.clone());
+            }
+            (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
+                self.gone(&sent.action.object(), uid);
+            }
+            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed) if !sent.gone && !sent.seen => {
+                // The object is other than what was known, and no watch has shown it meanwhile: one will.
+                self.flight.wait_for_watch(action.object());
+            }
+            (_, Outcome::Done(Some(object))) if !sent.gone => self.seen(object),
+            _ => {}
+        }
+    }
+
+    fn created(&mut self, claim: &NewClaim, gone: bool, outcome: Outcome, holder: &HolderId) {
+        match outcome {
+            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => match Claim::of(&object) {
+                Some(claim) => self.claim_seen(claim),
+                None => self.send(Action::ReadClaim(claim.key.clone()), holder),
+            },
+            Outcome::Refused(_) => self.claim_gone(&claim.key),
+            _ => self.send(Action::ReadClaim(claim.key.clone()), holder),
+        }
+    }
+
+    /// What a read of a claim says settles whose the address is.
+    fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
+        match outcome {
+            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => {
+                if let Some(claim) = Claim::of(&object) {
+                    self.claim_seen(claim);
+                }
+            }
+            Outcome::Missing => self.missing(key),
+            // A forbidden read settles nothing: the address stays held.
+            Outcome::Refused(_) => {}
+            _ => self.send(Action::ReadClaim(key.clone()), holder),
+        }
+    }
+
+    /// There is no claim: what was asked for is asked for again while it is wanted, since the lost request may still be
+    /// applied and would then be the same claim.
+    fn missing(&mut self, key: &ClaimKey) {
+        let again = match self.state.claims.get(key) {
+            Some(Slot::Asked(claim)) if self.state.pod(&claim.nic.holder).is_some() => Some(claim.clone()),
+            _ => None,
+        };
+        match again {
+            Some(claim) => {
+                let holder = claim.nic.holder.clone();
+                self.send(Action::CreateClaim(Box::new(claim)), &holder);
+            }
+            None => self.claim_gone(key),
+        }
+    }
+
+    /// The server refuses, and would again: its words are told, and it is asked again later.
+    fn refused(&mut self, sent: &Sent, why: &str) {
+        if let Action::CreateClaim(claim) = &sent.action {
+            self.waiting.tell(&claim.nic, why);
+        }
+        let due = Time(self.now.0.saturating_add(self.settings.retry));
+        self.dirty.remove(&sent.holder);
+        self.due.insert((due, sent.holder.clone()));
+    }
+}
+
+/// The providers of a pod's attachments.
+fn providers(pod: &Pod) -> Vec<Str> {
+    let networks = networks_of_meta(&pod.meta, &pod.meta.namespace);
+    let provider = |attachment: &Attachment<'_>| format!("{}.{}", attachment.name, attachment.namespace).into();
+    networks.attachments.iter().map(provider).collect()
+}
+
+/// Whether a version is later than another; where they are no numbers, whatever comes is.
+fn newer(version: &Str, known: &Str) -> bool {
+    match (version.parse::<u64>(), known.parse::<u64>()) {
+        (Ok(version), Ok(known)) => version > known,
+        _ => true,
+    }
+}

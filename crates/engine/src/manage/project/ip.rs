@@ -1,0 +1,188 @@
+//! IP objects: one per NIC, named by Kube-OVN's port.
+//!
+//! In: the claims that a NIC keeps. Out: commands that make its IP object say the same. Guarantees: an IP object that is
+//! written here carries its holder's UID, so that one left behind is known for what it is; a reservation is left alone.
+
+use crate::manage::claims::Claim;
+use crate::manage::command::{Action, NewIp};
+use crate::manage::engine::Engine;
+use crate::manage::holders::{Entitled, pod::recorded};
+use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET};
+use crate::manage::want::Want;
+use api::names::labels;
+use api::slim::{Ip, Object, Str, Uid};
+use ledger::{Addr, AddrPair, Family};
+
+/// Whose IP object it is: only on those that were written here.
+pub(in crate::manage) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
+
+/// The addresses of an IP object.
+fn addrs(ip: &Ip) -> AddrPair {
+    let mut pair = AddrPair::NONE;
+    Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
+    pair
+}
+
+fn is_reservation(ip: &Ip) -> bool {
+    ip.meta.label(labels::IP_RESERVED) == Some("true")
+}
+
+/// The holder that an IP object was written for.
+fn holder_of(ip: &Ip) -> Option<HolderId> {
+    ip.meta.label(HOLDER_UID).map(|uid| HolderId::Pod(Uid::parse(uid)))
+}
+
+impl Engine {
+    /// Takes in an IP object.
+    pub(in crate::manage) fn ip_seen(&mut self, ip: Ip) {
+        let name = ip.meta.name.clone();
+        self.ip_gone(&name);
+        addrs(&ip).iter().for_each(|addr| {
+            self.state.ips_at.entry(addr).or_default().insert(name.clone());
+        });
+        if let Some(holder) = holder_of(&ip) {
+            self.state.ips_of.entry(holder).or_default().insert(name);
+        }
+        self.about_ip(&ip);
+        self.state.world.put(Object::Ip(Box::new(ip)));
+    }
+
+    /// Forgets where an IP object is, before it goes or changes.
+    pub(in crate::manage) fn ip_gone(&mut self, name: &Str) {
+        let Some(ip) = self.state.world.ips.named(name).cloned() else { return };
+        for addr in addrs(&ip).iter() {
+            if let Some(names) = self.state.ips_at.get_mut(&addr) {
+                names.remove(name);
+                if names.is_empty() {
+                    self.state.ips_at.remove(&addr);
+                }
+            }
+        }
+        if let Some(holder) = holder_of(&ip)
+            && let Some(names) = self.state.ips_of.get_mut(&holder)
+        {
+            names.remove(name);
+            if names.is_empty() {
+                self.state.ips_of.remove(&holder);
+            }
+        }
+        self.about_ip(&ip);
+    }
+
+    /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
+    fn about_ip(&mut self, ip: &Ip) {
+        self.dirty.extend(holder_of(ip));
+        let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
+        self.dirty.extend(pod.map(HolderId::of_pod));
+        let wire = self.state.books.wire(&ip.spec.subnet).cloned().unwrap_or_default();
+        for addr in addrs(ip).iter() {
+            let slot = self.state.claims.get(&ClaimKey { wire: wire.clone(), addr });
+            self.dirty.extend(slot.map(|slot| slot.nic().holder.clone()));
+        }
+    }
+
+    /// Makes the IP object of each NIC that has all its addresses say so.
+    pub(super) fn project_ips(&mut self, entitled: &Entitled) {
+        for want in &entitled.wants {
+            let Some(ip) = self.record_of(entitled, want) else { continue };
+            let holder = &want.nic.holder;
+            match self.state.world.ips.named(&ip.name) {
+                None => self.send(Action::CreateIp(Box::new(ip)), holder),
+                Some(known) if is_reservation(known) || says(known, &ip) => {}
+                Some(known) => {
+                    let uid = known.meta.uid.clone();
+                    self.send(Action::UpdateIp { ip: Box::new(ip), uid }, holder);
+                }
+            }
+        }
+    }
+
+    /// The IP object of a NIC; none until all its claims stand.
+    fn record_of(&self, entitled: &Entitled, want: &Want) -> Option<NewIp> {
+        let (subnet, addrs) = self.served(want)?;
+        Some(NewIp {
+            name: want.port.clone(),
+            holder: want.nic.holder.clone(),
+            pod: entitled.title.name.clone(),
+            namespace: entitled.title.namespace.clone(),
+            subnet,
+            node: entitled.occupant.node.clone(),
+            addrs,
+            mac: want.mac,
+            pod_type: if entitled.title.kind == STATEFUL_SET { STATEFUL_SET.into() } else { Str::default() },
+        })
+    }
+
+    /// The Subnet and the addresses of a NIC that has one in each family that it wants.
+    pub(super) fn served(&self, want: &Want) -> Option<(Str, AddrPair)> {
+        let mut pair = AddrPair::NONE;
+        let mut subnet = None;
+        for family in Family::BOTH {
+            if let Some(claim) = self.kept(want, family) {
+                pair.set(family, Some(claim.key.addr));
+                let containing = self.state.books.containing(&claim.key).unwrap_or(&claim.subnet);
+                subnet = subnet.or_else(|| Some(containing.clone()));
+            }
+        }
+        let subnet = subnet?;
+        let has = |family| self.state.books.spec(&subnet).is_some_and(|spec| spec.cidr(family).is_some());
+        let wanted = |family: &Family| want.family.is_none_or(|only| only == *family) && has(*family);
+        Family::BOTH
+            .iter()
+            .filter(|family| wanted(family))
+            .all(|&family| pair.get(family).is_some())
+            .then_some((subnet, pair))
+    }
+
+    /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any.
+    pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
+        let names = self.state.ips_at.get(&claim.key.addr).into_iter().flatten();
+        let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim);
+        let ips = names.filter_map(|name| self.state.world.ips.named(name)).filter(of_claim);
+        let found: Vec<(Str, Uid)> = ips.map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())).collect();
+        let any = !found.is_empty();
+        for (name, uid) in found {
+            self.send(Action::DeleteIp { name, uid }, &claim.nic.holder);
+        }
+        any
+    }
+
+    /// Whether an IP object is the record of a claim: written for its holder, or by Kube-OVN for the pod of that name.
+    fn is_of(&self, ip: &Ip, claim: &Claim) -> bool {
+        match holder_of(ip) {
+            Some(holder) => {
+                holder == claim.nic.holder
+                    && self.state.books.wire(&ip.spec.subnet).is_none_or(|wire| *wire == claim.key.wire)
+            }
+            None => {
+                ip.spec.pod_name == claim.title.name
+                    && ip.spec.namespace == claim.title.namespace
+                    && ip.spec.subnet == claim.subnet
+            }
+        }
+    }
+
+    /// Removes IP objects that were written for a holder and say an address that it has no claim on.
+    pub(super) fn remove_orphans(&mut self, holder: &HolderId) {
+        let Some(names) = self.state.ips_of.get(holder) else { return };
+        let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
+        let held = |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr);
+        let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held));
+        let found: Vec<(Str, Uid)> = orphans.map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())).collect();
+        for (name, uid) in found {
+            self.send(Action::DeleteIp { name, uid }, holder);
+        }
+    }
+}
+
+/// Whether an IP object says what it should.
+fn says(known: &Ip, ip: &NewIp) -> bool {
+    let spec = &known.spec;
+    addrs(known) == ip.addrs
+        && spec.pod_name == ip.pod
+        && spec.namespace == ip.namespace
+        && spec.subnet == ip.subnet
+        && spec.node_name == ip.node
+        && spec.mac.get().copied() == ip.mac
+        && holder_of(known).as_ref() == Some(&ip.holder).filter(|holder| matches!(holder, HolderId::Pod(_)))
+}

@@ -1,0 +1,111 @@
+//! Giving a NIC what it wants.
+//!
+//! In: a want, what its NIC has. Out: claims to be made, all that the NIC lacks or none; else a refusal that is told and
+//! waited on. Guarantees: the address is on record before its claim is asked for; a NIC that has an address keeps it and
+//! its Subnet; whoever has an address on record gets that one or none.
+
+use super::books::Denied;
+use super::claims::Slot;
+use super::command::{Action, NewClaim};
+use super::engine::Engine;
+use super::holders::Entitled;
+use super::id::ClaimKey;
+use super::want::{Ask, Class, Want};
+use api::slim::Str;
+use ledger::{AddrPair, Refusal};
+
+impl Engine {
+    /// Gives a NIC what it lacks.
+    pub(super) fn serve(&mut self, entitled: &Entitled, want: &Want) {
+        let has: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
+        let subnets = match has.first() {
+            None => want.subnets.clone(),
+            // What a NIC has decides its Subnet. Where that is gone there is nothing to add to it.
+            Some(key) => self.state.books.containing(key).cloned().into_iter().collect(),
+        };
+        if want.class == Class::Free && has.is_empty() && self.waits_for_records(&subnets, want) {
+            return;
+        }
+        let mut pair = AddrPair::NONE;
+        has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
+        let mut refusals = Vec::new();
+        for subnet in &subnets {
+            match self.state.books.allocate(subnet, want, pair) {
+                Ok(grant) => return self.ask(entitled, want, subnet, grant.addrs, pair),
+                Err(denied) => refusals.push((subnet.clone(), denied)),
+            }
+        }
+        self.refuse(entitled, want, refusals);
+    }
+
+    /// Whether records are pending on a wire that a free choice would choose from.
+    fn waits_for_records(&mut self, subnets: &[Str], want: &Want) -> bool {
+        let wires: Vec<Str> = subnets.iter().filter_map(|subnet| self.state.books.wire(subnet)).cloned().collect();
+        let pending: Vec<&Str> = wires.iter().filter(|wire| self.records.contains_key(*wire)).collect();
+        pending.iter().for_each(|wire| self.waiting.for_wire(wire, &want.nic.holder));
+        !pending.is_empty()
+    }
+
+    /// Asks for the claims that a NIC lacks.
+    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: AddrPair, has: AddrPair) {
+        let Some(wire) = self.state.books.wire(subnet).cloned() else { return };
+        for addr in granted.iter().filter(|addr| has.get(addr.family()) != Some(*addr)) {
+            let key = ClaimKey { wire: wire.clone(), addr };
+            let claim = NewClaim {
+                key: key.clone(),
+                subnet: subnet.clone(),
+                nic: want.nic.clone(),
+                title: entitled.title.clone(),
+                mac: want.mac,
+                occupant: entitled.occupant.clone(),
+            };
+            if want.class == Class::Record {
+                self.records.entry(wire.clone()).or_default().insert(addr);
+            }
+            self.state.claims.put(key, Slot::Asked(claim.clone()));
+            self.send(Action::CreateClaim(Box::new(claim)), &want.nic.holder);
+        }
+    }
+
+    /// Tells why a NIC gets nothing, and waits for what would change that.
+    fn refuse(&mut self, entitled: &Entitled, want: &Want, refusals: Vec<(Str, Denied)>) {
+        let holder = &want.nic.holder;
+        let mut told = Vec::new();
+        for (subnet, denied) in refusals {
+            match &denied {
+                Denied::Closed(why) => told.push(format!("Subnet {subnet}: {why}")),
+                Denied::Refused(refusal) => told.push(format!("Subnet {subnet}: {}", self.in_words(&subnet, refusal))),
+            }
+            self.waiting.for_subnet(&subnet, entitled.arrival, holder);
+            let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
+            for addr in named(&want.ask) {
+                self.waiting.for_address(ClaimKey { wire: wire.clone(), addr }, holder);
+            }
+        }
+        if told.is_empty() {
+            told.push("no Subnet serves it".to_owned());
+        }
+        self.waiting.tell(&want.nic, told.join("; "));
+    }
+
+    /// A refusal with the holder in the words that people use.
+    fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
+        let Refusal::Held { addr, by } = refusal else { return refusal.to_string() };
+        let wire = self.state.books.wire(subnet).cloned().unwrap_or_default();
+        let title = match self.state.claims.get(&ClaimKey { wire, addr: *addr }) {
+            Some(Slot::Standing(claim)) => claim.title.to_string(),
+            Some(Slot::Asked(claim)) => claim.title.to_string(),
+            None => by.holder.to_string(),
+        };
+        format!("{addr} is held by {title} ({})", by.name)
+    }
+}
+
+/// The addresses that a want asks for by name.
+fn named(ask: &Ask) -> Vec<ledger::Addr> {
+    match ask {
+        Ask::This(pair) => pair.iter().collect(),
+        Ask::OneOf(pairs) => pairs.iter().flat_map(AddrPair::iter).collect(),
+        Ask::Any | Ask::Pool(_) | Ask::Unreadable(_) => Vec::new(),
+    }
+}

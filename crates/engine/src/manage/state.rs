@@ -1,0 +1,77 @@
+//! What the engine knows.
+//!
+//! In: what [`super::Engine`] observes. Out: lookups for wants and fates. Guarantees: every index follows its objects at
+//! once; nothing here decides.
+
+use super::books::Books;
+use super::claims::Claims;
+use super::id::HolderId;
+use crate::world::World;
+use api::slim::{Kind, Pod, Str, Time};
+use ledger::Addr;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How to manage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// What becomes of the claims of a pod that is gone from a node which has no agent.
+    pub without_agent: WithoutAgent,
+    /// Seconds after which what the server refused is tried again.
+    pub retry: i64,
+    /// Seconds for which an owner must be absent before it counts as gone.
+    pub grace: i64,
+}
+
+/// What becomes of the claims of a pod that is gone from a node which has no agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutAgent {
+    /// They stay until the node is gone or somebody decides: nobody knows what is on the wire.
+    #[default]
+    Keep,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
+        // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
+        Self { without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+    }
+}
+
+/// The kinds that must have been listed before anything is chosen or released.
+pub const NEEDED: [Kind; 8] =
+    [Kind::AddressClaim, Kind::Subnet, Kind::Vlan, Kind::Ip, Kind::Pod, Kind::Node, Kind::Namespace, Kind::StatefulSet];
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) claims: Claims,
+    pub(super) books: Books,
+    /// Nodes whose agent's Lease exists.
+    pub(super) agents: BTreeSet<Str>,
+    /// Nodes that a fresh read did not find.
+    pub(super) gone_nodes: BTreeSet<Str>,
+    /// Holders that are not entitled any more, by a fresh read of their owner.
+    pub(super) disowned: BTreeSet<HolderId>,
+    /// Since when the owner of a holder has been absent.
+    pub(super) absent: BTreeMap<HolderId, Time>,
+    /// Pods by the holder whose addresses they use.
+    pub(super) pods: BTreeMap<HolderId, (Str, Str)>,
+    /// IP objects by address.
+    pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
+    /// IP objects by the holder that they were written for.
+    pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
+    /// Holders that wait for something about a node.
+    pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
+    /// Holders with a NIC of a provider.
+    pub(super) at_provider: BTreeMap<Str, BTreeSet<HolderId>>,
+}
+
+impl State {
+    /// The pod that uses the addresses of a holder.
+    pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
+        let (namespace, name) = self.pods.get(holder)?;
+        self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
+    }
+}

@@ -1,0 +1,94 @@
+//! Holders that were refused, and what would change that.
+//!
+//! In: refusals. Out: whom to look at again when an address is freed or a Subnet changes. Guarantees: nobody polls; whoever
+//! waits for any address of a Subnet is asked in order of arrival; a holder that is looked at again waits no more until
+//! it is refused again.
+
+use super::id::{ClaimKey, HolderId, NicId};
+use api::slim::{Str, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A place in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    Address(ClaimKey),
+    Subnet(Str, Option<Time>),
+    Wire(Str),
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    by_addr: BTreeMap<ClaimKey, BTreeSet<HolderId>>,
+    by_subnet: BTreeMap<Str, BTreeSet<(Option<Time>, HolderId)>>,
+    by_wire: BTreeMap<Str, BTreeSet<HolderId>>,
+    places: BTreeMap<HolderId, Vec<Place>>,
+    told: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
+}
+
+/// Takes an element out of a set in a map, and the set too once it is empty.
+fn take<K: Ord, V: Ord>(map: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
+    if let Some(set) = map.get_mut(key) {
+        set.remove(value);
+        if set.is_empty() {
+            map.remove(key);
+        }
+    }
+}
+
+impl Waiting {
+    /// Waits for one address.
+    pub(super) fn for_address(&mut self, key: ClaimKey, holder: &HolderId) {
+        self.by_addr.entry(key.clone()).or_default().insert(holder.clone());
+        self.places.entry(holder.clone()).or_default().push(Place::Address(key));
+    }
+
+    /// Waits for any address of a Subnet, or for the Subnet itself.
+    pub(super) fn for_subnet(&mut self, subnet: &Str, arrival: Option<Time>, holder: &HolderId) {
+        self.by_subnet.entry(subnet.clone()).or_default().insert((arrival, holder.clone()));
+        self.places.entry(holder.clone()).or_default().push(Place::Subnet(subnet.clone(), arrival));
+    }
+
+    /// Waits until no record of a wire is pending.
+    pub(super) fn for_wire(&mut self, wire: &Str, holder: &HolderId) {
+        self.by_wire.entry(wire.clone()).or_default().insert(holder.clone());
+        self.places.entry(holder.clone()).or_default().push(Place::Wire(wire.clone()));
+    }
+
+    /// Why a NIC has nothing.
+    pub(super) fn tell(&mut self, nic: &NicId, why: impl Into<Box<str>>) {
+        self.told.entry(nic.holder.clone()).or_default().insert(nic.clone(), why.into());
+    }
+
+    /// Why a NIC has nothing, if it was refused.
+    pub(super) fn told(&self, nic: &NicId) -> Option<&str> {
+        self.told.get(&nic.holder)?.get(nic).map(AsRef::as_ref)
+    }
+
+    /// Forgets that a holder waits: it is looked at now.
+    pub(super) fn forget(&mut self, holder: &HolderId) {
+        self.told.remove(holder);
+        for place in self.places.remove(holder).unwrap_or_default() {
+            match place {
+                Place::Address(key) => take(&mut self.by_addr, &key, holder),
+                Place::Subnet(subnet, arrival) => take(&mut self.by_subnet, &subnet, &(arrival, holder.clone())),
+                Place::Wire(wire) => take(&mut self.by_wire, &wire, holder),
+            }
+        }
+    }
+
+    /// Who waits for an address.
+    pub(super) fn at_address(&self, key: &ClaimKey) -> impl Iterator<Item = &HolderId> {
+        self.by_addr.get(key).into_iter().flatten()
+    }
+
+    /// Who waits for any address of a Subnet, in order of arrival.
+    pub(super) fn at_subnet(&self, subnet: &Str) -> impl Iterator<Item = &HolderId> {
+        self.by_subnet.get(subnet).into_iter().flatten().map(|(_, holder)| holder)
+    }
+
+    /// Who waits until no record of a wire is pending.
+    pub(super) fn at_wire(&self, wire: &Str) -> impl Iterator<Item = &HolderId> {
+        self.by_wire.get(wire).into_iter().flatten()
+    }
+}

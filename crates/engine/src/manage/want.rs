@@ -1,0 +1,63 @@
+//! What a holder should hold.
+//!
+//! In: nothing. Out: [`Want`], [`Ask`], [`Class`]. Guarantees: classes stand in the order in which they are served: what
+//! is on record for a running pod before what is asked for by name, and that before any free choice.
+
+use super::id::NicId;
+use api::slim::Str;
+use ledger::{AddrPair, Family, Mac};
+
+/// One NIC that a holder should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Want {
+    /// Holder and NIC.
+    pub nic: NicId,
+    /// The Subnets that may serve it, in the order in which they are tried.
+    pub subnets: Vec<Str>,
+    /// Which addresses.
+    pub ask: Ask,
+    /// When it is served.
+    pub class: Class,
+    /// One family only; none: each that the Subnet has.
+    pub family: Option<Family>,
+    /// What the pod was told before: of several claims in one family, this one is kept.
+    pub told: AddrPair,
+    /// The MAC that is asked for.
+    pub mac: Option<Mac>,
+    /// Name of its IP object.
+    pub port: Str,
+    /// Prefix of its annotations, `.kubernetes.io/` not included, and what follows their name: `.net1` where a pod has
+    /// several NICs of one provider.
+    pub annotations: (Str, Str),
+}
+
+/// Which addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Any.
+    Any,
+    /// These.
+    This(AddrPair),
+    /// The first of these that can be had.
+    OneOf(Vec<AddrPair>),
+    /// Any of a pool.
+    Pool(Str),
+    /// Something that cannot be read: nothing is given, and the reason is told.
+    Unreadable(Box<str>),
+}
+
+/// When a want is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A running pod has the address on record.
+    Record,
+    /// The address is asked for by name.
+    Named,
+    /// Any will do.
+    Free,
+}
+
+impl Class {
+    /// All, in the order in which they are served.
+    pub const ALL: [Self; 3] = [Self::Record, Self::Named, Self::Free];
+}

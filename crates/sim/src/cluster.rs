@@ -1,0 +1,256 @@
+//! A cluster with its address manager, driven step by step.
+//!
+//! In: a [`Story`], a [`Fault`]. Out: [`End`] or a [`Violation`]. Guarantees: one thing happens at a time; the controller,
+//! the nodes and the parts of Kubernetes take turns until none has anything to do.
+
+use crate::controller::Controller;
+use crate::end::End;
+use crate::fault::Fault;
+use crate::node::{CLAIMS, Node};
+use crate::oracle::{Violation, always, at_rest};
+use crate::setup;
+use crate::story::{Act, Story};
+use crate::wire::Wire;
+use engine::manage::{Command, Engine, Input, Outcome, Verb};
+use model::{Options, Request, Server, Timestamp, cluster as parts};
+use serde_json::json;
+
+/// When a story begins: the same for all, so that runs can be compared.
+const START: Timestamp = Timestamp(1_800_000_000_000);
+/// Turns until a cluster must be at rest. The longest story takes some hundred.
+const TURNS: usize = 20_000;
+/// Longer than the engine waits before it asks again what was refused, and than the grace of an absent owner.
+const CALM: i64 = 90;
+/// A grace may begin with the first.
+const CALMS: usize = 2;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Cluster {
+    pub(crate) server: Server,
+    pub(crate) wire: Wire,
+    pub(crate) writes: u64,
+    nodes: Vec<Node>,
+    controllers: Vec<Controller>,
+    /// Whose turn it is.
+    turn: usize,
+    now: Timestamp,
+    fault: Fault,
+    late: Vec<Request>,
+    cut_off: Vec<String>,
+    /// Somebody deleted a claim by hand.
+    pub(crate) tampered: bool,
+}
+
+/// Runs a story to its end: rest, one more restart, and no write by it.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn run(story: &Story, fault: Fault) -> Result<End, Violation> {
+    run_with(1, story, fault)
+}
+
+/// Runs a story with several controllers at once, none of which knows of another.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, Violation> {
+    let mut cluster = Cluster::new(controllers, fault);
+    cluster.rest()?;
+    for act in &story.acts {
+        cluster.act(act);
+        cluster.rest()?;
+    }
+    cluster.calm()?;
+    at_rest(&cluster)?;
+    let end = End::of(&cluster);
+    (0..controllers).for_each(|at| cluster.restart(at));
+    cluster.rest()?;
+    if cluster.writes != end.writes {
+        return Err(Violation(format!("a restart with nothing changed wrote {} times", cluster.writes - end.writes)));
+    }
+    Ok(end)
+}
+
+impl Cluster {
+    fn new(controllers: usize, fault: Fault) -> Self {
+        let mut server = Server::new(1, Options::default());
+        setup::install(&mut server, START);
+        let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
+        let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
+        Self {
+            server,
+            wire: Wire::default(),
+            writes: 0,
+            nodes,
+            controllers,
+            turn: 0,
+            now: START,
+            fault,
+            late: Vec::new(),
+            cut_off: Vec::new(),
+            tampered: false,
+        }
+    }
+
+    pub(crate) fn engines(&self) -> impl Iterator<Item = &Engine> {
+        self.controllers.iter().map(|controller| &controller.engine)
+    }
+
+    pub(crate) fn is_cut_off(&self, node: &str) -> bool {
+        self.cut_off.iter().any(|name| name == node)
+    }
+
+    pub(crate) fn any_cut_off(&self) -> bool {
+        !self.cut_off.is_empty()
+    }
+
+    fn act(&mut self, act: &Act) {
+        self.now = self.now.plus_secs(1);
+        match act {
+            Act::Create(path, body) => setup::create(&mut self.server, path, body.clone(), self.now),
+            Act::Patch(path, body) => {
+                self.server.handle(Request::merge_patch(path.as_str(), body.clone()), self.now);
+            }
+            Act::Delete(path, grace) => {
+                self.tampered |= path.starts_with(CLAIMS);
+                let options = grace.map_or_else(|| json!({}), |seconds| json!({"gracePeriodSeconds": seconds}));
+                self.server.handle(Request::delete(path.as_str()).with_body(options), self.now);
+            }
+            Act::DeleteWith(path, options) => {
+                self.server.handle(Request::delete(path.as_str()).with_body(options.clone()), self.now);
+            }
+            Act::Exit(path) => {
+                let uid = self.server.handle(Request::get(path.as_str()), self.now).value()["metadata"]["uid"].clone();
+                let uid = uid.as_str().unwrap_or_default();
+                self.nodes.iter_mut().for_each(|node| node.exit(uid));
+            }
+            Act::CutOff(name) => {
+                self.cut_off.push(name.clone());
+                self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(false));
+            }
+            Act::Connect(name) => {
+                self.cut_off.retain(|other| other != name);
+                self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));
+            }
+            Act::Pass(seconds) => {
+                self.now = self.now.plus_secs(*seconds);
+                self.tick();
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        self.controllers.iter_mut().for_each(|controller| controller.tell(Input::Tick));
+    }
+
+    /// Lets everybody take turns until nobody has anything to do.
+    fn rest(&mut self) -> Result<(), Violation> {
+        for _ in 0..TURNS {
+            if !self.turn()? {
+                return Ok(());
+            }
+            always(self)?;
+        }
+        Err(Violation(format!("CONVERGENCE: not at rest after {TURNS} turns")))
+    }
+
+    /// One thing happens; whether there was one to happen.
+    fn turn(&mut self) -> Result<bool, Violation> {
+        if self.manage()? {
+            return Ok(true);
+        }
+        for node in &mut self.nodes {
+            if node.step(&mut self.server, &mut self.wire, self.now) {
+                return Ok(true);
+            }
+        }
+        let (server, now) = (&mut self.server, self.now);
+        Ok(parts::sync_stateful_sets(server, now)
+            || parts::collect_garbage(server, now)
+            || parts::empty_namespaces(server, now)
+            || parts::schedule(server, now))
+    }
+
+    /// One step of a controller, and the calls that it asks for. They take turns.
+    fn manage(&mut self) -> Result<bool, Violation> {
+        for _ in 0..self.controllers.len() {
+            let at = self.turn % self.controllers.len();
+            self.turn += 1;
+            let controller = &mut self.controllers[at];
+            controller.listen(&mut self.server);
+            let Some(commands) = controller.step(self.now) else { continue };
+            for command in commands {
+                if !self.execute(at, &command)? {
+                    // It died: what else it was about to do is lost.
+                    self.restart(at);
+                    break;
+                }
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Makes one call; false where the controller does not survive it.
+    fn execute(&mut self, at: usize, command: &Command) -> Result<bool, Violation> {
+        let call = command.action.call();
+        let request = match (call.verb, call.body) {
+            (Verb::Get, _) => Request::get(call.path),
+            (Verb::Create, body) => Request::post(call.path, body.unwrap_or_default()),
+            (Verb::MergePatch, body) => Request::merge_patch(call.path, body.unwrap_or_default()),
+            (Verb::Delete, body) => Request::delete(call.path).with_body(body.unwrap_or_default()),
+        };
+        if call.verb != Verb::Get {
+            self.writes += 1;
+        }
+        let hit = |write: u64| call.verb != Verb::Get && write == self.writes;
+        let outcome = match self.fault {
+            Fault::CrashBefore(write) if hit(write) => return Ok(false),
+            Fault::Lose(write) if hit(write) => Outcome::Unknown,
+            Fault::Late(write) if hit(write) => {
+                self.late.push(request);
+                Outcome::Unknown
+            }
+            Fault::CrashAfter(write) if hit(write) => {
+                self.send(command, request)?;
+                return Ok(false);
+            }
+            Fault::DropReply(write) if hit(write) => {
+                self.send(command, request)?;
+                Outcome::Unknown
+            }
+            _ => self.send(command, request)?,
+        };
+        self.controllers[at].tell(Input::Done(command.id, outcome));
+        Ok(true)
+    }
+
+    fn send(&mut self, command: &Command, request: Request) -> Result<Outcome, Violation> {
+        let response = self.server.handle(request, self.now);
+        let body = serde_json::to_vec(&response.value()).unwrap_or_default();
+        always(self)?;
+        Ok(command.action.outcome(response.code, &body))
+    }
+
+    /// A controller dies, and another one starts.
+    fn restart(&mut self, at: usize) {
+        let next = Controller::start(&mut self.server, self.now);
+        std::mem::replace(&mut self.controllers[at], next).die(&mut self.server);
+    }
+
+    /// What is late arrives, and enough time passes for everything that waits.
+    fn calm(&mut self) -> Result<(), Violation> {
+        for request in std::mem::take(&mut self.late) {
+            self.server.handle(request, self.now);
+            always(self)?;
+            self.rest()?;
+        }
+        for _ in 0..CALMS {
+            self.now = self.now.plus_secs(CALM);
+            self.tick();
+            self.rest()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! How a story ended, in a form in which two runs of it can be compared.
+//!
+//! In: the server. Out: [`End`]. Guarantees: which address a free choice took does not count: a controller that was
+//! restarted does not know which ones were used before.
+
+use crate::cluster::Cluster;
+use crate::oracle::{claims, pods};
+use std::collections::BTreeMap;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// Of each pod: whether it runs, and the NICs that have an address.
+    pub pods: BTreeMap<String, (String, Vec<String>)>,
+    /// Claims by holder's name and NIC.
+    pub claims: Vec<(String, String)>,
+    /// IP objects by name.
+    pub ips: Vec<String>,
+    /// Addresses on the wire.
+    pub answers: usize,
+    /// Writes of the controller. Not compared.
+    pub writes: u64,
+}
+
+impl End {
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        let claims = claims(cluster);
+        let nics = |uid: &api::slim::Uid| {
+            let mine = claims.iter().filter(|claim| claim.status.occupant.pod_uid == *uid);
+            mine.map(|claim| claim.spec.holder.nic.to_string()).collect::<Vec<_>>()
+        };
+        let pods = pods(cluster);
+        let pods =
+            pods.iter().map(|pod| (pod.meta.name.to_string(), (pod.status.phase.to_string(), nics(&pod.meta.uid))));
+        let mut by_holder: Vec<(String, String)> = claims
+            .iter()
+            .map(|claim| (claim.spec.holder.name.to_string(), claim.spec.holder.nic.to_string()))
+            .collect();
+        by_holder.sort();
+        let ips = cluster.server.objects("kubeovn.io", "ips");
+        let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        Self {
+            pods: pods.collect(),
+            claims: by_holder,
+            ips,
+            answers: cluster.wire.iter().count(),
+            writes: cluster.writes,
+        }
+    }
+
+    /// Whether two runs ended the same, however many writes they took.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        Self { writes: 0, ..self.clone() } == Self { writes: 0, ..other.clone() }
+    }
+}

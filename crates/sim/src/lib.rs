@@ -1,0 +1,22 @@
+//! The address manager on the modelled API server, step by step, with nodes, a wire and faults.
+//!
+//! In: a [`Story`] (what people do), a [`Fault`]. Out: [`End`], or the first [`Violation`] of an invariant. Guarantees:
+//! deterministic; no clock, no thread, no I/O; the wire is in it: which sandbox answers to which address at every moment;
+//! UNIQUENESS and ACCOUNTING are checked after every write, everything else once the cluster is at rest.
+
+mod cluster;
+mod controller;
+mod end;
+mod fault;
+mod node;
+mod oracle;
+mod setup;
+mod story;
+mod wire;
+
+pub use cluster::{Cluster, run, run_with};
+pub use end::End;
+pub use fault::Fault;
+pub use oracle::Violation;
+pub use setup::{pod, stateful_set};
+pub use story::{Act, Story};

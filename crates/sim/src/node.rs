@@ -1,0 +1,180 @@
+//! A node: its kubelet and runtime, and its agent, which is also what the CNI plugin asks.
+//!
+//! In: the server, the wire. Out: addresses on and off interfaces; the agent's word. Guarantees: the six rules of release
+//! as far as they are the agent's: let go is said after the address is off, after a fresh read says that the pod is gone
+//! or finished, and with a tombstone that outlives the agent; ADD reads each claim by its name before it answers.
+
+use crate::controller::slim;
+use crate::setup::{LEASES, agent_lease, create};
+use crate::wire::Wire;
+use api::schema::claim_name;
+use api::slim::{AddressClaim, Field, Kind, Object, Uid};
+use ledger::{Addr, AddrPair};
+use model::cluster::{Kubelet, SandboxId, WireEvent};
+use model::{Request, Server, Timestamp};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// Where claims are.
+pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
+
+/// A node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    kubelet: Kubelet,
+    /// Pods that were let go: no sandbox of theirs gets an address any more.
+    tombstones: BTreeSet<String>,
+    /// Addresses that a living pod does not use, and was promised not to use: by pod and claim.
+    forsworn: BTreeSet<(String, String)>,
+    connected: bool,
+    /// The revision at which the last failed ADDs were tried.
+    tried: u64,
+}
+
+impl Node {
+    /// A node with an agent.
+    pub(crate) fn register(server: &mut Server, name: &str, now: Timestamp) -> Self {
+        let kubelet = Kubelet::register(server, name, now);
+        let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": agent_lease(name)}, "spec": {"holderIdentity": name}});
+        create(server, LEASES, lease, now);
+        Self {
+            name: name.to_owned(),
+            kubelet,
+            tombstones: BTreeSet::new(),
+            forsworn: BTreeSet::new(),
+            connected: true,
+            tried: 0,
+        }
+    }
+
+    /// Cuts it off from the API server, or connects it again.
+    pub(crate) fn set_connected(&mut self, connected: bool) {
+        self.connected = connected;
+        self.kubelet.set_connected(connected);
+    }
+
+    /// The containers of a pod end.
+    pub(crate) fn exit(&mut self, uid: &str) {
+        self.kubelet.exit(uid, true);
+    }
+
+    /// Does the next thing that is due; whether there was one.
+    pub(crate) fn step(&mut self, server: &mut Server, wire: &mut Wire, now: Timestamp) -> bool {
+        self.kubelet.observe(server);
+        if self.connected && server.revision() > self.tried {
+            self.tried = server.revision();
+            self.kubelet.retry();
+        }
+        match self.kubelet.step(server, now) {
+            Some(events) => {
+                for event in events {
+                    match event {
+                        WireEvent::Add(sandbox) => self.add(server, wire, &sandbox, now),
+                        WireEvent::Release(_) => {}
+                        WireEvent::LinkGone(sandbox) => wire.remove(&sandbox),
+                    }
+                }
+                true
+            }
+            None => self.connected && self.say_let_go(server, wire, now),
+        }
+    }
+
+    /// CNI ADD: the addresses that the pod was told, each proven by its claim.
+    fn add(&mut self, server: &mut Server, wire: &mut Wire, sandbox: &SandboxId, now: Timestamp) {
+        match self.addresses(server, sandbox, now) {
+            Some(addrs) => addrs.iter().for_each(|(net, addr)| wire.add(net, *addr, sandbox)),
+            None => self.kubelet.add_failed(sandbox),
+        }
+    }
+
+    fn addresses(&self, server: &mut Server, sandbox: &SandboxId, now: Timestamp) -> Option<Vec<(String, Addr)>> {
+        if !self.connected || self.tombstones.contains(&sandbox.pod_uid) {
+            return None;
+        }
+        let path = format!("/api/v1/namespaces/{}/pods/{}", sandbox.namespace, sandbox.name);
+        let pod = get(server, &path, now)?;
+        let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
+        let mut addrs = Vec::new();
+        for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
+            let provider = format!("{attachment}.{}", sandbox.namespace);
+            let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
+            if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
+                return None;
+            }
+            for addr in Field::<AddrPair>::parse(text).get()?.iter() {
+                let name = claim_name(&provider, addr);
+                if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
+                    return None;
+                }
+                let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
+                let claim = claim_of(&object)?;
+                let uid = Uid::parse(&sandbox.pod_uid);
+                if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+                    return None;
+                }
+                addrs.push((provider.clone(), addr));
+            }
+        }
+        Some(addrs)
+    }
+
+    /// Says of one pod that it has let its addresses go, where that is so; whether it said anything.
+    fn say_let_go(&mut self, server: &mut Server, wire: &Wire, now: Timestamp) -> bool {
+        for object in server.objects("ipledger.dev", "addressclaims") {
+            let Some(claim) = claim_of(&object) else { continue };
+            let (occupant, said) = (&claim.status.occupant, &claim.status.let_go.pod_uid);
+            let uid = occupant.pod_uid.to_string();
+            if occupant.node != self.name || *said == occupant.pod_uid || wire.has_address(&claim, &uid) {
+                continue;
+            }
+            let holder = &claim.spec.holder;
+            let path = format!("/api/v1/namespaces/{}/pods/{}", holder.namespace, holder.name);
+            let pod = get(server, &path, now).filter(|pod| pod["metadata"]["uid"] == uid.as_str());
+            let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+            match pod.as_ref().filter(|pod| !ended(pod)) {
+                None => drop(self.tombstones.insert(uid.clone())),
+                Some(pod) if self.is_surplus(pod, &claim, wire) => {
+                    self.forsworn.insert((uid.clone(), claim.meta.name.to_string()));
+                }
+                Some(_) => continue,
+            }
+            let body = json!({
+                "metadata": {"uid": claim.meta.uid.to_string(), "resourceVersion": claim.meta.resource_version.as_str()},
+                "status": {"letGo": {"podUID": uid, "at": now.to_string()}},
+            });
+            let response = server.handle(Request::merge_patch(format!("{CLAIMS}/{}", claim.meta.name), body), now);
+            return response.code == 200;
+        }
+        false
+    }
+}
+
+impl Node {
+    /// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
+    fn is_surplus(&self, pod: &Value, claim: &AddressClaim, wire: &Wire) -> bool {
+        let Some(addr) = claim.spec.address.get() else { return false };
+        let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
+        let mut told = told.filter(|(key, _)| key.ends_with("/ip_address")).filter_map(|(_, text)| text.as_str());
+        let names = |text: &str| {
+            Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
+        };
+        wire.has_pod(&claim.status.occupant.pod_uid.to_string()) && !told.any(names)
+    }
+}
+
+/// A fresh read.
+fn get(server: &mut Server, path: &str, now: Timestamp) -> Option<Value> {
+    let response = server.handle(Request::get(path), now);
+    (response.code == 200).then(|| response.value())
+}
+
+/// A claim in its slim form.
+pub(crate) fn claim_of(object: &Value) -> Option<AddressClaim> {
+    match slim(Kind::AddressClaim, object)? {
+        Object::AddressClaim(claim) => Some(*claim),
+        _ => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! A cluster to begin with: definitions, nodes with agents, a network.
+//!
+//! In: a server. Out: the server with the kinds of the project, as they are shipped. Guarantees: the rules that claims are
+//! held to are those of the shipped definition.
+
+use api::crds;
+use model::{Request, Server, Timestamp};
+use serde_json::{Value, json};
+
+/// The Lease of a node's agent.
+pub(crate) fn agent_lease(node: &str) -> String {
+    format!("{AGENT_PREFIX}{node}")
+}
+
+/// How the Lease of a node's agent is named.
+pub(crate) const AGENT_PREFIX: &str = "ipledger-agent-";
+/// Where they are.
+pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+
+/// Kinds of the project that the engine reads: the others would only make each run slower.
+const KINDS: [&str; 4] = ["AddressClaim", "Subnet", "Vlan", "IP"];
+
+/// Installs the definitions that are needed, and a network of one Subnet.
+pub(crate) fn install(server: &mut Server, now: Timestamp) {
+    for definition in crds::all().into_iter().filter(|crd| KINDS.contains(&crd.spec.names.kind.as_str())) {
+        let body = serde_json::to_value(&definition).expect("a definition is JSON");
+        create(server, &model::definitions_path(), body, now);
+    }
+    let subnet = json!({
+        "apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "ext"},
+        "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
+    });
+    create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
+}
+
+/// Creates an object.
+pub(crate) fn create(server: &mut Server, path: &str, body: Value, now: Timestamp) {
+    let response = server.handle(Request::post(path, body), now);
+    assert!(response.code < 300, "POST {path}: {:#}", response.value());
+}
+
+/// A StatefulSet whose pods have one NIC on the network.
+#[must_use]
+pub fn stateful_set(name: &str, replicas: u32) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "replicas": replicas, "serviceName": name, "podManagementPolicy": "Parallel",
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}, "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}},
+                "spec": {"containers": [{"name": "c", "image": "busybox"}]},
+            },
+        },
+    })
+}
+
+/// A pod with one NIC on the network, on a node.
+#[must_use]
+pub fn pod(name: &str, node: &str, annotations: &Value) -> Value {
+    let mut all = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
+    if let (Some(all), Some(more)) = (all.as_object_mut(), annotations.as_object()) {
+        all.extend(more.clone());
+    }
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "annotations": all},
+        "spec": {"nodeName": node, "restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]},
+    })
+}

@@ -1,0 +1,35 @@
+//! What people do to a cluster.
+//!
+//! In: objects. Out: [`Story`]. Guarantees: each act is followed by rest, so that what it caused is seen before the next.
+
+use serde_json::Value;
+
+/// One thing that somebody does.
+#[derive(Debug, Clone)]
+pub enum Act {
+    /// Create an object in a collection.
+    Create(String, Value),
+    /// Change an object by a merge patch.
+    Patch(String, Value),
+    /// Delete an object; with a grace period in seconds, where one is given.
+    Delete(String, Option<u32>),
+    /// Delete an object with these options.
+    DeleteWith(String, Value),
+    /// The containers of a pod end by themselves.
+    Exit(String),
+    /// A node loses its connection to the API server.
+    CutOff(String),
+    /// It has its connection again.
+    Connect(String),
+    /// Seconds pass.
+    Pass(i64),
+}
+
+/// What happens, in order.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// What it is about.
+    pub name: &'static str,
+    /// What is done.
+    pub acts: Vec<Act>,
+}
