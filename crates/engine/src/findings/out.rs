@@ -28,6 +28,14 @@ impl Out {
         }
     }
 
+    /// Takes all that another one has.
+    pub fn absorb(&mut self, other: Self) {
+        other.findings.into_values().for_each(|finding| self.push(finding));
+        for (code, (missing, objects)) in other.not_judged {
+            self.not_judged(code, missing, objects);
+        }
+    }
+
     /// Takes a finding in place of the one with its id.
     pub fn replace(&mut self, finding: Finding) {
         self.findings.insert(finding.id.clone(), finding);

@@ -242,6 +242,17 @@ proptest! {
     }
 
     #[test]
+    fn checks_that_may_run_at_once_do_not_meet(cluster in cluster()) {
+        let world = cluster.world();
+        let context = engine::Context::new(&world);
+        let turned = engine::findings::all_with(&context, &|one, other| {
+            other();
+            one();
+        });
+        prop_assert_eq!(lines(&turned), lines(&engine::judge(&world)));
+    }
+
+    #[test]
     fn the_order_of_the_input_does_not_matter(cluster in cluster(), seed: u64) {
         // Two objects of one name and version are an exception by design: the later one counts.
         let names: BTreeSet<String> = cluster.objects.iter().map(path_of).collect();
