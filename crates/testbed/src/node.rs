@@ -127,6 +127,7 @@ impl Node {
     }
 
     /// Takes the power away: every process of the node, containers too, ends at once; its disk stays.
+    /// Its addresses leave the wire when the kernel has taken the network namespaces apart: moments later.
     ///
     /// # Errors
     /// A process stays.

@@ -118,7 +118,14 @@ fn a_node_that_loses_its_power_comes_back_with_its_pods() {
     bed.fabric().unwrap().exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
     bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "5", "172.17.0.10"]).unwrap();
     node.power_off().unwrap();
-    bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "1", "172.17.0.10"]).unwrap_err();
+    // The kernel takes the network namespaces of what was killed apart in its own time.
+    wait("the wire to be silent", SOON, || {
+        match bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "1", "172.17.0.10"]) {
+            Ok(answer) => Ok(Look::NotYet(answer)),
+            Err(_) => Ok(Look::Done(())),
+        }
+    })
+    .unwrap();
     node.boot().unwrap();
     node.wait_ready(&bed).unwrap();
     let path = "/api/v1/namespaces/default/pods/one";
