@@ -37,11 +37,13 @@ pub struct Call {
     pub body: Option<Value>,
 }
 
+/// Label of claims, for selecting; and of IP objects, for knowing whose one left behind was.
+pub(super) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
+
 /// Labels of claims, for selecting.
 mod claim_labels {
     pub(super) const SUBNET: &str = "ipledger.dev/subnet";
     pub(super) const HOLDER_KIND: &str = "ipledger.dev/holder-kind";
-    pub(super) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
     pub(super) const NODE: &str = "ipledger.dev/node";
 }
 
@@ -138,7 +140,7 @@ fn claim_body(claim: &NewClaim) -> Value {
     let mut labels = Map::new();
     label(&mut labels, claim_labels::SUBNET, &claim.subnet);
     label(&mut labels, claim_labels::HOLDER_KIND, &claim.title.kind);
-    label(&mut labels, claim_labels::HOLDER_UID, &uid);
+    label(&mut labels, HOLDER_UID, &uid);
     label(&mut labels, claim_labels::NODE, &claim.occupant.node);
     let spec = AddressClaimSpec {
         wire: claim.key.wire.to_string(),
@@ -188,7 +190,7 @@ fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
     label(&mut labels, labels::NODE_NAME, &ip.node);
     labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
     if let HolderId::Pod(uid) = &ip.holder {
-        label(&mut labels, claim_labels::HOLDER_UID, &uid.to_string());
+        label(&mut labels, HOLDER_UID, &uid.to_string());
     }
     if ip.subnet.len() <= LABEL {
         labels.insert(ip.subnet.to_string(), "".into());

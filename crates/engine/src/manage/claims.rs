@@ -4,7 +4,7 @@
 //! address; an address that was asked for is held until a read settles it.
 
 use super::command::{NewClaim, Occupant};
-use super::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title};
+use super::id::{ClaimKey, HolderId, NicId, Title};
 use api::slim::{AddressClaim, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
@@ -156,16 +156,8 @@ impl Claims {
 
     /// The ordinals of a StatefulSet that have an address.
     pub(super) fn of_set(&self, namespace: &Str, set: &str) -> impl Iterator<Item = &HolderId> {
-        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
-        let holders = self.by_holder.range(from..).map(|(holder, _)| holder);
-        holders.take_while(move |holder| match holder {
-            HolderId::Named(kind, of, name) => {
-                kind == STATEFUL_SET
-                    && of == namespace
-                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
-            }
-            HolderId::Pod(_) => false,
-        })
+        let holders = self.by_holder.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        holders.take_while(move |holder| holder.is_of_set(namespace, set))
     }
 
     /// Everybody who has an address.

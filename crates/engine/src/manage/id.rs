@@ -30,6 +30,23 @@ impl HolderId {
         Self::Pod(hash.map_or_else(|| pod.meta.uid.clone(), Uid::parse))
     }
 
+    /// Where the ordinals of a StatefulSet begin among all holders.
+    pub(super) fn first_of_set(namespace: &Str, set: &str) -> Self {
+        Self::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into())
+    }
+
+    /// Whether it may be an ordinal of a StatefulSet, by its name.
+    pub(super) fn is_of_set(&self, namespace: &Str, set: &str) -> bool {
+        match self {
+            Self::Named(kind, of, name) => {
+                kind == STATEFUL_SET
+                    && of == namespace
+                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+            }
+            Self::Pod(_) => false,
+        }
+    }
+
     /// The holder that a claim names.
     #[must_use]
     pub fn of_claim(holder: &ClaimHolder) -> Self {

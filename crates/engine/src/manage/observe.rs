@@ -8,7 +8,7 @@ use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
-use super::id::{ClaimKey, HolderId, STATEFUL_SET};
+use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
@@ -100,16 +100,8 @@ impl Engine {
     /// The ordinals of a StatefulSet are looked at: those with a claim, and those with a pod.
     fn about_set(&mut self, namespace: &Str, set: &str) {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
-        let from = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into());
-        let of_set = |holder: &&HolderId| match holder {
-            HolderId::Named(kind, of, name) => {
-                kind == STATEFUL_SET
-                    && of == namespace
-                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
-            }
-            HolderId::Pod(_) => false,
-        };
-        self.dirty.extend(self.state.pods.range(from..).map(|(holder, _)| holder).take_while(of_set).cloned());
+        let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
     fn claim_seen(&mut self, claim: Claim) {
@@ -262,7 +254,10 @@ impl Engine {
             ) => {
                 self.send(Action::ReadClaim(key.clone()), &sent.holder);
             }
-            (Action::ReadNode(node), Outcome::Missing) => drop(self.state.gone_nodes.insert(node.clone())),
+            // A node that came back while the answer was on its way is not gone.
+            (Action::ReadNode(node), Outcome::Missing) if self.state.world.nodes.named(node).is_none() => {
+                self.state.gone_nodes.insert(node.clone());
+            }
             (Action::ReadStatefulSet(..), outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
                 if let Outcome::Done(Some(set)) = outcome {
                     self.seen(set);

@@ -3,6 +3,7 @@
 //! In: the claims that a NIC keeps. Out: commands that make its IP object say the same. Guarantees: an IP object that is
 //! written here carries its holder's UID, so that one left behind is known for what it is; a reservation is left alone.
 
+use crate::manage::call::HOLDER_UID;
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
@@ -12,9 +13,6 @@ use crate::manage::want::Want;
 use api::names::labels;
 use api::slim::{Ip, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
-
-/// Whose IP object it is: only on those that were written here.
-pub(in crate::manage) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
 
 /// The addresses of an IP object.
 fn addrs(ip: &Ip) -> AddrPair {
