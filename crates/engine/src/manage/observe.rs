@@ -271,7 +271,9 @@ impl Engine {
             (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
                 self.gone(&sent.action.object(), uid);
             }
-            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed) if !sent.gone && !sent.seen => {
+            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))
+                if !sent.gone && !sent.seen =>
+            {
                 // The object is other than what was known, and no watch has shown it meanwhile: one will.
                 self.flight.wait_for_watch(action.object());
             }
