@@ -80,8 +80,15 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
-    /// See with a fresh read what a StatefulSet says: namespace and name.
-    ReadStatefulSet(Str, Str),
+    /// See with a fresh read whether the object that entitles a holder is there, and what it says.
+    ReadOwner {
+        /// Its kind.
+        kind: Kind,
+        /// Its namespace; empty where the kind has none.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+    },
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -116,8 +123,8 @@ impl Action {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
-            Self::ReadStatefulSet(namespace, name) => {
-                ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }
+            Self::ReadOwner { kind, namespace, name } => {
+                ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }
             }
         }
     }

@@ -4,11 +4,11 @@
 //! came about; only holders that something changed for are looked at.
 
 use super::claims::Claim;
-use super::command::{Action, Command};
+use super::command::{Action, Command, Occupant};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
-use super::holders::{Entitled, pod, stateful_set};
-use super::id::{HolderId, STATEFUL_SET};
+use super::holders::{self, Entitled, occupant};
+use super::id::HolderId;
 use super::input::Input;
 use super::state::{NEEDED, Settings, State};
 use super::waiting::Waiting;
@@ -133,16 +133,7 @@ impl Engine {
     /// What a holder is entitled to now.
     fn look(&mut self, holder: HolderId) -> (HolderId, Option<Entitled>) {
         self.waiting.forget(&holder);
-        let entitled = match &holder {
-            HolderId::Pod(_) => {
-                let pod = self.state.pod(&holder);
-                pod.and_then(|pod| pod::entitled(&self.state.world, &self.state.books, pod))
-            }
-            HolderId::Named(kind, namespace, name) if kind == STATEFUL_SET => {
-                stateful_set::entitled(&self.state, namespace, name)
-            }
-            HolderId::Named(..) => None,
-        };
+        let entitled = holders::entitled(&self.state, &holder);
         match entitled {
             Some(_) => drop(self.state.absent.remove(&holder)),
             None => drop(self.state.absent.entry(holder.clone()).or_insert(self.now)),
@@ -156,15 +147,7 @@ impl Engine {
         let surplus: Vec<Claim> =
             standing.filter(|claim| !entitled.is_some_and(|e| self.is_kept(e, claim))).cloned().collect();
         for claim in surplus {
-            let fate = match holder {
-                HolderId::Pod(_) => pod::fate(&self.state, &claim),
-                HolderId::Named(kind, ..) if kind == STATEFUL_SET => {
-                    stateful_set::fate(&self.state, &claim, self.now, self.settings.grace)
-                }
-                // A kind that this version does not know keeps what it has.
-                HolderId::Named(..) => Fate::Keep,
-            };
-            match fate {
+            match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
                 Fate::Wait(wait) => self.wait(holder, wait),
@@ -179,19 +162,19 @@ impl Engine {
 
     /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
     fn occupy(&mut self, entitled: &Entitled) {
-        let holder = match entitled.wants.first() {
-            Some(want) if entitled.may_grow => want.nic.holder.clone(),
-            _ => return,
-        };
-        let standing = self.state.claims.of_holder(&holder).filter_map(|(_, slot)| slot.standing());
+        if !entitled.may_grow || entitled.occupant == Occupant::default() {
+            return;
+        }
+        let holder = &entitled.holder;
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
-            match pod::fate(&self.state, &claim) {
-                Fate::Wait(wait) if !claim.is_unused() => self.wait(&holder, wait),
+            match occupant::fate(&self.state, &claim) {
+                Fate::Wait(wait) if !claim.is_unused() => self.wait(holder, wait),
                 _ => {
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);
                     let occupant = entitled.occupant.clone();
-                    self.send(Action::Occupy { key, uid, version, occupant }, &holder);
+                    self.send(Action::Occupy { key, uid, version, occupant }, holder);
                 }
             }
         }
@@ -218,7 +201,9 @@ impl Engine {
                 self.due.insert((until, holder.clone()));
                 return;
             }
-            Wait::Owner(namespace, name) => return self.send(Action::ReadStatefulSet(namespace, name), holder),
+            Wait::Owner { kind, namespace, name } => {
+                return self.send(Action::ReadOwner { kind, namespace, name }, holder);
+            }
             Wait::Agent(node) | Wait::NoAgent(node) => node,
             Wait::Node(node) => {
                 self.send(Action::ReadNode(node.clone()), holder);

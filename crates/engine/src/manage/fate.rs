@@ -45,8 +45,15 @@ pub enum Wait {
     Node(api::slim::Str),
     /// That the owner has been absent for long enough: until then.
     Grace(api::slim::Time),
-    /// A fresh read of the owner: namespace and name of the StatefulSet.
-    Owner(api::slim::Str, api::slim::Str),
+    /// A fresh read of the object that would entitle the holder.
+    Owner {
+        /// Its kind.
+        kind: api::slim::Kind,
+        /// Its namespace; empty where the kind has none.
+        namespace: api::slim::Str,
+        /// Its name.
+        name: api::slim::Str,
+    },
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
 }

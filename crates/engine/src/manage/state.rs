@@ -5,8 +5,9 @@
 
 use super::books::Books;
 use super::claims::Claims;
-use super::id::HolderId;
+use super::id::{ClaimKey, HolderId};
 use crate::world::World;
+use api::names::Provider;
 use api::slim::{Kind, Pod, Str, Time};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,5 +74,15 @@ impl State {
     pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
         let (namespace, name) = self.pods.get(holder)?;
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
+    }
+
+    /// Whether a Subnet is given out from here: not one of OVN, whose own manager knows its addresses.
+    pub(super) fn serves(&self, subnet: &str) -> bool {
+        self.books.provider(subnet).is_some_and(|provider| !Provider::parse(provider).is_ovn())
+    }
+
+    /// Whether an address is in a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
+        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
     }
 }
