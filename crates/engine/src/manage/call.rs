@@ -66,6 +66,11 @@ impl Action {
                 Verb::Delete,
                 Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
             ),
+            Self::Write(write) => {
+                let path = path(&object, true);
+                let path = if write.status { format!("{path}/status") } else { path };
+                Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
+            }
             Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
             Self::AnnotatePod { uid, version, set, .. } => {
                 let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});

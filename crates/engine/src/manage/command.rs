@@ -5,6 +5,7 @@
 
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::write::Write;
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
@@ -80,6 +81,8 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
+    /// Make an object that people made say what follows from its claims.
+    Write(Box<Write>),
     /// See with a fresh read whether the object that entitles a holder is there, and what it says.
     ReadOwner {
         /// Its kind.
@@ -121,6 +124,9 @@ impl Action {
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
             Self::AnnotatePod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
+            }
+            Self::Write(write) => {
+                ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
             }
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
             Self::ReadOwner { kind, namespace, name } => {

@@ -95,6 +95,11 @@ impl Engine {
         self.waiting.told(nic)
     }
 
+    /// Every NIC that was refused, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = (&super::id::NicId, &str)> {
+        self.waiting.all_told()
+    }
+
     /// The counts of a Subnet's family: usable, using, available, excluded.
     #[must_use]
     pub fn counts(&self, subnet: &str, family: Family) -> Option<ledger::Counts> {
@@ -138,7 +143,21 @@ impl Engine {
             Some(_) => drop(self.state.absent.remove(&holder)),
             None => drop(self.state.absent.entry(holder.clone()).or_insert(self.now)),
         }
+        self.lend(&holder, entitled.as_ref());
         (holder, entitled)
+    }
+
+    /// Looks at those whose addresses a holder uses, where it is not their occupant yet, or has become none.
+    fn lend(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter_map(|want| want.lent.as_ref());
+        let lenders: BTreeSet<HolderId> = lent.map(|lent| lent.nic.holder.clone()).collect();
+        let is_on = |lender: &HolderId| {
+            let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
+            entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant == entitled.occupant))
+        };
+        let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();
+        self.dirty.extend(waits);
+        self.dirty.extend(self.state.lending.set(holder, lenders));
     }
 
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
@@ -183,14 +202,16 @@ impl Engine {
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else the
     /// oldest.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let Some(want) = entitled.wants.iter().find(|want| want.nic == claim.nic) else { return false };
+        let own = |want: &&Want| want.lent.is_none() && want.nic == claim.nic;
+        let Some(want) = entitled.wants.iter().find(own) else { return false };
         self.kept(want, claim.key.addr.family()).is_some_and(|kept| kept.key == claim.key)
     }
 
     /// The claim that a NIC keeps in a family.
     pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
-        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
-        let standing = standing.filter(|claim| claim.key.addr.family() == family);
+        let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
+        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
+        let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
         standing.min_by_key(|claim| (!told(claim), claim.created, claim.key.clone()))
     }

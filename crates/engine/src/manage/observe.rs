@@ -120,6 +120,7 @@ impl Engine {
         }
         self.state.books.record(&key, &slot);
         self.settled(&key);
+        self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
     }
 
@@ -128,6 +129,7 @@ impl Engine {
         let Some(slot) = self.state.claims.remove(key) else { return };
         self.state.books.release(key);
         self.settled(key);
+        self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {

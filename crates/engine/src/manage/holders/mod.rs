@@ -7,12 +7,13 @@
 pub(super) mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
+pub(super) mod reservation;
 mod stateful_set;
 
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{HolderId, STATEFUL_SET, Title};
+use super::id::{HolderId, RESERVATION, STATEFUL_SET, Title};
 use super::state::State;
 use super::want::Want;
 use api::slim::Time;
@@ -35,6 +36,7 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
     let HolderId::Named(kind, namespace, name) = holder else { return pod::entitled(state, state.pod(holder)?) };
     match kind.as_str() {
         STATEFUL_SET => stateful_set::entitled(state, namespace, name),
+        RESERVATION => reservation::entitled(state, name),
         _ => None,
     }
 }
@@ -47,6 +49,7 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
     let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };
     match kind.as_str() {
         STATEFUL_SET => stateful_set::fate(state, claim, now, grace),
+        RESERVATION => reservation::fate(state, claim, now, grace),
         // A kind that this version does not know keeps what it has.
         _ => Fate::Keep,
     }

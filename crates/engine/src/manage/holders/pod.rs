@@ -3,16 +3,16 @@
 //! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet. Guarantees: a pod wants nothing
 //! before it is bound to a node.
 
-use super::Entitled;
+use super::{Entitled, reservation};
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use crate::world::World;
 use api::names;
-use api::slim::{Field, Ip, Meta, Pod, Str};
+use api::slim::{Field, Ip, Meta, Pod, Str, Uid};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -47,6 +47,8 @@ pub(in crate::manage) struct Subject<'a> {
     pub(in crate::manage) meta: &'a Meta,
     /// Its place in a list of addresses.
     pub(in crate::manage) ordinal: Option<i64>,
+    /// The pod, where there is one.
+    pub(in crate::manage) user: Uid,
 }
 
 impl<'a> Subject<'a> {
@@ -57,6 +59,7 @@ impl<'a> Subject<'a> {
             name: &pod.meta.name,
             meta: &pod.meta,
             ordinal: ordinal_of(pod).map(|(_, ordinal)| ordinal),
+            user: pod.meta.uid.clone(),
         }
     }
 }
@@ -110,8 +113,15 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Wan
         None => asked(pod, attachment, interface, several, &value),
     };
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
+    let own = NicId::new(pod.holder.clone(), interface.clone());
+    // What a NIC has of its own it keeps.
+    let lender = match state.claims.of_nic(&own).next() {
+        None => reservation::lender(state, &port, (pod.namespace, pod.name), &subnets),
+        Some(_) => None,
+    };
     Want {
-        nic: NicId::new(pod.holder.clone(), interface.clone()),
+        nic: own,
+        lent: lender.map(|nic| Lent { nic, to: pod.user.clone() }),
         subnets,
         ask,
         class,
