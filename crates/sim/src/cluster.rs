@@ -129,6 +129,10 @@ impl Cluster {
                 self.cut_off.push(name.clone());
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(false));
             }
+            Act::PowerOff(name) => {
+                self.cut_off.push(name.clone());
+                self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.power_off(&mut self.wire));
+            }
             Act::Connect(name) => {
                 self.cut_off.retain(|other| other != name);
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));

@@ -18,6 +18,10 @@ pub struct End {
     pub ips: Vec<String>,
     /// Addresses on the wire.
     pub answers: usize,
+    /// Addresses by the name of their holder. Not compared.
+    pub addresses: BTreeMap<String, Vec<String>>,
+    /// Why a NIC has nothing, by holder and NIC, in the words of the first controller. Not compared.
+    pub told: BTreeMap<String, String>,
     /// Writes of the controller. Not compared.
     pub writes: u64,
 }
@@ -37,6 +41,13 @@ impl End {
             .map(|claim| (claim.spec.holder.name.to_string(), claim.spec.holder.nic.to_string()))
             .collect();
         by_holder.sort();
+        let mut addresses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for claim in &claims {
+            let address = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+            addresses.entry(claim.spec.holder.name.to_string()).or_default().push(address);
+        }
+        let told = cluster.engines().take(1).flat_map(|engine| engine.refusals().collect::<Vec<_>>());
+        let told = told.map(|(nic, why)| (format!("{} {}", nic.holder, nic.name), why.to_owned())).collect();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
         Self {
@@ -44,6 +55,8 @@ impl End {
             claims: by_holder,
             ips,
             answers: cluster.wire.iter().count(),
+            addresses,
+            told,
             writes: cluster.writes,
         }
     }
@@ -51,6 +64,10 @@ impl End {
     /// Whether two runs ended the same, however many writes they took.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        Self { writes: 0, ..self.clone() } == Self { writes: 0, ..other.clone() }
+        self.compared() == other.compared()
+    }
+
+    fn compared(&self) -> Self {
+        Self { addresses: BTreeMap::new(), told: BTreeMap::new(), writes: 0, ..self.clone() }
     }
 }

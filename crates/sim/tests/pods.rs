@@ -57,6 +57,21 @@ fn a_released_address_is_not_reissued_while_its_sandbox_may_live() {
 }
 
 #[test]
+fn the_addresses_of_a_node_that_is_out_of_service_are_free_once_its_pods_are_deleted() {
+    let mut acts: Vec<Act> = (1..=5).map(|n| create_with(&format!("p{n}"), "node1", &json!({}))).collect();
+    acts.push(Act::PowerOff("node1".to_owned()));
+    acts.push(Act::Delete(format!("{PODS}/p1"), Some(0)));
+    acts.push(create_with("q", "node2", &json!({})));
+    let off = sweep("a node without power", acts.clone());
+    assert_eq!(off.pods["q"].1, Vec::<String>::new(), "nobody says that it has none");
+    let taint = json!({"spec": {"taints": [{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}]}});
+    acts.push(Act::Patch("/api/v1/nodes/node1".to_owned(), taint));
+    let tainted = sweep("a node out of service", acts);
+    assert_eq!(tainted.pods["q"].0, "Running");
+    assert_eq!(tainted.claims.len(), 5, "the pods that are still there keep theirs");
+}
+
+#[test]
 fn a_pod_of_the_same_name_gets_an_address_of_its_own() {
     let acts = vec![
         create("p"),

@@ -61,13 +61,18 @@ impl Action {
         match self {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
-            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
+            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,
                 Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
             ),
+            Self::Write(write) => {
+                let path = path(&object, true);
+                let path = if write.status { format!("{path}/status") } else { path };
+                Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
+            }
             Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
             Self::AnnotatePod { uid, version, set, .. } => {
                 let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});

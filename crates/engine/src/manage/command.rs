@@ -5,6 +5,7 @@
 
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::write::Write;
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
@@ -80,8 +81,17 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
-    /// See with a fresh read what a StatefulSet says: namespace and name.
-    ReadStatefulSet(Str, Str),
+    /// Make an object that people made say what follows from its claims.
+    Write(Box<Write>),
+    /// See with a fresh read whether the object that entitles a holder is there, and what it says.
+    ReadOwner {
+        /// Its kind.
+        kind: Kind,
+        /// Its namespace; empty where the kind has none.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+    },
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -115,9 +125,12 @@ impl Action {
             Self::AnnotatePod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
+            Self::Write(write) => {
+                ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
+            }
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
-            Self::ReadStatefulSet(namespace, name) => {
-                ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }
+            Self::ReadOwner { kind, namespace, name } => {
+                ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }
             }
         }
     }

@@ -8,6 +8,7 @@ use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
+use super::holders;
 use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
@@ -122,6 +123,7 @@ impl Engine {
         }
         self.state.books.record(&key, &slot);
         self.settled(&key);
+        self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
     }
 
@@ -130,6 +132,7 @@ impl Engine {
         let Some(slot) = self.state.claims.remove(key) else { return };
         self.state.books.release(key);
         self.settled(key);
+        self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {
@@ -261,9 +264,9 @@ impl Engine {
             (Action::ReadNode(node), Outcome::Missing) if self.state.world.nodes.named(node).is_none() => {
                 self.state.gone_nodes.insert(node.clone());
             }
-            (Action::ReadStatefulSet(..), outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
-                if let Outcome::Done(Some(set)) = outcome {
-                    self.seen(set);
+            (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                if let Outcome::Done(Some(owner)) = outcome {
+                    self.seen(owner);
                 }
                 // Whether it is still entitled is looked at now; if not, this was the fresh read.
                 self.state.disowned.insert(sent.holder.clone());
@@ -312,7 +315,7 @@ impl Engine {
     /// applied and would then be the same claim.
     fn missing(&mut self, key: &ClaimKey) {
         let again = match self.state.claims.get(key) {
-            Some(Slot::Asked(claim)) if self.state.pod(&claim.nic.holder).is_some() => Some(claim.clone()),
+            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(claim.clone()),
             _ => None,
         };
         match again {
@@ -322,6 +325,11 @@ impl Engine {
             }
             None => self.claim_gone(key),
         }
+    }
+
+    /// Whether a holder is there, and not on its way out.
+    fn may_grow(&self, holder: &HolderId) -> bool {
+        holders::entitled(&self.state, holder).is_some_and(|entitled| entitled.may_grow)
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

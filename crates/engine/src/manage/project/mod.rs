@@ -4,20 +4,33 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod finalizer;
 mod ip;
 mod pod;
+mod reservation;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::HolderId;
+use super::id::{HolderId, RESERVATION};
+
+/// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
+const LABEL: usize = 63;
 
 impl Engine {
     /// Writes what follows from a holder's claims.
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        match holder {
+            HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
+            _ => self.project_pod(holder, entitled),
+        }
+    }
+
+    /// Writes what follows from the claims whose user is a pod.
+    fn project_pod(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         if let Some(entitled) = entitled.filter(|entitled| !entitled.occupant.node.is_empty()) {
             self.project_ips(entitled);
             self.project_annotations(entitled);
         }
-        self.remove_orphans(holder);
+        self.remove_orphans(holder, entitled);
     }
 }
