@@ -5,6 +5,8 @@
 
 use crate::cluster::Cluster;
 use crate::oracle::{claims, pods};
+use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// See the module.
@@ -16,6 +18,10 @@ pub struct End {
     pub claims: Vec<(String, String)>,
     /// IP objects by name.
     pub ips: Vec<String>,
+    /// What Subnets say of themselves: spec, finalizers, counts, conditions.
+    pub subnets: BTreeMap<String, Value>,
+    /// Their whole status. Not compared.
+    pub statuses: BTreeMap<String, Value>,
     /// Addresses on the wire.
     pub answers: usize,
     /// Writes of the controller. Not compared.
@@ -39,10 +45,13 @@ impl End {
         by_holder.sort();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        let subnets = cluster.server.objects("kubeovn.io", "subnets");
         Self {
             pods: pods.collect(),
             claims: by_holder,
             ips,
+            subnets: named(&subnets, said),
+            statuses: named(&subnets, |subnet| subnet["status"].clone()),
             answers: cluster.wire.iter().count(),
             writes: cluster.writes,
         }
@@ -51,6 +60,28 @@ impl End {
     /// Whether two runs ended the same, however many writes they took.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        Self { writes: 0, ..self.clone() } == Self { writes: 0, ..other.clone() }
+        let of = |end: &Self| Self { writes: 0, statuses: BTreeMap::new(), ..end.clone() };
+        of(self) == of(other)
     }
+}
+
+/// Objects by name.
+fn named<T: Borrow<Value>>(objects: &[T], show: fn(&Value) -> Value) -> BTreeMap<String, Value> {
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    objects.iter().map(|object| (name(object.borrow()), show(object.borrow()))).collect()
+}
+
+/// What a Subnet says, without what depends on the time or on a free choice: an error that is over may have been too
+/// short to be told.
+fn said(subnet: &Value) -> Value {
+    let status = &subnet["status"];
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let conditions = conditions.filter(|said| said["type"] != "Error" || said["status"] == "True");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let conditions: Vec<String> =
+        conditions.map(|said| format!("{}={}", text(&said["type"]), text(&said["status"]))).collect();
+    json!({
+        "spec": subnet["spec"], "finalizers": subnet["metadata"]["finalizers"], "conditions": conditions,
+        "counts": [status["v4usingIPs"], status["v4availableIPs"], status["v6usingIPs"], status["v6availableIPs"]],
+    })
 }

@@ -11,6 +11,7 @@ mod fault;
 mod node;
 mod oracle;
 mod setup;
+mod status;
 mod story;
 mod wire;
 

@@ -6,6 +6,8 @@
 
 use super::claims::{Claims, Slot};
 use super::id::{ClaimKey, HolderId};
+use super::project::gateways;
+use super::subnet_rules::broken;
 use super::want::{Ask, Want};
 use crate::world::World;
 use crate::world::subnets::wire_of;
@@ -46,6 +48,8 @@ pub(super) struct Books {
     macs: BTreeMap<Str, MacBook<HolderId, Str>>,
     /// Subnets that cannot be used as they are written, and why.
     faults: BTreeMap<Str, Box<str>>,
+    /// Subnets whose accounts or objects changed since they were last taken.
+    touched: BTreeSet<Str>,
 }
 
 /// What a Subnet comes to, read from the object.
@@ -56,19 +60,18 @@ struct Read {
     open: bool,
 }
 
-fn read(world: &World, subnet: &Subnet) -> Result<Read, SpecError> {
-    let spec = &subnet.spec;
-    let cidrs = spec.cidr.get().copied().unwrap_or(CidrPair::NONE);
-    let mut gateways = spec.gateway.get().copied().unwrap_or(AddrPair::NONE);
-    for cidr in cidrs.iter().filter(|cidr| gateways.get(cidr.family()).is_none()).collect::<Vec<_>>() {
-        // Kube-OVN's default: the first usable address.
-        gateways.set(cidr.family(), Some(cidr.usable().first()));
+fn read(world: &World, subnet: &Subnet) -> Result<Read, Box<str>> {
+    if let Some(fault) = broken(subnet) {
+        return Err(fault);
     }
+    let spec = &subnet.spec;
+    let cidrs = spec.cidr.get().map_or(CidrPair::NONE, |cidr| **cidr);
+    let gateways = gateways(subnet);
     let excludes = spec.exclude_ips.iter().filter_map(Field::get).map(|exclude| exclude.range);
     Ok(Read {
         wire: wire_of(world, subnet).into(),
         provider: if spec.provider.is_empty() { names::PRIMARY_PROVIDER.into() } else { spec.provider.clone() },
-        spec: SubnetSpec::new(cidrs, gateways, excludes.collect::<AddrSets>())?,
+        spec: SubnetSpec::new(cidrs, gateways, excludes.collect::<AddrSets>()).map_err(|error| error.to_string())?,
         open: !subnet.meta.is_deleted(),
     })
 }
@@ -77,13 +80,14 @@ impl Books {
     /// Takes over a Subnet; whether anything that matters here changed.
     pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
         let name = &subnet.meta.name;
-        let outcome = read(world, subnet).map_err(|error| error.to_string().into()).and_then(|read| {
+        self.touched.insert(name.clone());
+        let outcome = read(world, subnet).and_then(|read| {
             self.check(name, &read)?;
             Ok(self.take(name, read, claims))
         });
         match outcome {
             Ok(changed) => self.faults.remove(name).is_some() || changed,
-            Err(fault) => self.faults.insert(name.clone(), fault).is_none(),
+            Err(fault) => self.faults.insert(name.clone(), fault.clone()) != Some(fault),
         }
     }
 
@@ -101,6 +105,10 @@ impl Books {
                 "it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`"
             )
             .into());
+        }
+        let held = self.pages.get(name).filter(|page| page.book.claims().next().is_some());
+        if let Some(page) = held.filter(|_| read.spec.cidrs().is_none()) {
+            return Err(SpecError::CidrTaken(page.book.spec().cidrs()).to_string().into());
         }
         for cidr in read.spec.cidrs().iter() {
             let (first, last) = (cidr.network(), cidr.last());
@@ -167,6 +175,31 @@ impl Books {
         }
     }
 
+    /// The Subnets for which something changed.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<Str> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Something changed for a Subnet.
+    pub(super) fn touch(&mut self, name: &Str) {
+        self.touched.insert(name.clone());
+    }
+
+    /// Whether nobody has an address of a Subnet.
+    pub(super) fn is_idle(&self, name: &str) -> bool {
+        self.pages.get(name).is_none_or(|page| page.book.claims().next().is_none())
+    }
+
+    /// Why a Subnet cannot be used as it is written.
+    pub(super) fn fault(&self, name: &str) -> Option<&str> {
+        self.faults.get(name).map(AsRef::as_ref)
+    }
+
+    /// The Subnets that cannot be used as they are written.
+    pub(super) fn faulty(&self) -> impl Iterator<Item = &Str> {
+        self.faults.keys()
+    }
+
     /// The Subnets of a provider, in order of their names.
     pub(super) fn of_provider(&self, provider: &str) -> impl Iterator<Item = &Str> {
         self.by_provider.get(provider).into_iter().flatten()
@@ -202,6 +235,7 @@ impl Books {
     pub(super) fn record(&mut self, key: &ClaimKey, slot: &Slot) {
         let Some(name) = self.containing(key).cloned() else { return };
         let Some(page) = self.pages.get_mut(&name) else { return };
+        self.touched.insert(name);
         // One slot per address: a book that knows another holder is told of its release first.
         let recorded = page.book.record(slot.nic(), key.addr);
         debug_assert!(recorded.is_ok(), "one slot per address");
@@ -218,6 +252,7 @@ impl Books {
     /// Takes an address off the record.
     pub(super) fn release(&mut self, key: &ClaimKey) {
         let Some(name) = self.containing(key).cloned() else { return };
+        self.touched.insert(name.clone());
         if let Some(page) = self.pages.get_mut(&name) {
             page.book.release(self.macs.entry(key.wire.clone()).or_default(), key.addr);
         }

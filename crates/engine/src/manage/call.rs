@@ -61,6 +61,11 @@ impl Action {
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
+            Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::WriteStatus(status) => {
+                let path = format!("{}/status", path(&object, true));
+                Call { verb: Verb::MergePatch, path, body: Some(status.body()) }
+            }
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,

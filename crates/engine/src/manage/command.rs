@@ -5,6 +5,7 @@
 
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::patch::{NewStatus, SubnetPatch};
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
@@ -80,6 +81,10 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
+    /// Complete a Subnet, or let it go.
+    PatchSubnet(Box<SubnetPatch>),
+    /// Write the status of a Subnet or an IPPool.
+    WriteStatus(Box<NewStatus>),
     /// See with a fresh read what a StatefulSet says: namespace and name.
     ReadStatefulSet(Str, Str),
     /// See with a fresh read whether a node is gone.
@@ -99,7 +104,7 @@ impl ObjectId {
         Self { kind: Kind::AddressClaim, namespace: Str::default(), name: key.object_name().into() }
     }
 
-    fn named(kind: Kind, name: &Str) -> Self {
+    pub(super) fn named(kind: Kind, name: &Str) -> Self {
         Self { kind, namespace: Str::default(), name: name.clone() }
     }
 }
@@ -115,6 +120,8 @@ impl Action {
             Self::AnnotatePod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
+            Self::PatchSubnet(patch) => ObjectId::named(Kind::Subnet, &patch.name),
+            Self::WriteStatus(status) => ObjectId::named(status.kind, &status.name),
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
             Self::ReadStatefulSet(namespace, name) => {
                 ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }

@@ -91,13 +91,17 @@ impl Engine {
     /// A refusal with the holder in the words that people use.
     fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
         let Refusal::Held { addr, by } = refusal else { return refusal.to_string() };
-        let wire = self.state.books.wire(subnet).cloned().unwrap_or_default();
-        let title = match self.state.claims.get(&ClaimKey { wire, addr: *addr }) {
-            Some(Slot::Standing(claim)) => claim.title.to_string(),
-            Some(Slot::Asked(claim)) => claim.title.to_string(),
-            None => by.holder.to_string(),
-        };
+        let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
         format!("{addr} is held by {title} ({})", by.name)
+    }
+
+    /// Who holds an address of a Subnet, in the words that people use.
+    pub(super) fn title(&self, subnet: &str, addr: ledger::Addr) -> Option<String> {
+        let wire = self.state.books.wire(subnet).cloned()?;
+        match self.state.claims.get(&ClaimKey { wire, addr })? {
+            Slot::Standing(claim) => Some(claim.title.to_string()),
+            Slot::Asked(claim) => Some(claim.title.to_string()),
+        }
     }
 }
 

@@ -4,8 +4,18 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod conditions;
+mod defaults;
 mod ip;
 mod pod;
+mod subnet;
+mod tally;
+
+pub(super) use defaults::gateways;
+use subnet::SUBNET;
+pub(super) use subnet::Written;
+pub(super) use tally::Form;
+pub use tally::Tally;
 
 use super::engine::Engine;
 use super::holders::Entitled;
@@ -19,5 +29,10 @@ impl Engine {
             self.project_annotations(entitled);
         }
         self.remove_orphans(holder);
+        if let HolderId::Named(kind, _, name) = holder
+            && kind == SUBNET
+        {
+            self.state.books.touch(name);
+        }
     }
 }
