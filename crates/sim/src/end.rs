@@ -20,7 +20,9 @@ pub struct End {
     pub ips: Vec<String>,
     /// What Subnets say of themselves: spec, finalizers, counts, conditions.
     pub subnets: BTreeMap<String, Value>,
-    /// Their whole status. Not compared.
+    /// What IPPools say.
+    pub pools: BTreeMap<String, Value>,
+    /// The whole status of Subnets and IPPools. Not compared.
     pub statuses: BTreeMap<String, Value>,
     /// Addresses on the wire.
     pub answers: usize,
@@ -46,12 +48,14 @@ impl End {
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
         let subnets = cluster.server.objects("kubeovn.io", "subnets");
+        let pools = cluster.server.objects("kubeovn.io", "ippools");
         Self {
             pods: pods.collect(),
             claims: by_holder,
             ips,
             subnets: named(&subnets, said),
-            statuses: named(&subnets, |subnet| subnet["status"].clone()),
+            pools: named(&pools, said),
+            statuses: named(&[subnets, pools].concat(), |object| object["status"].clone()),
             answers: cluster.wire.iter().count(),
             writes: cluster.writes,
         }
@@ -71,17 +75,23 @@ fn named<T: Borrow<Value>>(objects: &[T], show: fn(&Value) -> Value) -> BTreeMap
     objects.iter().map(|object| (name(object.borrow()), show(object.borrow()))).collect()
 }
 
-/// What a Subnet says, without what depends on the time or on a free choice: an error that is over may have been too
+/// What a Subnet or an IPPool says, without what depends on the time or on a free choice: an error that is over may have been too
 /// short to be told.
-fn said(subnet: &Value) -> Value {
-    let status = &subnet["status"];
+fn said(object: &Value) -> Value {
+    let status = &object["status"];
     let conditions = status["conditions"].as_array().into_iter().flatten();
     let conditions = conditions.filter(|said| said["type"] != "Error" || said["status"] == "True");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let conditions: Vec<String> =
         conditions.map(|said| format!("{}={}", text(&said["type"]), text(&said["status"]))).collect();
+    let is_pool = object["kind"] == "IPPool";
+    let count = |family: &str, subnet: &str, pool: &str| {
+        status[format!("{family}{}IPs", if is_pool { pool } else { subnet })].clone()
+    };
+    let both = |family| [count(family, "using", "Using"), count(family, "available", "Available")];
+    let counts = [both("v4"), both("v6")].concat();
     json!({
-        "spec": subnet["spec"], "finalizers": subnet["metadata"]["finalizers"], "conditions": conditions,
-        "counts": [status["v4usingIPs"], status["v4availableIPs"], status["v6usingIPs"], status["v6availableIPs"]],
+        "spec": object["spec"], "finalizers": object["metadata"]["finalizers"], "conditions": conditions,
+        "counts": counts,
     })
 }

@@ -54,7 +54,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
         }
     }
     records(cluster, &claims)?;
-    status::subnets(cluster)?;
+    status::accounts(cluster)?;
     pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted()).try_for_each(|pod| annotated(pod, &claims))
 }
 

@@ -5,7 +5,7 @@ mod common;
 
 use common::sweep;
 use serde_json::{Value, json};
-use sim::{Act, pod};
+use sim::{Act, pod, stateful_set};
 
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const SUBNETS: &str = "/apis/kubeovn.io/v1/subnets";
@@ -62,6 +62,14 @@ fn counts_and_ranges_follow_the_claims_gaps_included() {
     assert_eq!((&status["v4usingIPs"], &status["v4availableIPs"]), (&json!(2), &json!(3)));
     assert_eq!(status["v4usingIPrange"], "172.17.0.2,172.17.0.4");
     assert_eq!(status["v4availableIPrange"], "172.17.0.3,172.17.0.5-172.17.0.6");
+}
+
+#[test]
+fn a_burst_of_claims_is_told_in_one_status() {
+    let sets = "/apis/apps/v1/namespaces/default/statefulsets".to_owned();
+    let end = sweep("burst", vec![Act::Create(sets, stateful_set("web", 4))]);
+    assert_eq!(end.subnets["ext"]["counts"], json!([4, 1, 0, 0]));
+    assert_eq!(end.writes, 2 + 4 * 3 + 1, "four claims, IP objects and annotations");
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Action {
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
             Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
             Self::WriteStatus(status) => {
                 let path = format!("{}/status", path(&object, true));
                 Call { verb: Verb::MergePatch, path, body: Some(status.body()) }

@@ -5,7 +5,7 @@
 
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use super::patch::{NewStatus, SubnetPatch};
+use super::patch::{Finalizers, NewStatus, SubnetPatch};
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
@@ -85,6 +85,8 @@ pub enum Action {
     PatchSubnet(Box<SubnetPatch>),
     /// Write the status of a Subnet or an IPPool.
     WriteStatus(Box<NewStatus>),
+    /// Remove a finalizer that nothing needs any more.
+    SetFinalizers(Box<Finalizers>),
     /// See with a fresh read what a StatefulSet says: namespace and name.
     ReadStatefulSet(Str, Str),
     /// See with a fresh read whether a node is gone.
@@ -122,6 +124,7 @@ impl Action {
             }
             Self::PatchSubnet(patch) => ObjectId::named(Kind::Subnet, &patch.name),
             Self::WriteStatus(status) => ObjectId::named(status.kind, &status.name),
+            Self::SetFinalizers(patch) => ObjectId::named(patch.kind, &patch.name),
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
             Self::ReadStatefulSet(namespace, name) => {
                 ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }

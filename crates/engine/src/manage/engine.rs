@@ -132,7 +132,7 @@ impl Engine {
                 self.project(holder, entitled.as_ref());
             }
         }
-        self.project_subnets();
+        self.project_accounts();
     }
 
     /// What a holder is entitled to now.

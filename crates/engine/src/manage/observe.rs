@@ -75,6 +75,7 @@ impl Engine {
             }
             Object::Pod(pod) => self.pod_seen(*pod),
             Object::Subnet(subnet) => self.subnet_seen(*subnet),
+            Object::IpPool(pool) => self.pool_seen(*pool),
             Object::Vlan(vlan) => {
                 let name = vlan.meta.name.clone();
                 self.state.world.put(Object::Vlan(vlan));
@@ -244,6 +245,10 @@ impl Engine {
                 }
             }
             Kind::Ip => self.ip_gone(&id.name),
+            Kind::IpPool => {
+                self.pool_gone(&id.name);
+                self.written.forget(id);
+            }
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);

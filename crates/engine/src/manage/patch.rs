@@ -96,6 +96,29 @@ impl NewStatus {
     }
 }
 
+/// Which finalizers an object should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finalizers {
+    /// Its kind, without a namespace.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Str,
+    /// The life of the object.
+    pub uid: Uid,
+    /// Its version when this was decided.
+    pub version: Str,
+    /// All of them.
+    pub finalizers: Vec<Str>,
+}
+
+impl Finalizers {
+    pub(super) fn body(&self) -> Value {
+        let finalizers: Value = self.finalizers.iter().map(Str::as_str).collect();
+        let (uid, version) = (self.uid.to_string(), self.version.as_str());
+        json!({"metadata": {"uid": uid, "resourceVersion": version, "finalizers": finalizers}})
+    }
+}
+
 /// A condition in Kube-OVN's form.
 fn condition(condition: &Condition) -> Value {
     let mut fields = Map::new();

@@ -29,13 +29,41 @@ impl Engine {
         let mut pair = AddrPair::NONE;
         has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
         let mut refusals = Vec::new();
-        for subnet in &subnets {
-            match self.state.books.allocate(subnet, want, pair) {
-                Ok(grant) => return self.ask(entitled, want, subnet, grant.addrs, pair),
-                Err(denied) => refusals.push((subnet.clone(), denied)),
+        let namespace = &entitled.title.namespace;
+        for (subnet, pool) in self.places(&subnets, want, namespace) {
+            match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
+                Ok(grant) => return self.ask(entitled, want, &subnet, grant.addrs, pair),
+                Err(denied) => refusals.push((subnet, denied)),
             }
         }
         self.refuse(entitled, want, refusals);
+    }
+
+    /// Where a want may be served, in the order in which it is tried: Subnets, each with the pool to take from.
+    fn places(&self, subnets: &[Str], want: &Want, namespace: &str) -> Vec<(Str, Option<Str>)> {
+        let pools = &self.state.books.pools;
+        match &want.ask {
+            Ask::Any => {
+                let bound = subnets.iter().flat_map(|subnet| {
+                    pools.of_namespace(namespace, subnet).map(|pool| (subnet.clone(), Some(pool.clone())))
+                });
+                let bound: Vec<_> = bound.collect();
+                // The pods of a Namespace with pools take from these and from nowhere else.
+                if bound.is_empty() { subnets.iter().map(|subnet| (subnet.clone(), None)).collect() } else { bound }
+            }
+            Ask::Pool(pool) => {
+                // A pool is of one Subnet. One that is not there yet may be of any.
+                let of = pools.subnet(pool);
+                let of_pool = |subnet: &&Str| of.is_none_or(|of| of == *subnet);
+                // One of another Subnet is refused by each, and waited for.
+                let is_any = subnets.iter().any(|subnet| of_pool(&subnet));
+                let places = subnets.iter().filter(|subnet| !is_any || of_pool(subnet));
+                places.map(|subnet| (subnet.clone(), Some(pool.clone()))).collect()
+            }
+            Ask::This(_) | Ask::OneOf(_) | Ask::Unreadable(_) => {
+                subnets.iter().map(|subnet| (subnet.clone(), None)).collect()
+            }
+        }
     }
 
     /// Whether records are pending on a wire that a free choice would choose from.

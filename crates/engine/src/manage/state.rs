@@ -66,8 +66,17 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 8] =
-    [Kind::AddressClaim, Kind::Subnet, Kind::Vlan, Kind::Ip, Kind::Pod, Kind::Node, Kind::Namespace, Kind::StatefulSet];
+pub const NEEDED: [Kind; 9] = [
+    Kind::AddressClaim,
+    Kind::Subnet,
+    Kind::IpPool,
+    Kind::Vlan,
+    Kind::Ip,
+    Kind::Pod,
+    Kind::Node,
+    Kind::Namespace,
+    Kind::StatefulSet,
+];
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -8,10 +8,12 @@ mod conditions;
 mod defaults;
 mod ip;
 mod pod;
+mod pool;
 mod subnet;
 mod tally;
 
 pub(super) use defaults::gateways;
+use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
 pub(super) use tally::Form;
@@ -29,10 +31,16 @@ impl Engine {
             self.project_annotations(entitled);
         }
         self.remove_orphans(holder);
-        if let HolderId::Named(kind, _, name) = holder
-            && kind == SUBNET
-        {
-            self.state.books.touch(name);
+        match holder {
+            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            _ => {}
         }
+    }
+
+    /// Writes what follows from all claims of a Subnet or a pool, after everything else.
+    pub(super) fn project_accounts(&mut self) {
+        self.project_subnets();
+        self.project_pools();
     }
 }

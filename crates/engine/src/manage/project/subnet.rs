@@ -39,6 +39,11 @@ impl Written {
         }
     }
 
+    /// A status is written.
+    pub(super) fn wrote(&mut self, id: ObjectId, now: Time) {
+        self.status.insert(id, now);
+    }
+
     /// Forgets an object that is gone.
     pub(in crate::manage) fn forget(&mut self, id: &ObjectId) {
         self.status.remove(id);
@@ -49,13 +54,13 @@ impl Written {
 }
 
 /// A Subnet as a holder.
-pub(in crate::manage) fn subject(kind: &str, name: &Str) -> HolderId {
+pub(super) fn subject(kind: &str, name: &Str) -> HolderId {
     HolderId::Named(kind.into(), Str::default(), name.clone())
 }
 
 impl Engine {
     /// Writes what follows for the Subnets for which something changed.
-    pub(in crate::manage) fn project_subnets(&mut self) {
+    pub(super) fn project_subnets(&mut self) {
         for name in self.state.books.take_touched() {
             let subnet = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet)).cloned();
             subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
@@ -131,7 +136,7 @@ impl Engine {
         }
         let (kind, name, uid, version) = (id.kind, id.name.clone(), meta.uid.clone(), meta.resource_version.clone());
         let new = NewStatus { kind, name, uid, version, tally, conditions };
-        self.written.status.insert(id, self.now);
+        self.written.wrote(id, self.now);
         self.send(Action::WriteStatus(Box::new(new)), &subject(SUBNET, &meta.name));
     }
 

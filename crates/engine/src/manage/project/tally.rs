@@ -4,7 +4,7 @@
 //! numbers are exact up to 2^63-1, and beyond that compared after the rounding that the API server does (Kube-OVN
 //! `pkg/internal/big_int.go`; the API server keeps larger numbers as doubles); a family that is not there counts nought.
 
-use api::slim::{Counter, SubnetStatus};
+use api::slim::{Counter, IpPoolStatus, SubnetStatus};
 use ledger::{Accounting, AddrSet, Count, Family};
 use serde_json::{Map, Value};
 
@@ -48,6 +48,15 @@ impl Tally {
 
     /// Whether a Subnet's status says this.
     pub(super) fn is_in_subnet(&self, status: &SubnetStatus) -> bool {
+        let (v4, v6) = (&self.v4, &self.v6);
+        v4.is_free((status.v4_available, status.v4_available_range.as_deref()))
+            && v4.is_used((status.v4_using, status.v4_using_range.as_deref()))
+            && v6.is_free((status.v6_available, status.v6_available_range.as_deref()))
+            && v6.is_used((status.v6_using, status.v6_using_range.as_deref()))
+    }
+
+    /// Whether an IPPool's status says this.
+    pub(super) fn is_in_pool(&self, status: &IpPoolStatus) -> bool {
         let (v4, v6) = (&self.v4, &self.v6);
         v4.is_free((status.v4_available, status.v4_available_range.as_deref()))
             && v4.is_used((status.v4_using, status.v4_using_range.as_deref()))
