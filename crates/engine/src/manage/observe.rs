@@ -23,6 +23,9 @@ impl Engine {
             Input::Listed(kind) => self.listed(|engine| {
                 engine.listed.insert(kind);
             }),
+            Input::Unlisted(kind) => {
+                self.listed.remove(&kind);
+            }
             Input::AgentsListed => self.listed(|engine| engine.agents_listed = true),
             Input::AgentSeen(node) => {
                 self.state.agents.insert(node.clone());
