@@ -83,6 +83,9 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again
+    /// when the gateway changes.
+    pub const ADDED_EXCLUDES: &str = "ipledger.dev/added-excludes";
     /// Config hash of a static pod: what the node knows it by.
     pub const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 }

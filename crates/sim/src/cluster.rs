@@ -21,8 +21,8 @@ const START: Timestamp = Timestamp(1_800_000_000_000);
 const TURNS: usize = 20_000;
 /// Longer than the engine waits before it asks again what was refused, and than the grace of an absent owner.
 const CALM: i64 = 90;
-/// A grace may begin with the first.
-const CALMS: usize = 2;
+/// A grace may begin with the first, and the last state of a Subnet is written a second after its end.
+const CALMS: usize = 3;
 
 /// See the module.
 #[derive(Debug)]

@@ -63,6 +63,12 @@ impl Action {
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
+            Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::WriteStatus(status) => {
+                let path = format!("{}/status", path(&object, true));
+                Call { verb: Verb::MergePatch, path, body: Some(status.body()) }
+            }
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,

@@ -10,14 +10,17 @@ use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
+use crate::world::subnets::wire_of;
 use api::names::Provider;
-use api::slim::{Kind, Pod, Str, Time};
+use api::slim::{Kind, Pod, Str, Subnet, Time};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How to manage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// Which wires are managed; the others are only read.
+    pub wires: Wires,
     /// What becomes of the claims of a pod that is gone from a node which has no agent.
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
@@ -38,13 +41,45 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+    }
+}
+
+/// Which wires are managed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Wires {
+    /// All (`*`).
+    #[default]
+    All,
+    /// These.
+    These(BTreeSet<Str>),
+}
+
+impl Settings {
+    /// Whether the addresses of a Subnet are managed here: its wire is listed, and its dataplane is not OVN's.
+    pub(super) fn manages(&self, world: &World, subnet: &Subnet) -> bool {
+        if Provider::parse(&subnet.spec.provider).is_ovn() {
+            return false;
+        }
+        match &self.wires {
+            Wires::All => true,
+            Wires::These(wires) => wires.contains(wire_of(world, subnet).as_str()),
+        }
     }
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 8] =
-    [Kind::AddressClaim, Kind::Subnet, Kind::Vlan, Kind::Ip, Kind::Pod, Kind::Node, Kind::Namespace, Kind::StatefulSet];
+pub const NEEDED: [Kind; 9] = [
+    Kind::AddressClaim,
+    Kind::Subnet,
+    Kind::IpPool,
+    Kind::Vlan,
+    Kind::Ip,
+    Kind::Pod,
+    Kind::Node,
+    Kind::Namespace,
+    Kind::StatefulSet,
+];
 
 /// See the module.
 #[derive(Debug, Default)]
