@@ -168,7 +168,10 @@ impl Node {
         let names = |text: &str| {
             Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
         };
-        wire.has_pod(&claim.status.occupant.pod_uid.to_string()) && !told.any(names)
+        // An EIP is the gateway's to add and to remove: no sandbox is told of it.
+        claim.spec.holder.kind != "IptablesEIP"
+            && wire.has_pod(&claim.status.occupant.pod_uid.to_string())
+            && !told.any(names)
     }
 }
 

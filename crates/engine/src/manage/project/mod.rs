@@ -4,14 +4,17 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod eip;
 mod finalizer;
 mod ip;
 mod pod;
+mod ready;
 mod reservation;
+mod vip;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{HolderId, RESERVATION};
+use super::id::{EIP, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -21,6 +24,8 @@ impl Engine {
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         match holder {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
+            HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }
