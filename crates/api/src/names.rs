@@ -181,6 +181,13 @@ impl fmt::Display for Provider<'_> {
     }
 }
 
+/// Names of Leases (`coordination.k8s.io`).
+pub mod leases {
+    /// What the name of the Lease of a node's agent begins with; the node's name follows. While it exists the node has an
+    /// agent, and only its word releases the address of a pod that was there.
+    pub const AGENT_PREFIX: &str = "ipledger-agent-";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! nothing is sent that was not asked for.
 
 use crate::json::Status;
+use engine::manage::{Call, Verb};
 use http::{Method, Request, StatusCode, header};
 use kube::client::Body;
 use std::error::Error;
@@ -254,18 +255,73 @@ impl Cluster {
     }
 
     async fn exchange(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Cause> {
+        let Answer { code, retry_after, body } = self.ask(method, path, body).await?;
+        match StatusCode::from_u16(code) {
+            Ok(status) if !status.is_success() => Err(refused(status, retry_after, &body)),
+            _ => Ok(body),
+        }
+    }
+
+    /// Makes a call that was decided elsewhere, once, and gives the answer as it is, refusals included.
+    ///
+    /// # Errors
+    /// No answer: [`Cause::Deadline`], [`Cause::Unreachable`] (nobody knows then whether it was done), or
+    /// [`Cause::Credentials`].
+    pub async fn call(&self, call: Call) -> Result<Answer, Cause> {
+        let method = match call.verb {
+            Verb::Get => Method::GET,
+            Verb::Create => Method::POST,
+            Verb::Replace => Method::PUT,
+            Verb::MergePatch => Method::PATCH,
+            Verb::Delete => Method::DELETE,
+        };
+        let body = call.body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let deadline = self.patience.deadline;
+        match tokio::time::timeout(deadline, self.ask(method, &call.path, body)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Cause::Deadline(deadline)),
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Answer, Cause> {
         let content = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
         let request = Request::builder().method(method).uri(path).header(header::ACCEPT, "application/json");
         let request = request.header(header::CONTENT_TYPE, content).body(Body::from(body));
         let request = request.map_err(|error| Cause::Nonsense(format!("{path} is no path of a URL: {error}")))?;
         let answer = self.client.send(request).await.map_err(|error| not_sent(&error))?;
-        let status = answer.status();
+        let code = answer.status().as_u16();
         let retry_after = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = answer.into_body().collect_bytes().await;
         let body: Vec<u8> =
             body.map_err(|error| Cause::Unreachable(format!("the answer broke off: {}", root(&error))))?.into();
-        if status.is_success() { Ok(body) } else { Err(refused(status, retry_after, &body)) }
+        Ok(Answer { code, retry_after, body })
     }
+
+    /// Opens a stream: the answer's body is still to come.
+    pub(crate) async fn open(&self, path: &str) -> Result<Body, Cause> {
+        let request = Request::builder().uri(path).header(header::ACCEPT, "application/json");
+        let request = request.body(Body::empty());
+        let request = request.map_err(|error| Cause::Nonsense(format!("{path} is no path of a URL: {error}")))?;
+        let deadline = self.patience.deadline;
+        let answer = tokio::time::timeout(deadline, self.client.send(request)).await;
+        let answer = answer.map_err(|_| Cause::Deadline(deadline))?.map_err(|error| not_sent(&error))?;
+        if answer.status().is_success() {
+            return Ok(answer.into_body());
+        }
+        let (code, body) = (answer.status(), answer.into_body().collect_bytes().await);
+        Err(refused(code, None, &body.map(Vec::from).unwrap_or_default()))
+    }
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub code: u16,
+    /// Seconds after which the server asks to come back.
+    pub retry_after: Option<u64>,
+    /// Body.
+    pub body: Vec<u8>,
 }
 
 fn not_sent(error: &kube::Error) -> Cause {
@@ -276,7 +332,7 @@ fn not_sent(error: &kube::Error) -> Cause {
 }
 
 /// Why something failed, without the names of all layers that passed it on.
-fn root(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn root(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

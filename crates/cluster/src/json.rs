@@ -83,3 +83,27 @@ pub(crate) struct Resources {
 pub(crate) struct Resource {
     pub(crate) name: String,
 }
+
+/// A line of a watch.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WatchLine<'a> {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    #[serde(borrow)]
+    pub(crate) object: &'a RawValue,
+}
+
+/// Of an object, its version.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Versioned {
+    pub(crate) metadata: PageMeta,
+}
+
+/// Of an ERROR line, the code.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct WatchError {
+    pub(crate) code: u16,
+    pub(crate) message: String,
+}

@@ -23,9 +23,10 @@ mod reading;
 mod release;
 mod reread;
 mod served;
+mod watch;
 
 pub use apply::{Applied, Outcome, apply};
-pub use call::{CallError, Cause, Cluster, Patience, Refusal, Retry};
+pub use call::{Answer, CallError, Cause, Cluster, Patience, Refusal, Retry};
 pub use confirm::{Confirmed, confirm};
 pub use connect::{ConnectError, ConnectOptions, connect};
 pub use dry_run::DryRun;
@@ -33,3 +34,4 @@ pub use list::{Event, First, Forbidden, Intake, Listing, PAGE, RbacRule};
 pub use order::{ORDER, in_order};
 pub use reading::{Live, Progress, read};
 pub use reread::{ObjectName, Reread};
+pub use watch::{Change, Collection, WatchEnd, Watching};

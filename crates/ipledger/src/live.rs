@@ -7,7 +7,7 @@ use crate::args::Live as LiveArgs;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
 use api::slim::Time;
-use cluster::{Cluster, Confirmed, ConnectOptions, Listing, Live};
+use cluster::{Cluster, Confirmed, ConnectOptions, Listing, Live, Patience};
 use tokio::runtime::Runtime;
 
 /// A connection, and what its calls run on.
@@ -18,6 +18,11 @@ pub(crate) struct Connection {
 
 /// Connects.
 pub(crate) fn connect(args: &LiveArgs) -> Result<Connection> {
+    connect_with(args, Patience::default())
+}
+
+/// Connects, and waits and tries so long and so often.
+pub(crate) fn connect_with(args: &LiveArgs, patience: Patience) -> Result<Connection> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -27,7 +32,7 @@ pub(crate) fn connect(args: &LiveArgs) -> Result<Connection> {
         context: args.context.clone(),
         as_user: args.as_user.clone(),
         as_groups: args.as_groups.clone(),
-        ..ConnectOptions::default()
+        patience,
     };
     let cluster = runtime.block_on(cluster::connect(&options))?;
     Ok(Connection { runtime, cluster })

@@ -19,7 +19,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match commands::run(args::parse()) {
+    let outcome = if commands::run::is_plugin() { commands::run::plugin() } else { commands::run(args::parse()) };
+    match outcome {
         Ok(code) => code.into(),
         Err(error) => {
             output::complain(&error);

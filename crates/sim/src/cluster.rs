@@ -201,6 +201,7 @@ impl Cluster {
         let call = command.action.call();
         let request = match (call.verb, call.body) {
             (Verb::Get, _) => Request::get(call.path),
+            (Verb::Replace, body) => Request::put(call.path, body.unwrap_or_default()),
             (Verb::Create, body) => Request::post(call.path, body.unwrap_or_default()),
             (Verb::MergePatch, body) => Request::merge_patch(call.path, body.unwrap_or_default()),
             (Verb::Delete, body) => Request::delete(call.path).with_body(body.unwrap_or_default()),

@@ -12,8 +12,8 @@ pub(crate) fn agent_lease(node: &str) -> String {
     format!("{AGENT_PREFIX}{node}")
 }
 
-/// How the Lease of a node's agent is named.
-pub(crate) const AGENT_PREFIX: &str = "ipledger-agent-";
+pub(crate) use api::names::leases::AGENT_PREFIX;
+
 /// Where they are.
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 

@@ -46,6 +46,8 @@ const CRATES: &[Crate] = &[
     },
     Crate { name: "dump", ours: &["ledger", "api", "engine"], others: Others::NoKubernetes },
     Crate { name: "cluster", ours: &["ledger", "api", "engine", "dump"], others: Others::Any },
+    Crate { name: "controller", ours: &["ledger", "api", "engine", "cluster"], others: Others::NoKubernetes },
+    Crate { name: "node", ours: &["ledger", "api", "engine", "cluster"], others: Others::NoKubernetes },
     Crate {
         name: "model",
         ours: &["ledger", "api"],
@@ -56,7 +58,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
     Crate {
         name: "ipledger",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "testbed"],
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "controller", "node", "testbed"],
         others: Others::NoKubernetes,
     },
     Crate { name: "sim", ours: &["ledger", "api", "engine", "model"], others: Others::NoKubernetes },

@@ -20,6 +20,8 @@ pub enum Verb {
     Get,
     /// POST to the collection.
     Create,
+    /// PUT of one object.
+    Replace,
     /// PATCH with a merge patch.
     MergePatch,
     /// DELETE one object.

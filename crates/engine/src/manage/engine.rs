@@ -4,7 +4,7 @@
 //! came about; only holders that something changed for are looked at.
 
 use super::claims::Claim;
-use super::command::{Action, Command, Occupant};
+use super::command::{Action, Command, CommandId, Occupant};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
@@ -87,6 +87,11 @@ impl Engine {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.flight.len()
+    }
+
+    /// Takes note that a command is done, and decides nothing any more: the process ends.
+    pub fn note_done(&mut self, id: CommandId) {
+        self.flight.done(id);
     }
 
     /// Why a NIC of a holder has nothing, if it was refused.

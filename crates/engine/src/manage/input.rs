@@ -24,6 +24,9 @@ pub enum Input {
     },
     /// All objects of a kind have been given once.
     Listed(Kind),
+    /// A kind is not known any more: its definition is gone, or it may not be listed. Nothing is decided until it is
+    /// listed again.
+    Unlisted(Kind),
     /// A node has an agent: the agent's Lease for it exists.
     AgentSeen(Str),
     /// The agent's Lease for a node is gone.

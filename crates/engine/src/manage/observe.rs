@@ -25,6 +25,9 @@ impl Engine {
             Input::Listed(kind) => self.listed(|engine| {
                 engine.listed.insert(kind);
             }),
+            Input::Unlisted(kind) => {
+                self.listed.remove(&kind);
+            }
             Input::AgentsListed => self.listed(|engine| engine.agents_listed = true),
             Input::AgentSeen(node) => {
                 self.state.agents.insert(node.clone());
@@ -330,7 +333,9 @@ impl Engine {
             (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
                 self.gone(&sent.action.object(), uid);
             }
-            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed) if !sent.gone && !sent.seen => {
+            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))
+                if !sent.gone && !sent.seen =>
+            {
                 // The object is other than what was known, and no watch has shown it meanwhile: one will.
                 self.flight.wait_for_watch(action.object());
             }

@@ -6,11 +6,13 @@
 mod audit;
 mod look;
 mod repair;
+mod run;
 mod source;
 
 pub(crate) use audit::{Audit, Explain, FailOn, ReportFormat};
 pub(crate) use look::{Show, ShowArgs, ShowWhat, ViewFormat, Who};
 pub(crate) use repair::{Apply, Crds, DryRun, PlanFormat, Repair, RepairWhat, Snapshot};
+pub(crate) use run::{Agent, Controller, Log, LogFormat, LogLevel};
 pub(crate) use source::{Complete, Live, Source};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -50,6 +52,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Crds,
     },
+    /// Manage addresses: the controller, until it is asked to stop
+    Controller(Box<Controller>),
+    /// This node's agent: gives addresses to interfaces, and says when they are let go
+    Agent(Box<Agent>),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell

@@ -57,7 +57,7 @@ fn complete_kind(text: &str) -> Result<Complete, String> {
 }
 
 /// Seconds, or a number with s, m or h.
-fn duration(text: &str) -> Result<i64, String> {
+pub(super) fn duration(text: &str) -> Result<i64, String> {
     let (digits, unit) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1),
         Some((at, 'm')) => (&text[..at], 60),

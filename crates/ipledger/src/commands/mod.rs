@@ -7,6 +7,7 @@ mod crds;
 mod explain;
 mod manual;
 mod repair;
+pub(crate) mod run;
 mod show;
 mod snapshot;
 mod who;
@@ -25,6 +26,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Repair(args) => repair::run(&args, &cli.display),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Crds { what } => crds::run(&what),
+        Command::Controller(args) => run::controller(&args),
+        Command::Agent(args) => run::agent(&args),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref()),
     }

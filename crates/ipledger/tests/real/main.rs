@@ -9,4 +9,5 @@ mod audit;
 mod crds;
 mod many;
 mod repair;
+mod skeleton;
 mod stage;

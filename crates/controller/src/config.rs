@@ -1,0 +1,105 @@
+//! How the controller runs: a file, and flags of the same names.
+//!
+//! In: YAML or JSON. Out: [`Config`]. Guarantees: an unknown or unreadable setting is an error that names it, never a
+//! default.
+
+use engine::manage::Settings;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Settings of the controller. Field names in a file are those of the flags, without the dashes in front.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Namespace of the controller's Lease and of the agents' Leases.
+    pub namespace: String,
+    /// Name of its Lease; empty: no lease, for tests and for a cluster of one.
+    pub lease: String,
+    /// Where health, readiness and metrics are served; none: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// Calls at a time.
+    pub parallel_calls: usize,
+    /// Seconds for which an owner must be absent before it counts as gone.
+    pub grace: i64,
+    /// Seconds after which what the server refused is tried again.
+    pub retry: i64,
+    /// Compute and show, but write nothing.
+    pub dry_run: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let settings = Settings::default();
+        Self {
+            namespace: "kube-system".to_owned(),
+            lease: "ipledger-controller".to_owned(),
+            listen: Some(SocketAddr::from(([0, 0, 0, 0], 10_670))),
+            // kube-apiserver's priority level for such clients has some hundred seats: this leaves most of them to others.
+            parallel_calls: 64,
+            grace: settings.grace,
+            retry: settings.retry,
+            dry_run: false,
+        }
+    }
+}
+
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It does not say what it should.
+    #[error("the configuration {} cannot be used: {reason}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: it cannot be read, or holds an unknown setting or a wrong value.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        serde_saphyr::from_str(&text)
+            .map_err(|error| ConfigError::Parse { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    /// What the engine needs of it.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings { grace: self.grace, retry: self.retry, ..Settings::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_a_file_leaves_out_has_its_default_and_what_it_misspells_is_refused() {
+        let folder = std::env::temp_dir().join(format!("ipledger-config-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("config.yaml");
+        std::fs::write(&path, "namespace: net\nparallel-calls: 8\n").unwrap();
+        let config = Config::read(&path).unwrap();
+        assert_eq!(config, Config { namespace: "net".to_owned(), parallel_calls: 8, ..Config::default() });
+        std::fs::write(&path, "parallel_calls: 8\n").unwrap();
+        let error = Config::read(&path).unwrap_err().to_string();
+        assert!(error.contains("parallel_calls"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,58 @@
+//! One line of log for each decision that matters: the address, its holder, and why.
+//!
+//! In: a command and what became of it. Out: a line. Guarantees: a claim that is made or released is always told; what
+//! only follows from it is told at debug level; a refusal says which right is missing, where that is the reason.
+
+use crate::metrics::kind_of;
+use engine::manage::{Action, Call, Outcome, Verb};
+
+/// Logs what became of a command.
+pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
+    match (action, outcome) {
+        (Action::CreateClaim(claim), Outcome::Done(_)) => tracing::info!(
+            address = %claim.key.addr, wire = %claim.key.wire, subnet = %claim.subnet, holder = %claim.title,
+            nic = %claim.nic.name, node = %claim.occupant.node, "claimed"
+        ),
+        (Action::CreateClaim(claim), Outcome::Exists) => tracing::info!(
+            address = %claim.key.addr, wire = %claim.key.wire, holder = %claim.title,
+            "somebody else has this address: another one is looked for"
+        ),
+        (Action::DeleteClaim { key, proof, .. }, Outcome::Done(_)) => {
+            tracing::info!(address = %key.addr, wire = %key.wire, why = %proof, "released");
+        }
+        (Action::Occupy { key, occupant, .. }, Outcome::Done(_)) => tracing::info!(
+            address = %key.addr, wire = %key.wire, pod = %occupant.pod_uid, node = %occupant.node, "handed over"
+        ),
+        (_, Outcome::Refused(why)) => refused(call, why),
+        (_, Outcome::Unknown) => {
+            tracing::warn!(verb = verb(call.verb), path = call.path, "no answer: it is read what became of it");
+        }
+        (_, outcome) => tracing::debug!(verb = verb(call.verb), path = call.path, ?outcome, "called"),
+    }
+}
+
+fn refused(call: &Call, why: &str) {
+    let (verb, path) = (verb(call.verb), call.path.as_str());
+    if why.contains("is forbidden") {
+        let resource = kind_of(path);
+        tracing::error!(
+            verb,
+            path,
+            why,
+            "forbidden: a ClusterRole must allow {verb} of {resource}: see config/rbac.yaml"
+        );
+    } else {
+        tracing::error!(verb, path, why, "the server refuses, and is asked again later");
+    }
+}
+
+/// The verb as RBAC and the audit log call it.
+pub(crate) fn verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Get => "get",
+        Verb::Create => "create",
+        Verb::Replace => "update",
+        Verb::MergePatch => "patch",
+        Verb::Delete => "delete",
+    }
+}

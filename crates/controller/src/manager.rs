@@ -1,0 +1,183 @@
+//! The loop: inputs in, one step each, commands out.
+//!
+//! In: a connection, [`Config`], a future that ends when the process is asked to stop. Out: nothing, until it stops.
+//! Guarantees: the engine is stepped by one task, in the order in which things became known; a step is made when time
+//! alone makes one due; at the end nothing new begins, and commands on their way have some seconds to come back.
+
+use crate::config::Config;
+use crate::executor::Executor;
+use crate::http::{self, Status};
+use crate::lease::Lease;
+use crate::metrics::Metrics;
+use crate::reflector::Reflector;
+use crate::source::Source;
+use api::slim::Time;
+use cluster::Cluster;
+use engine::manage::{Engine, Input};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::time::Instant;
+
+/// Inputs that may wait: enough that a page of a list does not stop its reader, few enough to be no memory to speak of.
+const QUEUE: usize = 4096;
+/// Seconds until a step is made although nothing is due. Any number would do.
+const IDLE: i64 = 3600;
+/// How long commands on their way may take at the end: shorter than a pod's grace period of 30 seconds, longer than any
+/// call but one to a server that is gone.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why it stopped without being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another controller has the Lease: this process must end, and may be started again.
+    #[error("the Lease {0} is lost: another controller works now, or the API server was out of reach for too long")]
+    LeaseLost(String),
+    /// The address for health and metrics is taken.
+    #[error("cannot listen on {address} for health and metrics")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Manages addresses until it is asked to stop.
+///
+/// # Errors
+/// [`RunError`]: the Lease is lost, or the address for health and metrics is taken.
+pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    let mut stop = pin!(stop);
+    let (metrics, status) = (Arc::new(Metrics::new()), Arc::new(Status::default()));
+    if let Some(address) = config.listen {
+        let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
+        tokio::spawn(http::serve(listener, Arc::clone(&status), Arc::clone(&metrics)));
+    }
+    let mut lease = (!config.lease.is_empty() && !config.dry_run)
+        .then(|| Lease::new(cluster.clone(), &config.namespace, &config.lease, identity()));
+    if let Some(lease) = &mut lease {
+        // Who stands by is ready: a rollout must not wait for the one before it.
+        status.ready.store(true, Ordering::Relaxed);
+        tokio::select! {
+            () = lease.acquire() => {}
+            () = &mut stop => return Ok(()),
+        }
+        status.ready.store(false, Ordering::Relaxed);
+    }
+    metrics.leader.set(1);
+    let lost = async {
+        match &mut lease {
+            Some(lease) => lease.clone().keep().await,
+            None => std::future::pending().await,
+        }
+    };
+    let ended = Manager::start(cluster, &config, metrics, status).turn(stop, lost).await;
+    if let (Some(lease), Ended::Asked) = (&mut lease, &ended) {
+        lease.release().await;
+    }
+    match ended {
+        Ended::Asked => Ok(()),
+        Ended::LeaseLost => Err(RunError::LeaseLost(config.lease)),
+    }
+}
+
+/// Why the loop ended.
+enum Ended {
+    Asked,
+    LeaseLost,
+}
+
+/// What the loop needs.
+struct Manager {
+    engine: Engine,
+    inputs: Receiver<Input>,
+    executor: Executor,
+    metrics: Arc<Metrics>,
+    status: Arc<Status>,
+}
+
+impl Manager {
+    /// Begins to watch.
+    fn start(cluster: Cluster, config: &Config, metrics: Arc<Metrics>, status: Arc<Status>) -> Self {
+        let (sender, inputs) = channel(QUEUE);
+        for source in Source::all(&config.namespace) {
+            tokio::spawn(Reflector::new(cluster.clone(), source, sender.clone()).run());
+        }
+        let parallel = config.parallel_calls;
+        let executor = Executor::new(cluster, sender, parallel, Arc::clone(&metrics), config.dry_run);
+        Self { engine: Engine::new(config.settings()), inputs, executor, metrics, status }
+    }
+
+    /// Turns until it is asked to stop, or the Lease is lost.
+    async fn turn(mut self, stop: impl Future<Output = ()>, lost: impl Future<Output = ()>) -> Ended {
+        let (mut stop, mut lost) = (pin!(stop), pin!(lost));
+        loop {
+            let due = self.due();
+            tokio::select! {
+                biased;
+                () = &mut stop => {
+                    self.drain().await;
+                    return Ended::Asked;
+                }
+                () = &mut lost => return Ended::LeaseLost,
+                input = self.inputs.recv() => match input {
+                    Some(input) => self.step(input),
+                    // The executor holds a sender: this does not happen while the loop runs.
+                    None => return Ended::Asked,
+                },
+                () = tokio::time::sleep_until(due) => self.step(Input::Tick),
+            }
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let begun = Instant::now();
+        let commands = self.engine.step(input, now());
+        self.metrics.stepped(begun.elapsed());
+        self.metrics.queued.set(i64::try_from(self.inputs.len()).unwrap_or(i64::MAX));
+        self.metrics.in_flight.set(i64::try_from(self.engine.in_flight()).unwrap_or(i64::MAX));
+        let ready = self.engine.is_ready();
+        if ready && !self.status.ready.swap(ready, Ordering::Relaxed) {
+            tracing::info!("every kind has been listed: managing");
+        }
+        self.metrics.ready.set(i64::from(ready));
+        commands.into_iter().for_each(|command| self.executor.start(command));
+    }
+
+    /// When a step is due even if nothing happens.
+    fn due(&self) -> Instant {
+        let wait = self.engine.next_due().map_or(IDLE, |due| due.since(now()).max(0));
+        Instant::now() + Duration::from_secs(wait.unsigned_abs())
+    }
+
+    /// Waits for commands on their way. What the engine would do next is left to the next controller.
+    async fn drain(&mut self) {
+        let until = Instant::now() + DRAIN;
+        tracing::info!(in_flight = self.engine.in_flight(), "asked to stop: waiting for calls on their way");
+        while self.engine.in_flight() > 0 {
+            match tokio::time::timeout_at(until, self.inputs.recv()).await {
+                Ok(Some(Input::Done(id, _))) => self.engine.note_done(id),
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => break,
+            }
+        }
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> Time {
+    Time(jiff::Timestamp::now().as_second())
+}
+
+/// Who this process is: its pod, or its host, and in both cases its number, since two may run on one host.
+fn identity() -> String {
+    let host = std::env::var("POD_NAME").or_else(|_| std::fs::read_to_string("/proc/sys/kernel/hostname"));
+    let started = jiff::Timestamp::now().as_nanosecond();
+    format!("{}_{}_{started}", host.unwrap_or_default().trim(), std::process::id())
+}

@@ -1,0 +1,159 @@
+//! One watch: lists a collection, then follows it, for ever.
+//!
+//! In: a [`Source`]. Out: [`Input`]s in the order of the server. Guarantees: after a gap the new list is compared with what
+//! was known, so that what went meanwhile is told as gone; a kind whose definition is missing, or that may not be listed,
+//! is told as not known, and its objects are not told as gone; it tries again with growing pauses, and says why.
+
+use crate::pace::Backoff;
+use crate::source::{Known, Source};
+use api::slim::{Str, Uid};
+use cluster::{CallError, Cause, Change, Cluster, WatchEnd};
+use engine::manage::Input;
+use std::collections::BTreeMap;
+use tokio::sync::mpsc::Sender;
+
+/// Nobody takes inputs any more: the controller ends.
+struct Ended;
+
+/// See the module.
+pub(crate) struct Reflector {
+    cluster: Cluster,
+    source: Source,
+    inputs: Sender<Input>,
+    known: BTreeMap<(Str, Str), Uid>,
+}
+
+impl Reflector {
+    pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>) -> Self {
+        Self { cluster, source, inputs, known: BTreeMap::new() }
+    }
+
+    /// Runs until nobody takes inputs any more.
+    pub(crate) async fn run(mut self) {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.list().await {
+                Ok(Ok(version)) => {
+                    backoff = Backoff::default();
+                    if self.follow(version).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(Err(error)) => {
+                    if self.not_known(&error).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(backoff.next()).await;
+                }
+                Err(Ended) => return,
+            }
+        }
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), Ended> {
+        self.inputs.send(input).await.map_err(|_| Ended)
+    }
+
+    /// Lists, and tells the difference to what was known; the version of the list.
+    async fn list(&mut self) -> Result<Result<String, CallError>, Ended> {
+        let (objects, version) = match self.cluster.list_collection(&self.source.collection()).await {
+            Ok(list) => list,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut before = std::mem::take(&mut self.known);
+        for json in objects {
+            let Some((known, input)) = self.source.seen(&json) else { continue };
+            let key = (known.namespace.clone(), known.name.clone());
+            if let Some(uid) = before.remove(&key).filter(|uid| *uid != known.uid) {
+                self.tell_gone(&key, uid).await?;
+            }
+            self.known.insert(key, known.uid);
+            self.tell(input).await?;
+        }
+        for (key, uid) in before {
+            self.tell_gone(&key, uid).await?;
+        }
+        self.tell(self.source.listed()).await?;
+        Ok(Ok(version))
+    }
+
+    async fn tell_gone(&self, key: &(Str, Str), uid: Uid) -> Result<(), Ended> {
+        let known = Known { namespace: key.0.clone(), name: key.1.clone(), uid };
+        self.tell(self.source.gone(known)).await
+    }
+
+    /// The list failed: what was known may be wrong, and is not told as gone.
+    async fn not_known(&self, error: &CallError) -> Result<(), Ended> {
+        let collection = self.source.collection().name;
+        match error.cause.code() {
+            Some(404) => tracing::error!(
+                collection,
+                "the API server does not know this kind: install its definition with `ipledger crds install`"
+            ),
+            Some(403) => {
+                tracing::error!(collection, reason = %error.cause, "it may not be listed: see config/rbac.yaml");
+            }
+            _ => tracing::warn!(collection, reason = %error.cause, "it cannot be listed, and is tried again"),
+        }
+        match self.source.unlisted() {
+            // Out of reach is not unknown: what was listed before stays the best that is known.
+            Some(input) if matches!(error.cause.code(), Some(403 | 404)) => self.tell(input).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Follows the changes until a new list is needed.
+    async fn follow(&mut self, mut version: String) -> Result<(), Ended> {
+        let mut backoff = Backoff::default();
+        loop {
+            let end = match self.cluster.watch(&self.source.collection(), &version).await {
+                Ok(mut watching) => loop {
+                    match watching.next().await {
+                        Ok(change) => {
+                            backoff = Backoff::default();
+                            self.change(change).await?;
+                            version.clear();
+                            version.push_str(watching.version());
+                        }
+                        Err(end) => {
+                            version.clear();
+                            version.push_str(watching.version());
+                            break end;
+                        }
+                    }
+                },
+                Err(end) => end,
+            };
+            let collection = self.source.collection().name;
+            match end {
+                WatchEnd::Over => {}
+                WatchEnd::Expired => return Ok(()),
+                WatchEnd::Failed(Cause::Refused(refusal)) => {
+                    tracing::warn!(collection, reason = %refusal, "a watch was refused: listing again");
+                    tokio::time::sleep(backoff.next()).await;
+                    return Ok(());
+                }
+                WatchEnd::Failed(cause) => {
+                    tracing::warn!(collection, reason = %cause, "a watch broke, and goes on where it was");
+                    tokio::time::sleep(backoff.next()).await;
+                }
+            }
+        }
+    }
+
+    async fn change(&mut self, change: Change) -> Result<(), Ended> {
+        let (Change::Seen(json) | Change::Gone(json)) = &change;
+        let Some((known, input)) = self.source.seen(json) else { return Ok(()) };
+        let key = (known.namespace.clone(), known.name.clone());
+        match change {
+            Change::Seen(_) => {
+                self.known.insert(key, known.uid);
+                self.tell(input).await
+            }
+            Change::Gone(_) => {
+                self.known.remove(&key);
+                self.tell(self.source.gone(known)).await
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is watched, and how an object of it is told to the engine.
+//!
+//! In: objects as JSON. Out: [`Input`]s. Guarantees: an object that cannot be read at all is no absence: it is told about
+//! in the log, and what was known of it stays.
+
+use api::names::leases::AGENT_PREFIX;
+use api::slim::{Kind, Object, Str, Uid, read};
+use cluster::Collection;
+use engine::manage::{Input, NEEDED};
+use serde_json::Value;
+
+/// Something that is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Objects of a kind that the engine knows.
+    Kind(Kind),
+    /// The Leases of the nodes' agents, in this namespace.
+    Agents(String),
+}
+
+/// Which object, and which life of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Known {
+    pub(crate) namespace: Str,
+    pub(crate) name: Str,
+    pub(crate) uid: Uid,
+}
+
+impl Source {
+    /// All that the engine needs.
+    pub(crate) fn all(namespace: &str) -> Vec<Self> {
+        let kinds = NEEDED.into_iter().map(Self::Kind);
+        kinds.chain([Self::Agents(namespace.to_owned())]).collect()
+    }
+
+    pub(crate) fn collection(&self) -> Collection {
+        match self {
+            Self::Kind(kind) => Collection::of(*kind),
+            Self::Agents(namespace) => {
+                let path = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
+                Collection::at("leases.coordination.k8s.io", &path)
+            }
+        }
+    }
+
+    /// What to tell when all objects were given.
+    pub(crate) fn listed(&self) -> Input {
+        match self {
+            Self::Kind(kind) => Input::Listed(*kind),
+            Self::Agents(_) => Input::AgentsListed,
+        }
+    }
+
+    /// What to tell when it is not known any more.
+    pub(crate) fn unlisted(&self) -> Option<Input> {
+        match self {
+            Self::Kind(kind) => Some(Input::Unlisted(*kind)),
+            Self::Agents(_) => None,
+        }
+    }
+
+    /// An object that is there.
+    pub(crate) fn seen(&self, json: &[u8]) -> Option<(Known, Input)> {
+        match self {
+            Self::Kind(kind) => {
+                let object = self.read(*kind, json)?;
+                let meta = object.meta();
+                let known = Known { namespace: meta.namespace.clone(), name: meta.name.clone(), uid: meta.uid.clone() };
+                Some((known, Input::Seen(object)))
+            }
+            Self::Agents(_) => {
+                let lease: Value = serde_json::from_slice(json).ok()?;
+                let name = lease["metadata"]["name"].as_str()?;
+                let node = Str::from(name.strip_prefix(AGENT_PREFIX)?);
+                let known = Known { namespace: Str::default(), name: node.clone(), uid: Uid::None };
+                Some((known, Input::AgentSeen(node)))
+            }
+        }
+    }
+
+    /// An object that is gone.
+    pub(crate) fn gone(&self, known: Known) -> Input {
+        match self {
+            Self::Kind(kind) => {
+                Input::Gone { kind: *kind, namespace: known.namespace, name: known.name, uid: known.uid }
+            }
+            Self::Agents(_) => Input::AgentGone(known.name),
+        }
+    }
+
+    fn read(&self, kind: Kind, json: &[u8]) -> Option<Object> {
+        match read(kind, json) {
+            Ok(parsed) => Some(parsed.object),
+            Err(error) => {
+                let name = error.name.unwrap_or_else(|| "without a name".to_owned());
+                tracing::error!(kind = kind.name(), name, reason = error.reason, "an object cannot be read");
+                None
+            }
+        }
+    }
+}

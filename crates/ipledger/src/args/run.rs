@@ -1,0 +1,88 @@
+//! Arguments of the parts that run for long: `controller`, `agent`.
+//!
+//! In: arguments. Out: [`Controller`], [`Agent`]. Guarantees: a flag has the name of the setting in the configuration file,
+//! and wins over it.
+
+use super::{Live, source::duration};
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `ipledger controller`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Controller {
+    /// Configuration file: YAML whose keys are the flags below, without the dashes in front
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Namespace of the Leases of controller and agents (default: kube-system)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Name of the controller's Lease; empty: work without one (default: ipledger-controller)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) lease: Option<String>,
+    /// Where /healthz, /readyz and /metrics are served (default: 0.0.0.0:10670)
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// API calls at a time (default: 64)
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) parallel_calls: Option<usize>,
+    /// How long an owner must be absent before it counts as gone (default: 60s)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) grace: Option<i64>,
+    /// After what time that which the server refused is tried again (default: 10s)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) retry: Option<i64>,
+    /// Compute and show what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// `ipledger agent`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Agent {
+    /// Name of this node
+    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
+    pub(crate) node: String,
+    /// Namespace of the agents' Leases
+    #[arg(long, value_name = "NAME", default_value = "kube-system")]
+    pub(crate) namespace: String,
+    /// Folder of what it must not forget; it must outlive a restart of the machine
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/ipledger")]
+    pub(crate) folder: PathBuf,
+    /// Socket on which the IPAM plugin asks
+    #[arg(long, value_name = "FILE", default_value = "/run/ipledger/agent.sock")]
+    pub(crate) socket: PathBuf,
+    #[command(flatten)]
+    pub(crate) log: Log,
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// How it logs.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Log {
+    /// Lines for people, or JSON for machines; to standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Log")]
+    pub(crate) log_format: LogFormat,
+    /// How much is told
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL", help_heading = "Log")]
+    pub(crate) log_level: LogLevel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+}

@@ -1,0 +1,61 @@
+//! What the agent asks the API server.
+//!
+//! In: names. Out: pods and claims as they are now. Guarantees: only the server's own word "there is none" (404) counts as
+//! gone; everything else that is no answer is an error.
+
+use api::schema::claim_name;
+use api::slim::{AddressClaim, Kind, Object, Str, read};
+use cluster::{Cause, Cluster};
+use engine::manage::{Call, Verb};
+use ledger::Addr;
+use serde_json::Value;
+
+/// Path of all claims.
+pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
+
+/// A question that has no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// The server could not be asked.
+    #[error("cannot read {path}")]
+    NotAsked { path: String, source: Cause },
+    /// The server refuses.
+    #[error("cannot read {path}: the server answered {code}")]
+    Refused { path: String, code: u16 },
+}
+
+/// A fresh read; none where the server says that there is no such object.
+pub(crate) async fn get(cluster: &Cluster, path: String) -> Result<Option<Vec<u8>>, Unanswered> {
+    let call = Call { verb: Verb::Get, path: path.clone(), body: None };
+    match cluster.call(call).await {
+        Ok(answer) if answer.code == 200 => Ok(Some(answer.body)),
+        Ok(answer) if answer.code == 404 => Ok(None),
+        Ok(answer) => Err(Unanswered::Refused { path, code: answer.code }),
+        Err(source) => Err(Unanswered::NotAsked { path, source }),
+    }
+}
+
+/// A pod as it is now.
+pub(crate) async fn pod(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<Value>, Unanswered> {
+    let body = get(cluster, format!("/api/v1/namespaces/{namespace}/pods/{name}")).await?;
+    Ok(body.and_then(|body| serde_json::from_slice(&body).ok()))
+}
+
+/// The claim of an address as it is now.
+pub(crate) async fn claim(cluster: &Cluster, wire: &Str, addr: Addr) -> Result<Option<AddressClaim>, Unanswered> {
+    let body = get(cluster, format!("{CLAIMS}/{}", claim_name(wire, addr))).await?;
+    Ok(body.and_then(|body| claim_of(&body)))
+}
+
+/// Reads a claim.
+pub(crate) fn claim_of(json: &[u8]) -> Option<AddressClaim> {
+    match read(Kind::AddressClaim, json).ok()?.object {
+        Object::AddressClaim(claim) => Some(*claim),
+        _ => None,
+    }
+}
+
+/// Whether a pod runs nothing any more.
+pub(crate) fn is_finished(pod: &Value) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
