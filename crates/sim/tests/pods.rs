@@ -3,12 +3,10 @@
 
 mod common;
 
-use common::{every_fault, sweep};
+use common::{START, every_fault, sweep};
 use serde_json::{Value, json};
 use sim::{Act, Fault, Story, pod, run};
 
-/// The Subnet is completed, and its status written.
-const START: u64 = 2;
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 fn create(name: &str) -> Act {

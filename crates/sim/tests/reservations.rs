@@ -3,12 +3,10 @@
 
 mod common;
 
-use common::sweep;
+use common::{START, sweep};
 use serde_json::{Value, json};
 use sim::{Act, pod, stateful_set};
 
-/// The Subnet is completed, and its status written.
-const START: u64 = 2;
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 const IPS: &str = "/apis/kubeovn.io/v1/ips";

@@ -2,6 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
+use super::Condition;
 use crate::slim::{Field, Meta, Newest, Str, Uid};
 use ledger::{Addr, AddrPair, Mac};
 
@@ -70,6 +71,8 @@ slim! {
         mac: Field<Mac> = "mac",
         /// Type.
         type_: Str = "type",
+        /// What is said of it.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// An OvnEip.
     OvnEip {
@@ -149,6 +152,13 @@ slim! {
         occupant: ClaimOccupant = "occupant",
         /// Who does not use it any more, by the word of the node's agent.
         let_go: ClaimLetGo = "letGo",
+        /// The gateway that has it on its interface.
+        programmed: ClaimProgrammed = "programmed",
+    }
+    /// `status.programmed` of an AddressClaim.
+    ClaimProgrammed {
+        /// Its name.
+        gateway: Str = "gateway",
     }
     /// `status.letGo` of an AddressClaim.
     ClaimLetGo {

@@ -6,13 +6,16 @@
 
 mod conditions;
 mod defaults;
+mod eip;
 mod finalizer;
 mod ip;
 mod pod;
 mod pool;
+mod ready;
 mod reservation;
 mod subnet;
 mod tally;
+mod vip;
 
 pub(super) use defaults::gateways;
 use pool::POOL;
@@ -23,7 +26,7 @@ pub use tally::Tally;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{HolderId, RESERVATION};
+use super::id::{EIP, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -33,6 +36,8 @@ impl Engine {
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         match holder {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
+            HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }
