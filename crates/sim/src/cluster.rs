@@ -14,6 +14,7 @@ use crate::wire::Wire;
 use engine::manage::{Command, Engine, Input, Outcome, Verb};
 use model::{Options, Request, Server, Timestamp, cluster as parts};
 use serde_json::json;
+use std::sync::OnceLock;
 
 /// When a story begins: the same for all, so that runs can be compared.
 const START: Timestamp = Timestamp(1_800_000_000_000);
@@ -72,10 +73,20 @@ pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, 
     Ok(end)
 }
 
-impl Cluster {
-    fn new(controllers: usize, fault: Fault) -> Self {
+/// A server with definitions and a network: compiling the definitions takes longer than most stories.
+fn prepared() -> Server {
+    static PREPARED: OnceLock<Server> = OnceLock::new();
+    let prepare = || {
         let mut server = Server::new(1, Options::default());
         setup::install(&mut server, START);
+        server
+    };
+    PREPARED.get_or_init(prepare).clone()
+}
+
+impl Cluster {
+    fn new(controllers: usize, fault: Fault) -> Self {
+        let mut server = prepared();
         let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
         let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
         Self {
