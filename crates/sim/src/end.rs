@@ -24,8 +24,16 @@ pub struct End {
     pub pools: BTreeMap<String, Value>,
     /// The whole status of Subnets and IPPools. Not compared.
     pub statuses: BTreeMap<String, Value>,
+    /// Status of claims by name. Not compared.
+    pub claim_statuses: BTreeMap<String, Value>,
+    /// Annotations of pods by name. Not compared.
+    pub annotations: BTreeMap<String, Value>,
+    /// Events. Not compared: they are best effort.
+    pub events: Vec<Value>,
     /// Addresses on the wire.
     pub answers: usize,
+    /// Writes of the controller that are Events. Not compared.
+    pub told: u64,
     /// Writes of the controller. Not compared.
     pub writes: u64,
 }
@@ -47,8 +55,8 @@ impl End {
         by_holder.sort();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
-        let subnets = cluster.server.objects("kubeovn.io", "subnets");
-        let pools = cluster.server.objects("kubeovn.io", "ippools");
+        let objects = |group, kind| cluster.server.objects(group, kind);
+        let (subnets, pools) = (objects("kubeovn.io", "subnets"), objects("kubeovn.io", "ippools"));
         Self {
             pods: pods.collect(),
             claims: by_holder,
@@ -56,7 +64,11 @@ impl End {
             subnets: named(&subnets, said),
             pools: named(&pools, said),
             statuses: named(&[subnets, pools].concat(), |object| object["status"].clone()),
+            claim_statuses: named(&objects("ipledger.dev", "addressclaims"), |claim| claim["status"].clone()),
+            annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
+            events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             answers: cluster.wire.iter().count(),
+            told: cluster.told,
             writes: cluster.writes,
         }
     }
@@ -64,7 +76,15 @@ impl End {
     /// Whether two runs ended the same, however many writes they took.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let of = |end: &Self| Self { writes: 0, statuses: BTreeMap::new(), ..end.clone() };
+        let of = |end: &Self| Self {
+            writes: 0,
+            told: 0,
+            statuses: BTreeMap::new(),
+            claim_statuses: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            events: Vec::new(),
+            ..end.clone()
+        };
         of(self) == of(other)
     }
 }

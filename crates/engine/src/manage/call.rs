@@ -5,8 +5,10 @@
 //! lets it.
 
 use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
+use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
+use super::patch::standard;
 use api::names::labels;
 use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, IpSpec};
 use api::slim::{Kind, Uid, read};
@@ -63,6 +65,16 @@ impl Action {
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
+            Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
+            Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
+            Self::CountEvent { event, times } => {
+                Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
+            }
+            Self::WriteClaim { uid, version, conditions, .. } => {
+                let conditions: Value = conditions.iter().map(standard).collect();
+                let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str()});
+                one(Verb::MergePatch, Some(json!({"metadata": meta, "status": {"conditions": conditions}})))
+            }
             Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
             Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
             Self::WriteStatus(status) => {
@@ -86,14 +98,23 @@ impl Action {
     #[must_use]
     pub fn outcome(&self, code: u16, body: &[u8]) -> Outcome {
         match code {
+            200..=299 if matches!(self, Self::ReadEvent(_)) => found(body),
+            200..=299 if self.is_event() => Outcome::Done(None),
             200..=299 if self.call().verb == Verb::Delete => Outcome::Done(None),
             200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
             404 => Outcome::Missing,
-            409 if matches!(self, Self::CreateClaim(_) | Self::CreateIp(_)) => Outcome::Exists,
+            409 if matches!(self, Self::CreateClaim(_) | Self::CreateIp(_) | Self::CreateEvent(_)) => Outcome::Exists,
             409 => Outcome::Changed,
             400..=499 if !matches!(code, 408 | 425 | 429) => Outcome::Refused(message(body)),
             _ => Outcome::Unknown,
         }
+    }
+}
+
+impl Action {
+    /// Whether it is about telling: best effort.
+    pub(super) fn is_event(&self) -> bool {
+        matches!(self, Self::ReadEvent(_) | Self::CreateEvent(_) | Self::CountEvent { .. })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use api::slim::{AddressClaim, Field, Str, Time, Uid};
+use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,8 @@ pub struct Claim {
     pub occupant: Occupant,
     /// Which pod has let it go, by the word of its node's agent.
     pub let_go: Uid,
+    /// What it says of itself.
+    pub conditions: Box<[Condition]>,
 }
 
 impl Claim {
@@ -55,6 +57,7 @@ impl Claim {
             mac: Field::get(&spec.mac).copied(),
             occupant: Occupant { pod_uid, node: occupant.node.clone() },
             let_go: status.let_go.pod_uid.clone(),
+            conditions: status.conditions.clone(),
         })
     }
 

@@ -3,10 +3,11 @@
 //! In: decisions. Out: [`Command`]s. Guarantees: each is one API call on one object; an object has one command in flight
 //! at a time; a delete names the life that it ends (UID) and, of a claim, the version that the decision was made on.
 
+use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
 use super::patch::{Finalizers, NewStatus, SubnetPatch};
-use api::slim::{Kind, Str, Uid};
+use api::slim::{Condition, Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
 
@@ -81,6 +82,28 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
+    /// Say what the release of a claim waits for.
+    WriteClaim {
+        /// Which.
+        key: ClaimKey,
+        /// The life of the claim.
+        uid: Uid,
+        /// Its version when this was decided.
+        version: Str,
+        /// All conditions.
+        conditions: Vec<Condition>,
+    },
+    /// See whether a pod was told already.
+    ReadEvent(Box<NewEvent>),
+    /// Tell a pod.
+    CreateEvent(Box<NewEvent>),
+    /// Tell a pod something else than before.
+    CountEvent {
+        /// What is told.
+        event: Box<NewEvent>,
+        /// How often something was told, this time included.
+        times: u64,
+    },
     /// Complete a Subnet, or let it go.
     PatchSubnet(Box<SubnetPatch>),
     /// Write the status of a Subnet or an IPPool.
@@ -112,11 +135,17 @@ impl ObjectId {
 }
 
 impl Action {
-    /// The object that it is about.
+    /// The object that it is about; of an Event, the pod that is told.
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
-            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
+            Self::ReadClaim(key)
+            | Self::DeleteClaim { key, .. }
+            | Self::Occupy { key, .. }
+            | Self::WriteClaim { key, .. } => ObjectId::claim(key),
+            Self::ReadEvent(event) | Self::CreateEvent(event) | Self::CountEvent { event, .. } => {
+                ObjectId { kind: Kind::Pod, namespace: event.namespace.clone(), name: event.pod.clone() }
+            }
             Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
             Self::AnnotatePod { namespace, name, .. } => {

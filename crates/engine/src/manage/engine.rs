@@ -10,7 +10,7 @@ use super::flight::Flight;
 use super::holders::{Entitled, pod, stateful_set};
 use super::id::{HolderId, STATEFUL_SET};
 use super::input::Input;
-use super::project::Written;
+use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::Waiting;
 use super::want::{Class, Want};
@@ -33,6 +33,10 @@ pub struct Engine {
     pub(super) dirty: BTreeSet<HolderId>,
     /// What was written of what is derived, so that it is not written too often.
     pub(super) written: Written,
+    /// What pods were told last.
+    pub(super) told: Told,
+    /// Since when releases wait.
+    pub(super) waits: Waits,
     /// Who is looked at again when.
     pub(super) due: BTreeSet<(Time, HolderId)>,
     out: Vec<Command>,
@@ -53,6 +57,8 @@ impl Engine {
             agents_listed: false,
             dirty: BTreeSet::new(),
             written: Written::default(),
+            told: Told::default(),
+            waits: Waits::default(),
             due: BTreeSet::new(),
             out: Vec::new(),
         }
@@ -163,8 +169,11 @@ impl Engine {
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
     fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let surplus: Vec<Claim> =
-            standing.filter(|claim| !entitled.is_some_and(|e| self.is_kept(e, claim))).cloned().collect();
+        let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
+            standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
+        for claim in kept.iter().filter(|claim| entitled.is_some_and(|e| e.occupant == claim.occupant)) {
+            self.claim_kept(claim);
+        }
         for claim in surplus {
             let fate = match holder {
                 HolderId::Pod(_) => pod::fate(&self.state, &claim),
@@ -177,7 +186,10 @@ impl Engine {
             match fate {
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
-                Fate::Wait(wait) => self.wait(holder, wait),
+                Fate::Wait(wait) => {
+                    self.claim_waits(&claim, &wait);
+                    self.wait(holder, wait);
+                }
             }
         }
         // A fresh read counts for the look that it was made for.
@@ -197,7 +209,10 @@ impl Engine {
         let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
             match pod::fate(&self.state, &claim) {
-                Fate::Wait(wait) if !claim.is_unused() => self.wait(&holder, wait),
+                Fate::Wait(wait) if !claim.is_unused() => {
+                    self.claim_waits(&claim, &wait);
+                    self.wait(&holder, wait);
+                }
                 _ => {
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);
                     let occupant = entitled.occupant.clone();

@@ -129,6 +129,7 @@ impl Engine {
     /// An address has no claim.
     fn claim_gone(&mut self, key: &ClaimKey) {
         let Some(slot) = self.state.claims.remove(key) else { return };
+        self.waits.forget(key);
         self.state.books.release(key);
         self.settled(key);
         self.dirty.insert(slot.nic().holder.clone());
@@ -282,6 +283,14 @@ impl Engine {
     fn done(&mut self, sent: &Sent, outcome: Outcome) {
         self.dirty.insert(sent.holder.clone());
         self.written.settle(&sent.action, &outcome);
+        if let Action::ReadEvent(event) = &sent.action
+            && !sent.gone
+        {
+            self.event_read(event, &outcome, &sent.holder);
+        }
+        if sent.action.is_event() {
+            return;
+        }
         if let Outcome::Refused(why) = &outcome {
             self.refused(sent, why);
         }

@@ -119,6 +119,15 @@ impl Finalizers {
     }
 }
 
+/// A condition in Kubernetes' own form, as a claim has it (`metav1.Condition`).
+pub(super) fn standard(condition: &Condition) -> Value {
+    let changed = condition.changed.get().map(Time::to_string);
+    json!({
+        "type": condition.type_.as_str(), "status": condition.status.as_str(), "reason": condition.reason.as_str(),
+        "message": &*condition.message, "lastTransitionTime": changed,
+    })
+}
+
 /// A condition in Kube-OVN's form.
 fn condition(condition: &Condition) -> Value {
     let mut fields = Map::new();

@@ -101,8 +101,12 @@ impl Engine {
         let mut told = Vec::new();
         for (subnet, denied) in refusals {
             match &denied {
-                Denied::Closed(why) => told.push(format!("Subnet {subnet}: {why}")),
-                Denied::Refused(refusal) => told.push(format!("Subnet {subnet}: {}", self.in_words(&subnet, refusal))),
+                Denied::Closed(why) => told.push(format!("NoAvailableAddress: Subnet {subnet}: {why}")),
+                Denied::Refused(refusal) => {
+                    // The word is what Kube-OVN's users look for, and their programs.
+                    let (word, words) = (refusal.kube_ovn_word(), self.in_words(&subnet, refusal));
+                    told.push(format!("{word}: Subnet {subnet}: {words}"));
+                }
             }
             self.waiting.for_subnet(&subnet, entitled.arrival, holder);
             let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
@@ -118,9 +122,20 @@ impl Engine {
 
     /// A refusal with the holder in the words that people use.
     fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
-        let Refusal::Held { addr, by } = refusal else { return refusal.to_string() };
-        let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
-        format!("{addr} is held by {title} ({})", by.name)
+        match refusal {
+            Refusal::Held { addr, by } => {
+                let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
+                format!("{addr} is held by {title} ({})", by.name)
+            }
+            Refusal::WrongFamily { asked, addr: None } => {
+                format!("requested ip family {asked} does not match subnet {subnet} protocol {}", asked.other())
+            }
+            Refusal::NoneOf(refusals) if !refusals.is_empty() => {
+                let each: Vec<String> = refusals.iter().map(|refusal| self.in_words(subnet, refusal)).collect();
+                format!("none of {} candidates can be had: {}", each.len(), each.join("; "))
+            }
+            other => other.to_string(),
+        }
     }
 
     /// Who holds an address of a Subnet, in the words that people use.

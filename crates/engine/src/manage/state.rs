@@ -22,6 +22,8 @@ pub struct Settings {
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Seconds after which a release that waits says so.
+    pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
 }
@@ -38,7 +40,7 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, patience: 10, grace: 60 }
     }
 }
 

@@ -65,6 +65,12 @@ impl Waiting {
         self.told.get(&nic.holder)?.get(nic).map(AsRef::as_ref)
     }
 
+    /// Why the NICs of a holder have nothing, in one text.
+    pub(super) fn told_of(&self, holder: &HolderId) -> Option<String> {
+        let told = self.told.get(holder)?;
+        Some(told.iter().map(|(nic, why)| format!("{}: {why}", nic.name)).collect::<Vec<_>>().join("; "))
+    }
+
     /// Forgets that a holder waits: it is looked at now.
     pub(super) fn forget(&mut self, holder: &HolderId) {
         self.told.remove(holder);

@@ -2,7 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Field, Meta, Newest, Str, Uid};
+use crate::slim::{Condition, Field, Meta, Newest, Str, Uid};
 use ledger::{Addr, AddrPair, Mac};
 
 slim! {
@@ -149,6 +149,8 @@ slim! {
         occupant: ClaimOccupant = "occupant",
         /// Who does not use it any more, by the word of the node's agent.
         let_go: ClaimLetGo = "letGo",
+        /// What it waits for.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// `status.letGo` of an AddressClaim.
     ClaimLetGo {

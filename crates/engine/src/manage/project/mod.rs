@@ -4,15 +4,19 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod claim;
 mod conditions;
 mod defaults;
+mod event;
 mod ip;
 mod pod;
 mod pool;
 mod subnet;
 mod tally;
 
+pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
+pub(super) use event::Told;
 use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
@@ -31,6 +35,7 @@ impl Engine {
             self.project_annotations(entitled);
         }
         self.remove_orphans(holder);
+        self.tell(holder);
         match holder {
             HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
             HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
