@@ -35,6 +35,10 @@ pub const DEFAULT_GATEWAY_PREFIX: &str = "vpc-nat-gw";
 /// Namespace of Kube-OVN's controller and, by default, of NAT gateway workloads.
 pub const CONTROLLER_NAMESPACE: &str = "kube-system";
 
+/// Taint by which an administrator says that a node has no power, so that nothing runs on it (Kubernetes: non-graceful node
+/// shutdown).
+pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
 /// Labels.
 pub mod labels {
     /// Subnet of an IP, Vip, EIP.

@@ -32,10 +32,16 @@ pub struct End {
     pub events: Vec<Value>,
     /// Addresses on the wire.
     pub answers: usize,
-    /// Writes of the controller that are Events. Not compared.
-    pub told: u64,
-    /// Writes of the controller. Not compared.
+    /// Addresses by the name of their holder. Not compared.
+    pub addresses: BTreeMap<String, Vec<String>>,
+    /// Why a NIC has nothing, by holder and NIC, in the words of the first controller. Not compared.
+    pub told: BTreeMap<String, String>,
+    /// Writes of the controller for holders: all but those of Subnets, IPPools and Events. Not compared.
     pub writes: u64,
+    /// Writes of Subnets and IPPools. Not compared.
+    pub account_writes: u64,
+    /// Writes of Events. Not compared.
+    pub event_writes: u64,
 }
 
 impl End {
@@ -53,6 +59,13 @@ impl End {
             .map(|claim| (claim.spec.holder.name.to_string(), claim.spec.holder.nic.to_string()))
             .collect();
         by_holder.sort();
+        let mut addresses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for claim in &claims {
+            let address = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+            addresses.entry(claim.spec.holder.name.to_string()).or_default().push(address);
+        }
+        let told = cluster.engines().take(1).flat_map(|engine| engine.refusals().collect::<Vec<_>>());
+        let told = told.map(|(nic, why)| (format!("{} {}", nic.holder, nic.name), why.to_owned())).collect();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
         let objects = |group, kind| cluster.server.objects(group, kind);
@@ -68,24 +81,39 @@ impl End {
             annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
             events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             answers: cluster.wire.iter().count(),
-            told: cluster.told,
-            writes: cluster.writes,
+            addresses,
+            told,
+            writes: cluster.writes.all - cluster.writes.accounts - cluster.writes.events,
+            account_writes: cluster.writes.accounts,
+            event_writes: cluster.writes.events,
         }
     }
 
     /// Whether two runs ended the same, however many writes they took.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        let of = |end: &Self| Self {
-            writes: 0,
-            told: 0,
+        self.compared() == other.compared()
+    }
+
+    /// All writes of the controller.
+    #[must_use]
+    pub fn all_writes(&self) -> u64 {
+        self.writes + self.account_writes + self.event_writes
+    }
+
+    fn compared(&self) -> Self {
+        Self {
             statuses: BTreeMap::new(),
             claim_statuses: BTreeMap::new(),
             annotations: BTreeMap::new(),
             events: Vec::new(),
-            ..end.clone()
-        };
-        of(self) == of(other)
+            addresses: BTreeMap::new(),
+            told: BTreeMap::new(),
+            writes: 0,
+            account_writes: 0,
+            event_writes: 0,
+            ..self.clone()
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod cluster;
 mod controller;
 mod end;
 mod fault;
+mod holders;
 mod node;
 mod oracle;
 mod setup;

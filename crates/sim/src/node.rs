@@ -55,6 +55,13 @@ impl Node {
         self.kubelet.set_connected(connected);
     }
 
+    /// Takes its power: what ran on it answers no more.
+    pub(crate) fn power_off(&mut self, wire: &mut Wire) {
+        self.set_connected(false);
+        self.kubelet.crash();
+        self.kubelet.links().for_each(|sandbox| wire.remove(sandbox));
+    }
+
     /// The containers of a pod end.
     pub(crate) fn exit(&mut self, uid: &str) {
         self.kubelet.exit(uid, true);
@@ -130,9 +137,9 @@ impl Node {
             if occupant.node != self.name || *said == occupant.pod_uid || wire.has_address(&claim, &uid) {
                 continue;
             }
-            let holder = &claim.spec.holder;
-            let path = format!("/api/v1/namespaces/{}/pods/{}", holder.namespace, holder.name);
-            let pod = get(server, &path, now).filter(|pod| pod["metadata"]["uid"] == uid.as_str());
+            // By its UID, in a list that is fresh: the holder may have another name than its pod.
+            let pods = server.objects("", "pods");
+            let pod = pods.iter().find(|pod| pod["metadata"]["uid"] == uid.as_str()).map(|pod| (**pod).clone());
             let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
             match pod.as_ref().filter(|pod| !ended(pod)) {
                 None => drop(self.tombstones.insert(uid.clone())),

@@ -5,6 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
+use crate::holders::{has_record, is_of, stands};
 use crate::node::claim_of;
 use crate::status;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
@@ -47,7 +48,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     let pods = pods(cluster);
     for claim in &claims {
         let alive = pods.iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod));
-        let alive = alive || has_ordinal(cluster, claim);
+        let alive = alive || stands(cluster, claim);
         let cut_off = cluster.is_cut_off(&claim.status.occupant.node);
         if !alive && !cut_off {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
@@ -58,19 +59,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted()).try_for_each(|pod| annotated(pod, &claims))
 }
 
-/// Whether a StatefulSet has a place for the holder of a claim.
-fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
-    let holder = &claim.spec.holder;
-    let Some((set, ordinal)) = holder.name.rsplit_once('-') else { return false };
-    let sets = cluster.server.objects("apps", "statefulsets");
-    holder.kind == "StatefulSet"
-        && sets.iter().any(|object| {
-            let replicas = object["spec"]["replicas"].as_i64().unwrap_or(1);
-            object["metadata"]["name"] == set && ordinal.parse::<i64>().is_ok_and(|ordinal| ordinal < replicas)
-        })
-}
-
-fn is_ended(pod: &Pod) -> bool {
+pub(crate) fn is_ended(pod: &Pod) -> bool {
     pod.status.phase == "Succeeded" || pod.status.phase == "Failed"
 }
 
@@ -88,28 +77,37 @@ fn accounting(engine: &Engine, claims: &[AddressClaim]) -> Result<(), Violation>
     Ok(())
 }
 
-/// Every IP object says what a claim of its pod says, and every claim has one.
+/// Every IP object says what a claim says, and every claim has as many as its kind of holder makes.
 fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> {
-    let mut recorded: BTreeMap<(String, Addr), u32> = BTreeMap::new();
-    for object in cluster.server.objects("kubeovn.io", "ips") {
-        let Some(ip) = ip_of(&object) else { continue };
+    let mut recorded: BTreeMap<Addr, Vec<Ip>> = BTreeMap::new();
+    for ip in cluster.server.objects("kubeovn.io", "ips").iter().filter_map(|object| ip_of(object)) {
         for addr in [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(|field| field.get()) {
-            *recorded.entry((ip.spec.pod_name.to_string(), *addr)).or_default() += 1;
+            recorded.entry(*addr).or_default().push(ip.clone());
         }
     }
-    for claim in claims.iter().filter(|claim| !cluster.is_cut_off(&claim.status.occupant.node)) {
+    for claim in claims {
         let addr =
             claim.spec.address.get().copied().ok_or_else(|| Violation("a claim without an address".to_owned()))?;
-        if recorded.remove(&(claim.spec.holder.name.to_string(), addr)) != Some(1) {
-            return Err(Violation(format!("{}: not exactly one IP object says so", claim.meta.name)));
+        let mut ips = recorded.remove(&addr).unwrap_or_default();
+        ips.retain(|ip| !is_request(ip));
+        let is_like_it = ips.len() == usize::from(has_record(cluster, claim)) && ips.iter().all(|ip| is_of(ip, claim));
+        if !is_like_it && !cluster.is_cut_off(&claim.status.occupant.node) {
+            let names: Vec<&str> = ips.iter().map(|ip| ip.meta.name.as_str()).collect();
+            return Err(Violation(format!("{}: its IP objects are {names:?}", claim.meta.name)));
         }
     }
-    match recorded.first_key_value() {
-        Some(((pod, addr), _)) if !cluster.any_cut_off() => {
-            Err(Violation(format!("an IP object says that {pod} has {addr}, and there is no claim")))
+    let mut rest = recorded.into_iter().filter(|(_, ips)| !ips.iter().all(is_request));
+    match rest.next() {
+        Some((addr, ips)) if !cluster.any_cut_off() => {
+            Err(Violation(format!("IP object {} says {addr}, and there is no claim", ips[0].meta.name)))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an IP object is a reservation that was not granted.
+fn is_request(ip: &Ip) -> bool {
+    ip.meta.label("ovn.kubernetes.io/ip_reserved").is_none()
 }
 
 /// A pod is told what it has.

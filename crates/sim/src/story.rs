@@ -19,6 +19,8 @@ pub enum Act {
     Exit(String),
     /// A node loses its connection to the API server.
     CutOff(String),
+    /// A node loses its power: nothing of it answers any more.
+    PowerOff(String),
     /// It has its connection again.
     Connect(String),
     /// Seconds pass.

@@ -7,8 +7,6 @@ use common::{every_fault, sweep};
 use serde_json::{Value, json};
 use sim::{Act, Fault, Story, pod, run};
 
-/// The Subnet is completed, and its status written.
-const START: u64 = 2;
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
 fn create(name: &str) -> Act {
@@ -28,10 +26,11 @@ fn a_pod_gets_an_address_runs_and_gives_it_back() {
     let up = sweep("one pod", vec![create("p1")]);
     assert_eq!(up.pods["p1"], ("Running".to_owned(), vec!["net1".to_owned()]));
     assert_eq!((up.ips, up.answers), (vec!["p1.default.macvlan.default".to_owned()], 1));
-    assert_eq!(up.writes, START + 4, "one claim, one IP object, one annotation, one status of the Subnet");
+    assert_eq!(up.writes, 3, "one claim, one IP object, one annotation");
+    assert_eq!(up.account_writes, 2 + 1, "the Subnet is completed and told, and told again");
     let down = sweep("one pod, deleted", vec![create("p1"), delete("p1")]);
     assert_eq!((down.claims.len(), down.ips.len(), down.answers), (0, 0, 0));
-    assert_eq!(down.writes, START + 7, "on the way down one delete per IP object and claim, and one status");
+    assert_eq!(down.writes, 5, "on the way down one delete per IP object and claim");
 }
 
 #[test]
@@ -56,6 +55,21 @@ fn a_released_address_is_not_reissued_while_its_sandbox_may_live() {
     acts.push(Act::Connect("node1".to_owned()));
     let connected = sweep("the node is back", acts);
     assert_eq!(connected.pods["q"].0, "Running");
+}
+
+#[test]
+fn the_addresses_of_a_node_that_is_out_of_service_are_free_once_its_pods_are_deleted() {
+    let mut acts: Vec<Act> = (1..=5).map(|n| create_with(&format!("p{n}"), "node1", &json!({}))).collect();
+    acts.push(Act::PowerOff("node1".to_owned()));
+    acts.push(Act::Delete(format!("{PODS}/p1"), Some(0)));
+    acts.push(create_with("q", "node2", &json!({})));
+    let off = sweep("a node without power", acts.clone());
+    assert_eq!(off.pods["q"].1, Vec::<String>::new(), "nobody says that it has none");
+    let taint = json!({"spec": {"taints": [{"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}]}});
+    acts.push(Act::Patch("/api/v1/nodes/node1".to_owned(), taint));
+    let tainted = sweep("a node out of service", acts);
+    assert_eq!(tainted.pods["q"].0, "Running");
+    assert_eq!(tainted.claims.len(), 5, "the pods that are still there keep theirs");
 }
 
 #[test]

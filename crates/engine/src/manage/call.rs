@@ -8,7 +8,6 @@ use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
 use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
-use super::patch::standard;
 use api::names::labels;
 use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, IpSpec};
 use api::slim::{Kind, Uid, read};
@@ -63,29 +62,23 @@ impl Action {
         match self {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
-            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadStatefulSet(..) => one(Verb::Get, None),
+            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
             Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
             Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
             Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
             Self::CountEvent { event, times } => {
                 Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
             }
-            Self::WriteClaim { uid, version, conditions, .. } => {
-                let conditions: Value = conditions.iter().map(standard).collect();
-                let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str()});
-                one(Verb::MergePatch, Some(json!({"metadata": meta, "status": {"conditions": conditions}})))
-            }
-            Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
-            Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
-            Self::WriteStatus(status) => {
-                let path = format!("{}/status", path(&object, true));
-                Call { verb: Verb::MergePatch, path, body: Some(status.body()) }
-            }
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,
                 Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
             ),
+            Self::Write(write) => {
+                let path = path(&object, true);
+                let path = if write.status { format!("{path}/status") } else { path };
+                Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
+            }
             Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
             Self::AnnotatePod { uid, version, set, .. } => {
                 let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});

@@ -6,8 +6,8 @@
 use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use super::patch::{Finalizers, NewStatus, SubnetPatch};
-use api::slim::{Condition, Kind, Str, Uid};
+use super::write::Write;
+use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
 
@@ -82,17 +82,6 @@ pub enum Action {
         /// Who uses it from now on.
         occupant: Occupant,
     },
-    /// Say what the release of a claim waits for.
-    WriteClaim {
-        /// Which.
-        key: ClaimKey,
-        /// The life of the claim.
-        uid: Uid,
-        /// Its version when this was decided.
-        version: Str,
-        /// All conditions.
-        conditions: Vec<Condition>,
-    },
     /// See whether a pod was told already.
     ReadEvent(Box<NewEvent>),
     /// Tell a pod.
@@ -104,14 +93,17 @@ pub enum Action {
         /// How often something was told, this time included.
         times: u64,
     },
-    /// Complete a Subnet, or let it go.
-    PatchSubnet(Box<SubnetPatch>),
-    /// Write the status of a Subnet or an IPPool.
-    WriteStatus(Box<NewStatus>),
-    /// Remove a finalizer that nothing needs any more.
-    SetFinalizers(Box<Finalizers>),
-    /// See with a fresh read what a StatefulSet says: namespace and name.
-    ReadStatefulSet(Str, Str),
+    /// Make an object that people made say what follows from its claims.
+    Write(Box<Write>),
+    /// See with a fresh read whether the object that entitles a holder is there, and what it says.
+    ReadOwner {
+        /// Its kind.
+        kind: Kind,
+        /// Its namespace; empty where the kind has none.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+    },
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -139,10 +131,7 @@ impl Action {
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
-            Self::ReadClaim(key)
-            | Self::DeleteClaim { key, .. }
-            | Self::Occupy { key, .. }
-            | Self::WriteClaim { key, .. } => ObjectId::claim(key),
+            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
             Self::ReadEvent(event) | Self::CreateEvent(event) | Self::CountEvent { event, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: event.namespace.clone(), name: event.pod.clone() }
             }
@@ -151,12 +140,12 @@ impl Action {
             Self::AnnotatePod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
-            Self::PatchSubnet(patch) => ObjectId::named(Kind::Subnet, &patch.name),
-            Self::WriteStatus(status) => ObjectId::named(status.kind, &status.name),
-            Self::SetFinalizers(patch) => ObjectId::named(patch.kind, &patch.name),
+            Self::Write(write) => {
+                ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
+            }
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
-            Self::ReadStatefulSet(namespace, name) => {
-                ObjectId { kind: Kind::StatefulSet, namespace: namespace.clone(), name: name.clone() }
+            Self::ReadOwner { kind, namespace, name } => {
+                ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }
             }
         }
     }

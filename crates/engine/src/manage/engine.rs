@@ -4,11 +4,11 @@
 //! came about; only holders that something changed for are looked at.
 
 use super::claims::Claim;
-use super::command::{Action, Command, CommandId};
+use super::command::{Action, Command, CommandId, Occupant};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
-use super::holders::{Entitled, pod, stateful_set};
-use super::id::{HolderId, STATEFUL_SET};
+use super::holders::{self, Entitled, occupant};
+use super::id::HolderId;
 use super::input::Input;
 use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
@@ -110,6 +110,11 @@ impl Engine {
         self.waiting.told(nic)
     }
 
+    /// Every NIC that was refused, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = (&super::id::NicId, &str)> {
+        self.waiting.all_told()
+    }
+
     /// The counts of a Subnet's family: usable, using, available, excluded.
     #[must_use]
     pub fn counts(&self, subnet: &str, family: Family) -> Option<ledger::Counts> {
@@ -149,21 +154,26 @@ impl Engine {
     /// What a holder is entitled to now.
     fn look(&mut self, holder: HolderId) -> (HolderId, Option<Entitled>) {
         self.waiting.forget(&holder);
-        let entitled = match &holder {
-            HolderId::Pod(_) => {
-                let pod = self.state.pod(&holder);
-                pod.and_then(|pod| pod::entitled(&self.state.world, &self.state.books, pod))
-            }
-            HolderId::Named(kind, namespace, name) if kind == STATEFUL_SET => {
-                stateful_set::entitled(&self.state, namespace, name)
-            }
-            HolderId::Named(..) => None,
-        };
+        let entitled = holders::entitled(&self.state, &holder);
         match entitled {
             Some(_) => drop(self.state.absent.remove(&holder)),
             None => drop(self.state.absent.entry(holder.clone()).or_insert(self.now)),
         }
+        self.lend(&holder, entitled.as_ref());
         (holder, entitled)
+    }
+
+    /// Looks at those whose addresses a holder uses, where it is not their occupant yet, or has become none.
+    fn lend(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter_map(|want| want.lent.as_ref());
+        let lenders: BTreeSet<HolderId> = lent.map(|lent| lent.nic.holder.clone()).collect();
+        let is_on = |lender: &HolderId| {
+            let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
+            entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant == entitled.occupant))
+        };
+        let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();
+        self.dirty.extend(waits);
+        self.dirty.extend(self.state.lending.set(holder, lenders));
     }
 
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
@@ -175,15 +185,7 @@ impl Engine {
             self.claim_kept(claim);
         }
         for claim in surplus {
-            let fate = match holder {
-                HolderId::Pod(_) => pod::fate(&self.state, &claim),
-                HolderId::Named(kind, ..) if kind == STATEFUL_SET => {
-                    stateful_set::fate(&self.state, &claim, self.now, self.settings.grace)
-                }
-                // A kind that this version does not know keeps what it has.
-                HolderId::Named(..) => Fate::Keep,
-            };
-            match fate {
+            match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
                 Fate::Wait(wait) => {
@@ -201,22 +203,22 @@ impl Engine {
 
     /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
     fn occupy(&mut self, entitled: &Entitled) {
-        let holder = match entitled.wants.first() {
-            Some(want) if entitled.may_grow => want.nic.holder.clone(),
-            _ => return,
-        };
-        let standing = self.state.claims.of_holder(&holder).filter_map(|(_, slot)| slot.standing());
+        if !entitled.may_grow || entitled.occupant == Occupant::default() {
+            return;
+        }
+        let holder = &entitled.holder;
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
-            match pod::fate(&self.state, &claim) {
+            match occupant::fate(&self.state, &claim) {
                 Fate::Wait(wait) if !claim.is_unused() => {
                     self.claim_waits(&claim, &wait);
-                    self.wait(&holder, wait);
+                    self.wait(holder, wait);
                 }
                 _ => {
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);
                     let occupant = entitled.occupant.clone();
-                    self.send(Action::Occupy { key, uid, version, occupant }, &holder);
+                    self.send(Action::Occupy { key, uid, version, occupant }, holder);
                 }
             }
         }
@@ -225,14 +227,16 @@ impl Engine {
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else the
     /// oldest.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let Some(want) = entitled.wants.iter().find(|want| want.nic == claim.nic) else { return false };
+        let own = |want: &&Want| want.lent.is_none() && want.nic == claim.nic;
+        let Some(want) = entitled.wants.iter().find(own) else { return false };
         self.kept(want, claim.key.addr.family()).is_some_and(|kept| kept.key == claim.key)
     }
 
     /// The claim that a NIC keeps in a family.
     pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
-        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
-        let standing = standing.filter(|claim| claim.key.addr.family() == family);
+        let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
+        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
+        let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
         standing.min_by_key(|claim| (!told(claim), claim.created, claim.key.clone()))
     }
@@ -243,7 +247,9 @@ impl Engine {
                 self.due.insert((until, holder.clone()));
                 return;
             }
-            Wait::Owner(namespace, name) => return self.send(Action::ReadStatefulSet(namespace, name), holder),
+            Wait::Owner { kind, namespace, name } => {
+                return self.send(Action::ReadOwner { kind, namespace, name }, holder);
+            }
             Wait::Agent(node) | Wait::NoAgent(node) => node,
             Wait::Node(node) => {
                 self.send(Action::ReadNode(node.clone()), holder);

@@ -22,6 +22,8 @@ pub enum Proof {
     LetGo,
     /// The pod's node is gone: a fresh read says so.
     NodeGone,
+    /// The pod's node is out of service: an administrator tainted it so, and the pod is gone or finished.
+    OutOfService,
     /// The owner is gone or has no place for the holder any more: a fresh read says so, and no pod uses the address.
     Disowned,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Proof {
         f.write_str(match self {
             Self::LetGo => "the agent of its node saw the address let go",
             Self::NodeGone => "its node is gone",
+            Self::OutOfService => "its node is out of service",
             Self::Disowned => "its owner has no place for it any more, and its last pod let it go",
         })
     }
@@ -45,8 +48,15 @@ pub enum Wait {
     Node(api::slim::Str),
     /// That the owner has been absent for long enough: until then.
     Grace(api::slim::Time),
-    /// A fresh read of the owner: namespace and name of the StatefulSet.
-    Owner(api::slim::Str, api::slim::Str),
+    /// A fresh read of the object that would entitle the holder.
+    Owner {
+        /// Its kind.
+        kind: api::slim::Kind,
+        /// Its namespace; empty where the kind has none.
+        namespace: api::slim::Str,
+        /// Its name.
+        name: api::slim::Str,
+    },
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
 }

@@ -71,6 +71,8 @@ impl fmt::Display for HolderId {
 pub(super) const POD: &str = "Pod";
 /// `spec.holder.kind` of an ordinal's claims.
 pub(super) const STATEFUL_SET: &str = "StatefulSet";
+/// `spec.holder.kind` of what a user's IP object reserves.
+pub(super) const RESERVATION: &str = "Reservation";
 
 /// The ordinal of a StatefulSet's pod: the set's name and the number.
 pub(super) fn ordinal_of(pod: &Pod) -> Option<(&str, i64)> {

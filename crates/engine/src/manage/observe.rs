@@ -8,6 +8,7 @@ use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
+use super::holders;
 use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
@@ -123,6 +124,7 @@ impl Engine {
         }
         self.state.books.record(&key, &slot);
         self.settled(&key);
+        self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
     }
 
@@ -132,6 +134,7 @@ impl Engine {
         self.waits.forget(key);
         self.state.books.release(key);
         self.settled(key);
+        self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {
@@ -181,12 +184,8 @@ impl Engine {
 
     fn subnet_seen(&mut self, subnet: Subnet) {
         let name = subnet.meta.name.clone();
-        let changed = if self.manages(&subnet) {
-            self.state.books.put(&self.state.world, &subnet, &self.state.claims)
-        } else {
-            self.subnet_changed(&name);
-            self.state.books.forget(&name)
-        };
+        let ours = self.manages(&subnet);
+        let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);
@@ -199,7 +198,8 @@ impl Engine {
         let faulty: Vec<Str> = self.state.books.faulty().filter(|name| *name != changed).cloned().collect();
         for name in faulty {
             let Some(subnet) = self.state.world.subnets.named(&name).cloned() else { continue };
-            self.state.books.put(&self.state.world, &subnet, &self.state.claims);
+            let ours = self.manages(&subnet);
+            self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
             if self.state.books.fault(&name).is_none() {
                 self.subnet_changed(&name);
                 // What it was before may have been in the way of others.
@@ -211,8 +211,7 @@ impl Engine {
     /// Whether a Subnet is managed: one whose Vlan is gone stays what it was.
     pub(super) fn manages(&self, subnet: &Subnet) -> bool {
         let known = subnet.spec.vlan.is_empty() || self.state.world.vlans.named(&subnet.spec.vlan).is_some();
-        self.settings.manages(&self.state.world, subnet)
-            || (!known && self.state.books.wire(&subnet.meta.name).is_some())
+        self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name))
     }
 
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
@@ -308,9 +307,9 @@ impl Engine {
             (Action::ReadNode(node), Outcome::Missing) if self.state.world.nodes.named(node).is_none() => {
                 self.state.gone_nodes.insert(node.clone());
             }
-            (Action::ReadStatefulSet(..), outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
-                if let Outcome::Done(Some(set)) = outcome {
-                    self.seen(set);
+            (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                if let Outcome::Done(Some(owner)) = outcome {
+                    self.seen(owner);
                 }
                 // Whether it is still entitled is looked at now; if not, this was the fresh read.
                 self.state.disowned.insert(sent.holder.clone());
@@ -318,7 +317,9 @@ impl Engine {
             (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
                 self.gone(&sent.action.object(), uid);
             }
-            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed) if !sent.gone && !sent.seen => {
+            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))
+                if !sent.gone && !sent.seen =>
+            {
                 // The object is other than what was known, and no watch has shown it meanwhile: one will.
                 self.flight.wait_for_watch(action.object());
             }
@@ -357,7 +358,7 @@ impl Engine {
     /// applied and would then be the same claim.
     fn missing(&mut self, key: &ClaimKey) {
         let again = match self.state.claims.get(key) {
-            Some(Slot::Asked(claim)) if self.state.pod(&claim.nic.holder).is_some() => Some(claim.clone()),
+            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(claim.clone()),
             _ => None,
         };
         match again {
@@ -367,6 +368,11 @@ impl Engine {
             }
             None => self.claim_gone(key),
         }
+    }
+
+    /// Whether a holder is there, and not on its way out.
+    fn may_grow(&self, holder: &HolderId) -> bool {
+        holders::entitled(&self.state, holder).is_some_and(|entitled| entitled.may_grow)
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

@@ -9,7 +9,7 @@ use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::ClaimKey;
+use super::id::{ClaimKey, NicId};
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
 use ledger::{AddrPair, Refusal};
@@ -17,6 +17,9 @@ use ledger::{AddrPair, Refusal};
 impl Engine {
     /// Gives a NIC what it lacks.
     pub(super) fn serve(&mut self, entitled: &Entitled, want: &Want) {
+        if let Some(lent) = &want.lent {
+            return self.wait_for_lender(want, &lent.nic);
+        }
         let has: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         let subnets = match has.first() {
             None => want.subnets.clone(),
@@ -64,6 +67,23 @@ impl Engine {
                 subnets.iter().map(|subnet| (subnet.clone(), None)).collect()
             }
         }
+    }
+
+    /// Tells a NIC that uses the addresses of another holder what it waits for, if it does. Whoever the lender's claims are
+    /// seen for is looked at again.
+    fn wait_for_lender(&mut self, want: &Want, lender: &NicId) {
+        if self.served(want).is_some() {
+            return;
+        }
+        let standing = self.state.claims.of_nic(lender).filter_map(|(_, slot)| slot.standing());
+        let mut others = standing.filter(|claim| !claim.is_unused());
+        let why = match (others.next(), self.waiting.told(lender)) {
+            (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
+            (None, Some(why)) => format!("{} has no address: {why}", lender.holder),
+            // It is about to have one, or to give it: nothing to tell.
+            (None, None) => return,
+        };
+        self.waiting.tell(&want.nic, why);
     }
 
     /// Whether records are pending on a wire that a free choice would choose from.

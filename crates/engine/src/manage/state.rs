@@ -5,7 +5,10 @@
 
 use super::books::Books;
 use super::claims::Claims;
-use super::id::HolderId;
+use super::command::Occupant;
+use super::id::{ClaimKey, HolderId};
+use super::lending::Lending;
+use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names::Provider;
@@ -102,6 +105,8 @@ pub(super) struct State {
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
+    /// Who uses the addresses of another holder.
+    pub(super) lending: Lending,
     /// Holders with a NIC of a provider.
     pub(super) at_provider: BTreeMap<Str, BTreeSet<HolderId>>,
 }
@@ -111,5 +116,30 @@ impl State {
     pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
         let (namespace, name) = self.pods.get(holder)?;
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
+    }
+
+    /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.
+    pub(super) fn serves(&self, subnet: &str) -> bool {
+        self.books.provider(subnet).is_some() && !self.books.is_foreign(subnet)
+    }
+
+    /// Whether an address is in a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
+        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
+    }
+
+    /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one that came first.
+    pub(super) fn borrower(&self, lender: &HolderId) -> Option<(&HolderId, Occupant)> {
+        let claims = self.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
+        let now: Vec<&Occupant> = claims.map(|claim| &claim.occupant).collect();
+        let pods = self.lending.users(lender).filter_map(|user| Some((user, self.pod(user)?)));
+        let pods = pods.filter(|(_, pod)| !pod.spec.node_name.is_empty() && !is_finished(pod));
+        let offers = pods.map(|(user, pod)| {
+            let occupant = Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() };
+            (!now.contains(&&occupant), pod.meta.is_deleted(), pod.meta.created.get().copied(), user, occupant)
+        });
+        let offers = offers.filter(|(is_new, is_deleted, ..)| !(*is_new && *is_deleted));
+        let first = offers.min_by(|a, b| (a.0, a.2, a.3).cmp(&(b.0, b.2, b.3)));
+        first.map(|(.., user, occupant)| (user, occupant))
     }
 }

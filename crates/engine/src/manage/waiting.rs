@@ -71,6 +71,11 @@ impl Waiting {
         Some(told.iter().map(|(nic, why)| format!("{}: {why}", nic.name)).collect::<Vec<_>>().join("; "))
     }
 
+    /// Every NIC that was refused, and why.
+    pub(super) fn all_told(&self) -> impl Iterator<Item = (&NicId, &str)> {
+        self.told.values().flatten().map(|(nic, why)| (nic, why.as_ref()))
+    }
+
     /// Forgets that a holder waits: it is looked at now.
     pub(super) fn forget(&mut self, holder: &HolderId) {
         self.told.remove(holder);

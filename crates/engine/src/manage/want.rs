@@ -4,7 +4,7 @@
 //! is on record for a running pod before what is asked for by name, and that before any free choice.
 
 use super::id::NicId;
-use api::slim::Str;
+use api::slim::{Str, Uid};
 use ledger::{AddrPair, Family, Mac};
 
 /// One NIC that a holder should have.
@@ -12,6 +12,8 @@ use ledger::{AddrPair, Family, Mac};
 pub struct Want {
     /// Holder and NIC.
     pub nic: NicId,
+    /// Where the addresses are another holder's, and only used by this one.
+    pub lent: Option<Lent>,
     /// The Subnets that may serve it, in the order in which they are tried.
     pub subnets: Vec<Str>,
     /// Which addresses.
@@ -29,6 +31,23 @@ pub struct Want {
     /// Prefix of its annotations, `.kubernetes.io/` not included, and what follows their name: `.net1` where a pod has
     /// several NICs of one provider.
     pub annotations: (Str, Str),
+}
+
+/// Addresses that one holder has and the pod of another uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    /// Whose claims they are.
+    pub nic: NicId,
+    /// The pod that uses them once it is their occupant.
+    pub to: Uid,
+}
+
+impl Want {
+    /// The NIC that the claims are of.
+    #[must_use]
+    pub fn claimant(&self) -> &NicId {
+        self.lent.as_ref().map_or(&self.nic, |lent| &lent.nic)
+    }
 }
 
 /// Which addresses.

@@ -26,7 +26,7 @@ pub fn every_fault(controllers: usize, story: &Story, clean: &End) {
                 "{name}, {controllers} controllers, {fault:?}: {end:#?}\nwithout fault: {clean:#?}"
             );
             // Past the last write nothing goes wrong any more.
-            if end.writes < write {
+            if end.all_writes() < write {
                 return;
             }
         }

@@ -40,8 +40,20 @@ slim! {
     Node {
         /// Metadata.
         meta: Meta = "metadata",
+        /// What is wanted.
+        spec: NodeSpec = "spec",
         /// What the kubelet says.
         status: NodeStatus = "status",
+    }
+    /// `spec` of a Node.
+    NodeSpec {
+        /// Taints.
+        taints: Box<[Taint]> = "taints",
+    }
+    /// A taint of a Node.
+    Taint {
+        /// Its key.
+        key: Str = "key",
     }
     /// `status` of a Node.
     NodeStatus {

@@ -1,18 +1,27 @@
 //! The kinds of holders: each a file with what its holders want and what becomes of their claims.
 //!
-//! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others.
+//! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others; the two tables
+//! below are all that a new kind is added to. A claim on a wire that another manager serves, and one of a kind that this
+//! version does not know, are kept.
 
+pub(super) mod named;
+pub(super) mod occupant;
 pub(super) mod pod;
-pub(super) mod stateful_set;
+pub(super) mod reservation;
+mod stateful_set;
 
+use super::claims::Claim;
 use super::command::Occupant;
-use super::id::Title;
+use super::fate::Fate;
+use super::id::{HolderId, RESERVATION, STATEFUL_SET, Title};
+use super::state::State;
 use super::want::Want;
 use api::slim::Time;
 
 /// A holder that is there, and what it should hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entitled {
+    pub(super) holder: HolderId,
     pub(super) title: Title,
     pub(super) occupant: Occupant,
     pub(super) wants: Vec<Want>,
@@ -20,4 +29,28 @@ pub(super) struct Entitled {
     pub(super) arrival: Option<Time>,
     /// Whether it may be given more than it has: not while it is on its way out.
     pub(super) may_grow: bool,
+}
+
+/// What a holder should hold; none where it is entitled to nothing any more.
+pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
+    let HolderId::Named(kind, namespace, name) = holder else { return pod::entitled(state, state.pod(holder)?) };
+    match kind.as_str() {
+        STATEFUL_SET => stateful_set::entitled(state, namespace, name),
+        RESERVATION => reservation::entitled(state, name),
+        _ => None,
+    }
+}
+
+/// What becomes of a claim that its holder is not, or no longer, entitled to.
+pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
+    if state.is_served_by_another(&claim.key) {
+        return Fate::Keep;
+    }
+    let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };
+    match kind.as_str() {
+        STATEFUL_SET => stateful_set::fate(state, claim, now, grace),
+        RESERVATION => reservation::fate(state, claim, now, grace),
+        // A kind that this version does not know keeps what it has.
+        _ => Fate::Keep,
+    }
 }

@@ -1,22 +1,18 @@
 //! A plain pod: entitled while it exists, by its UID, and has not finished.
 //!
-//! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet; the fate of a claim whose pod is
-//! gone or no longer wants it. Guarantees: a pod wants nothing before it is bound to a node; a claim goes on the word of
-//! its node's agent or because its node is gone, never on the pod's absence.
+//! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet. Guarantees: a pod wants nothing
+//! before it is bound to a node.
 
-use super::Entitled;
-use crate::manage::books::Books;
-use crate::manage::claims::Claim;
+use super::{Entitled, reservation};
 use crate::manage::command::Occupant;
-use crate::manage::fate::{Fate, Proof, Wait};
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use crate::world::World;
 use api::names;
-use api::slim::{Field, Ip, Meta, Pod, Str};
+use api::slim::{Field, Ip, Meta, Pod, Str, Uid};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -24,13 +20,14 @@ use std::collections::BTreeMap;
 const FIRST_INTERFACE: &str = "eth0";
 
 /// What a pod should hold; none where it is entitled to nothing any more.
-pub(in crate::manage) fn entitled(world: &World, books: &Books, pod: &Pod) -> Option<Entitled> {
+pub(super) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
     if is_finished(pod) || pod.spec.host_network {
         return None;
     }
     let node = pod.spec.node_name.clone();
-    let wants = if node.is_empty() { Vec::new() } else { wants(world, books, &Subject::of_pod(pod)) };
+    let wants = if node.is_empty() { Vec::new() } else { wants(state, &Subject::of_pod(pod)) };
     Some(Entitled {
+        holder: HolderId::of_pod(pod),
         title: Title::of_pod(pod),
         occupant: Occupant { pod_uid: pod.meta.uid.clone(), node },
         wants,
@@ -50,6 +47,8 @@ pub(in crate::manage) struct Subject<'a> {
     pub(in crate::manage) meta: &'a Meta,
     /// Its place in a list of addresses.
     pub(in crate::manage) ordinal: Option<i64>,
+    /// The pod, where there is one.
+    pub(in crate::manage) user: Uid,
 }
 
 impl<'a> Subject<'a> {
@@ -60,6 +59,7 @@ impl<'a> Subject<'a> {
             name: &pod.meta.name,
             meta: &pod.meta,
             ordinal: ordinal_of(pod).map(|(_, ordinal)| ordinal),
+            user: pod.meta.uid.clone(),
         }
     }
 }
@@ -72,7 +72,7 @@ struct Named<'a> {
 }
 
 /// What the annotations of a subject ask for.
-pub(in crate::manage) fn wants(world: &World, books: &Books, pod: &Subject<'_>) -> Vec<Want> {
+pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let networks = networks_of_meta(pod.meta, pod.namespace);
     let mut first = !networks.primary;
     let mut count = 0;
@@ -94,27 +94,36 @@ pub(in crate::manage) fn wants(world: &World, books: &Books, pod: &Subject<'_>) 
     for nic in &named {
         *times.entry(nic.provider.as_str()).or_default() += 1;
     }
-    let wants = named.iter().map(|nic| want(world, books, pod, nic, times.get(nic.provider.as_str()) > Some(&1)));
+    let wants = named.iter().map(|nic| want(state, pod, nic, times.get(nic.provider.as_str()) > Some(&1)));
     wants.filter(|want| !want.subnets.is_empty()).collect()
 }
 
 /// The want of one attachment; without Subnets where its provider has none, and is not ours.
-fn want(world: &World, books: &Books, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Want {
+fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Want {
     let Named { attachment, interface, provider } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
     let subnets = match value("logical_switch") {
-        Some(named) if books.provider(named).is_some_and(|of| of == provider) => vec![named.into()],
-        _ => books.of_provider(provider).cloned().collect(),
+        Some(named) if state.serves(named) && state.books.provider(named).is_some_and(|of| of == provider) => {
+            vec![named.into()]
+        }
+        _ => state.books.of_provider(provider).cloned().collect(),
     };
-    let (ask, class) = match on_record(world, pod, provider, &port, &suffix) {
+    let (ask, class) = match on_record(&state.world, pod, provider, &port, &suffix) {
         Some(pair) => (Ask::This(pair), Class::Record),
         None => asked(pod, attachment, interface, several, &value),
     };
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
+    let own = NicId::new(pod.holder.clone(), interface.clone());
+    // What a NIC has of its own it keeps.
+    let lender = match state.claims.of_nic(&own).next() {
+        None => reservation::lender(state, &port, (pod.namespace, pod.name), &subnets),
+        Some(_) => None,
+    };
     Want {
-        nic: NicId::new(pod.holder.clone(), interface.clone()),
+        nic: own,
+        lent: lender.map(|nic| Lent { nic, to: pod.user.clone() }),
         subnets,
         ask,
         class,
@@ -225,21 +234,5 @@ fn pool(pod: &Subject<'_>, text: &str) -> (Ask, Class) {
                 )
             }
         },
-    }
-}
-
-/// What becomes of a claim that its pod is not, or no longer, entitled to.
-pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
-    let node = &claim.occupant.node;
-    if claim.is_let_go() {
-        Fate::Release(Proof::LetGo)
-    } else if state.gone_nodes.contains(node) {
-        Fate::Release(Proof::NodeGone)
-    } else if state.world.nodes.named(node).is_none() && !node.is_empty() {
-        Fate::Wait(Wait::Node(node.clone()))
-    } else if state.agents.contains(node) {
-        Fate::Wait(Wait::Agent(node.clone()))
-    } else {
-        Fate::Wait(Wait::NoAgent(node.clone()))
     }
 }

@@ -4,15 +4,15 @@
 //! title is lost. Guarantees: the addresses stay across pods, nodes and a set that is deleted and made again within the
 //! grace; losing the title is not letting go: a fresh read of the set must say so too, and the last pod must have let go.
 
-use super::{Entitled, pod};
+use super::{Entitled, named, pod};
 use crate::life::{ordinals, split_ordinal};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
-use crate::manage::fate::{Fate, Proof, Wait};
+use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, STATEFUL_SET, Title};
 use crate::manage::state::State;
 use crate::record::is_finished;
-use api::slim::{StatefulSet, Str, Time};
+use api::slim::{Kind, StatefulSet, Str, Time};
 
 /// The set that an ordinal is of, where there is one by that name, and the ordinal.
 fn set_of<'a>(state: &'a State, namespace: &str, name: &str) -> Option<(&'a StatefulSet, i64)> {
@@ -21,7 +21,7 @@ fn set_of<'a>(state: &'a State, namespace: &str, name: &str) -> Option<(&'a Stat
 }
 
 /// What an ordinal should hold; none where its set is not there or has no place for it.
-pub(in crate::manage) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Entitled> {
+pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Entitled> {
     let (set, ordinal) = set_of(state, namespace, name)?;
     let (first, after) = ordinals(set);
     if !(first..after).contains(&ordinal) {
@@ -30,11 +30,13 @@ pub(in crate::manage) fn entitled(state: &State, namespace: &Str, name: &Str) ->
     let holder = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), name.clone());
     let user = state.pod(&holder).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod));
     let meta = user.map_or(&set.spec.template.meta, |pod| &pod.meta);
-    let subject = pod::Subject { holder, namespace, name, meta, ordinal: Some(ordinal) };
+    let uid = user.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
+    let subject = pod::Subject { holder: holder.clone(), namespace, name, meta, ordinal: Some(ordinal), user: uid };
     let occupant = user.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() });
     Some(Entitled {
+        holder,
         title: Title { kind: STATEFUL_SET.into(), namespace: namespace.clone(), name: name.clone() },
-        wants: pod::wants(&state.world, &state.books, &subject),
+        wants: pod::wants(state, &subject),
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
         may_grow: user.is_some_and(|pod| !pod.meta.is_deleted()),
         occupant: occupant.unwrap_or_default(),
@@ -42,20 +44,11 @@ pub(in crate::manage) fn entitled(state: &State, namespace: &Str, name: &Str) ->
 }
 
 /// What becomes of a claim that its ordinal is not, or no longer, entitled to.
-pub(in crate::manage) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    if !claim.is_unused() && !matches!(pod::fate(state, claim), Fate::Release(_)) {
-        return pod::fate(state, claim);
-    }
-    let holder = &claim.nic.holder;
-    if state.disowned.contains(holder) {
-        return Fate::Release(Proof::Disowned);
-    }
-    if let Some(since) = state.absent.get(holder).filter(|since| now.since(**since) < grace) {
-        return Fate::Wait(Wait::Grace(Time(since.0.saturating_add(grace))));
-    }
-    let title = &claim.title;
-    match split_ordinal(&title.name) {
-        Some((set, _)) => Fate::Wait(Wait::Owner(title.namespace.clone(), set.into())),
+pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
+    match split_ordinal(&claim.title.name) {
+        Some((set, _)) => {
+            named::fate(state, claim, now, grace, (Kind::StatefulSet, &claim.title.namespace, &set.into()))
+        }
         // No StatefulSet names a pod like this: whoever made the claim by hand knows what it is for.
         None => Fate::Keep,
     }

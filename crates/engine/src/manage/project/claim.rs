@@ -3,13 +3,15 @@
 //! In: fates. Out: the condition `Waiting` of a claim. Guarantees: it is written once when a release has waited for longer than
 //! an agent needs, and once when that is over; it says since when, for what, and on which node.
 
-use super::conditions::{Say, with};
+use super::conditions::{Say, standard, with};
 use crate::manage::claims::Claim;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
-use api::slim::{Condition, Field, Time};
+use crate::manage::write::Write;
+use api::slim::{Condition, Field, Kind, Str, Time};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Its type.
@@ -43,7 +45,7 @@ impl Engine {
         if let Some(condition) = new.filter(|condition| condition.changed == Field::Is(self.now)) {
             condition.changed = Field::Is(since);
         }
-        self.write_claim(claim, conditions);
+        self.write_claim(claim, &conditions);
     }
 
     /// A claim is kept: whatever it waited for is over.
@@ -51,16 +53,24 @@ impl Engine {
         self.waits.forget(&claim.key);
         if said(&claim.conditions) {
             let say = Say { type_: WAITING, status: false, reason: "Kept", message: "" };
-            self.write_claim(claim, with(&claim.conditions, &[say], 0, self.now));
+            self.write_claim(claim, &with(&claim.conditions, &[say], 0, self.now));
         }
     }
 
-    fn write_claim(&mut self, claim: &Claim, conditions: Vec<Condition>) {
+    fn write_claim(&mut self, claim: &Claim, conditions: &[Condition]) {
         if *conditions == *claim.conditions {
             return;
         }
-        let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
-        self.send(Action::WriteClaim { key, uid, version, conditions }, &claim.nic.holder);
+        let write = Write {
+            kind: Kind::AddressClaim,
+            namespace: Str::default(),
+            name: claim.key.object_name().into(),
+            uid: claim.uid.clone(),
+            version: claim.version.clone(),
+            status: false,
+            patch: json!({"status": {"conditions": standard(conditions)}}),
+        };
+        self.send(Action::Write(Box::new(write)), &claim.nic.holder);
     }
 }
 
@@ -81,6 +91,6 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         Wait::NoAgent(node) => {
             Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
         }
-        Wait::Node(_) | Wait::Grace(_) | Wait::Owner(..) => None,
+        Wait::Node(_) | Wait::Grace(_) | Wait::Owner { .. } => None,
     }
 }

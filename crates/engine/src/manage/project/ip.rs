@@ -7,10 +7,10 @@ use crate::manage::call::HOLDER_UID;
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
+use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{Entitled, pod::recorded};
 use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET};
 use crate::manage::want::Want;
-use api::names::labels;
 use api::slim::{Ip, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
 
@@ -19,10 +19,6 @@ fn addrs(ip: &Ip) -> AddrPair {
     let mut pair = AddrPair::NONE;
     Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
     pair
-}
-
-fn is_reservation(ip: &Ip) -> bool {
-    ip.meta.label(labels::IP_RESERVED) == Some("true")
 }
 
 /// The holder that an IP object was written for.
@@ -70,6 +66,10 @@ impl Engine {
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
+        let reservation = reservation::holder(&ip.meta.name);
+        if is_reservation(ip) || self.state.claims.of_holder(&reservation).next().is_some() {
+            self.dirty.insert(reservation);
+        }
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
         self.dirty.extend(pod.map(HolderId::of_pod));
         let wire = self.state.books.wire(&ip.spec.subnet).cloned().unwrap_or_default();
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// The Subnet and the addresses of a NIC that has one in each family that it wants.
-    pub(super) fn served(&self, want: &Want) -> Option<(Str, AddrPair)> {
+    pub(in crate::manage) fn served(&self, want: &Want) -> Option<(Str, AddrPair)> {
         let mut pair = AddrPair::NONE;
         let mut subnet = None;
         for family in Family::BOTH {
@@ -160,11 +160,15 @@ impl Engine {
         }
     }
 
-    /// Removes IP objects that were written for a holder and say an address that it has no claim on.
-    pub(super) fn remove_orphans(&mut self, holder: &HolderId) {
+    /// Removes IP objects that were written for a holder and say an address that it neither has nor uses.
+    pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let Some(names) = self.state.ips_of.get(holder) else { return };
         let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
-        let held = |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr);
+        let wants = entitled.map_or(&[][..], |entitled| &entitled.wants);
+        let used = wants.iter().filter(|want| want.lent.is_some()).filter_map(|want| self.served(want));
+        let used: Vec<Addr> = used.flat_map(|(_, addrs)| addrs.iter().collect::<Vec<_>>()).collect();
+        let held =
+            |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
         let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held));
         let found: Vec<(Str, Uid)> = orphans.map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())).collect();
         for (name, uid) in found {

@@ -8,9 +8,11 @@ mod claim;
 mod conditions;
 mod defaults;
 mod event;
+mod finalizer;
 mod ip;
 mod pod;
 mod pool;
+mod reservation;
 mod subnet;
 mod tally;
 
@@ -20,27 +22,33 @@ pub(super) use event::Told;
 use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
-pub(super) use tally::Form;
-pub use tally::Tally;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::HolderId;
+use super::id::{HolderId, RESERVATION};
+
+/// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
+const LABEL: usize = 63;
 
 impl Engine {
     /// Writes what follows from a holder's claims.
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        match holder {
+            HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
+            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            _ => self.project_pod(holder, entitled),
+        }
+    }
+
+    /// Writes what follows from the claims whose user is a pod.
+    fn project_pod(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         if let Some(entitled) = entitled.filter(|entitled| !entitled.occupant.node.is_empty()) {
             self.project_ips(entitled);
             self.project_annotations(entitled);
         }
-        self.remove_orphans(holder);
+        self.remove_orphans(holder, entitled);
         self.tell(holder);
-        match holder {
-            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
-            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
-            _ => {}
-        }
     }
 
     /// Writes what follows from all claims of a Subnet or a pool, after everything else.

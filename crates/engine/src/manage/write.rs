@@ -1,0 +1,49 @@
+//! A patch of an object that people made: what follows for it from its claims.
+//!
+//! In: what a projection wants said. Out: [`Write`]. Guarantees: a patch names the life (UID) and the version that it was
+//! decided on, so that of two controllers which decided differently one is told of the other; it carries nothing that is
+//! not ours.
+
+use api::slim::{Kind, Meta, Str, Uid};
+use serde_json::{Map, Value, json};
+
+/// A merge patch of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; empty where the kind has none.
+    pub namespace: Str,
+    /// Its name.
+    pub name: Str,
+    /// The life of the object.
+    pub uid: Uid,
+    /// Its version when this was decided.
+    pub version: Str,
+    /// Whether it goes to the subresource `status`.
+    pub status: bool,
+    /// What is said beside that.
+    pub patch: Value,
+}
+
+impl Write {
+    /// A patch of an object as it was seen.
+    pub(super) fn new(kind: Kind, meta: &Meta, patch: Value) -> Self {
+        let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
+        let (uid, version) = (meta.uid.clone(), meta.resource_version.clone());
+        Self { kind, namespace, name, uid, version, status: false, patch }
+    }
+
+    /// The body of the request.
+    pub(super) fn body(&self) -> Value {
+        let mut body = self.patch.clone();
+        if let Some(body) = body.as_object_mut() {
+            let meta = body.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(meta) = meta.as_object_mut() {
+                meta.insert("uid".to_owned(), json!(self.uid.to_string()));
+                meta.insert("resourceVersion".to_owned(), json!(self.version.as_str()));
+            }
+        }
+        body
+    }
+}
