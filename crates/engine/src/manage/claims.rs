@@ -91,6 +91,13 @@ impl Slot {
         }
     }
 
+    pub(super) fn has_mac(&self) -> bool {
+        match self {
+            Self::Asked(claim) => claim.mac.is_some(),
+            Self::Standing(claim) => claim.mac.is_some(),
+        }
+    }
+
     pub(super) fn standing(&self) -> Option<&Claim> {
         match self {
             Self::Asked(_) => None,

@@ -138,7 +138,12 @@ impl Engine {
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {
-            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
+            self.freed.insert((subnet.clone(), key.addr.family(), pool));
+            if slot.has_mac() {
+                // Whoever waits for the MAC waits for the Subnet.
+                self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            }
             if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
                 self.try_faulty(&Str::default());
             }
@@ -214,9 +219,15 @@ impl Engine {
         self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name))
     }
 
+    /// Whoever waits for a Subnet is looked at, and those that wait for an address of it one after the other.
+    pub(super) fn waiters_of(&mut self, subnet: &Str) {
+        self.dirty.extend(self.waiting.at_subnet(subnet).cloned());
+        self.freed.extend(self.waiting.lacks_of(subnet).cloned());
+    }
+
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
     fn subnet_changed(&mut self, name: &Str) {
-        self.dirty.extend(self.waiting.at_subnet(name).cloned());
+        self.waiters_of(name);
         let provider = self.state.books.provider(name);
         let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
         self.dirty.extend(holders.into_iter().flatten().cloned());

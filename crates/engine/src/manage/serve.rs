@@ -9,10 +9,10 @@ use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{ClaimKey, NicId};
+use super::id::{ClaimKey, HolderId, NicId};
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
-use ledger::{AddrPair, Refusal};
+use ledger::{AddrPair, Family, Refusal};
 
 impl Engine {
     /// Gives a NIC what it lacks.
@@ -128,7 +128,7 @@ impl Engine {
                     told.push(format!("{word}: Subnet {subnet}: {words}"));
                 }
             }
-            self.waiting.for_subnet(&subnet, entitled.arrival, holder);
+            self.queue(&subnet, &denied, entitled);
             let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
             for addr in named(&want.ask) {
                 self.waiting.for_address(ClaimKey { wire: wire.clone(), addr }, holder);
@@ -140,8 +140,23 @@ impl Engine {
         self.waiting.tell(&want.nic, told.join("; "));
     }
 
+    /// Puts whoever was refused where it is found once there is what it lacks.
+    fn queue(&mut self, subnet: &Str, denied: &Denied, entitled: &Entitled) {
+        let mut lacks = Vec::new();
+        let is_all = match denied {
+            Denied::Closed(_) => false,
+            Denied::Refused(refusal) => lacking(refusal, &mut lacks),
+        };
+        for (family, pool) in lacks {
+            self.waiting.for_free((subnet.clone(), family, pool), entitled.arrival, &entitled.holder);
+        }
+        if !is_all {
+            self.waiting.for_subnet(subnet, &entitled.holder);
+        }
+    }
+
     /// A refusal with the holder in the words that people use.
-    fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
+    fn in_words(&self, subnet: &Str, refusal: &Refusal<HolderId, Str>) -> String {
         match refusal {
             Refusal::Held { addr, by } => {
                 let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
@@ -165,6 +180,22 @@ impl Engine {
             Slot::Standing(claim) => Some(claim.title.to_string()),
             Slot::Asked(claim) => Some(claim.title.to_string()),
         }
+    }
+}
+
+/// What is free nowhere; whether that is all that a refusal says.
+fn lacking(refusal: &Refusal<HolderId, Str>, lacks: &mut Vec<(Family, Option<Str>)>) -> bool {
+    match refusal {
+        Refusal::Exhausted { family, pool } => {
+            lacks.push((*family, pool.as_deref().map(Str::from)));
+            true
+        }
+        Refusal::NoneOf(refusals) => {
+            let mut others = refusals.len();
+            refusals.iter().for_each(|refusal| others -= usize::from(lacking(refusal, lacks)));
+            others == 0
+        }
+        _ => false,
     }
 }
 

@@ -32,7 +32,7 @@ impl Engine {
     /// Whoever waits for an address of these Subnets is looked at.
     fn pools_changed(&mut self, subnets: impl IntoIterator<Item = Str>) {
         for subnet in subnets {
-            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            self.waiters_of(&subnet);
         }
     }
 

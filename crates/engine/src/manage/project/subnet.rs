@@ -61,8 +61,13 @@ impl Engine {
     /// Writes what follows for the Subnets for which something changed.
     pub(super) fn project_subnets(&mut self) {
         for name in self.state.books.take_touched() {
-            let subnet = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet)).cloned();
-            subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
+            let known = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet));
+            let Some(is_deleted) = known.map(|subnet| subnet.meta.is_deleted()) else { continue };
+            // A Subnet may be large: while nothing may be written, it is not looked at either.
+            if is_deleted || !self.is_too_soon(&ObjectId::named(Kind::Subnet, &name), SUBNET) {
+                let subnet = self.state.world.subnets.named(&name).cloned();
+                subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
+            }
         }
     }
 
@@ -156,11 +161,16 @@ impl Engine {
             self.flight.await_turn(id.clone(), holder);
             return false;
         }
-        if self.written.status.get(id).is_some_and(|at| *at == self.now) {
-            self.due.insert((Time(self.now.0.saturating_add(1)), holder));
-            return false;
+        !self.is_too_soon(id, kind)
+    }
+
+    /// Whether a status was written within this second: then it is looked at again in the next one.
+    fn is_too_soon(&mut self, id: &ObjectId, kind: &str) -> bool {
+        let is_too_soon = self.written.status.get(id).is_some_and(|at| *at == self.now);
+        if is_too_soon {
+            self.due.insert((Time(self.now.0.saturating_add(1)), subject(kind, &id.name)));
         }
-        true
+        is_too_soon
     }
 }
 
