@@ -25,6 +25,8 @@ pub struct Settings {
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Seconds after which a release that waits says so.
+    pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
 }
@@ -41,7 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, patience: 10, grace: 60 }
     }
 }
 
@@ -123,9 +125,9 @@ impl State {
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
     }
 
-    /// Whether a Subnet is given out from here: not one of OVN, whose own manager knows its addresses.
+    /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.
     pub(super) fn serves(&self, subnet: &str) -> bool {
-        self.books.provider(subnet).is_some_and(|provider| !Provider::parse(provider).is_ovn())
+        self.books.provider(subnet).is_some() && !self.books.is_foreign(subnet)
     }
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
