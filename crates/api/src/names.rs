@@ -83,6 +83,8 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// Of the workload of a NAT gateway: what its spec was made from.
+    pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
     /// Config hash of a static pod: what the node knows it by.
     pub const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 }

@@ -12,7 +12,7 @@ use crate::setup;
 use crate::story::{Act, Story};
 use crate::wire::Wire;
 use engine::manage::{Command, Engine, Input, Outcome, Verb};
-use model::{Options, Request, Server, Timestamp, cluster as parts};
+use model::{Request, Server, Timestamp, cluster as parts};
 use serde_json::json;
 
 /// When a story begins: the same for all, so that runs can be compared.
@@ -74,8 +74,7 @@ pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, 
 
 impl Cluster {
     fn new(controllers: usize, fault: Fault) -> Self {
-        let mut server = Server::new(1, Options::default());
-        setup::install(&mut server, START);
+        let mut server = setup::installed(START);
         let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
         let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
         Self {

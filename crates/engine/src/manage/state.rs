@@ -6,6 +6,7 @@
 use super::books::Books;
 use super::claims::Claims;
 use super::command::Occupant;
+use super::gateways::Gateways;
 use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use crate::record::is_finished;
@@ -16,14 +17,25 @@ use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How to manage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// How the pods of NAT gateways are made.
+    pub gateway: GatewaySettings,
     /// What becomes of the claims of a pod that is gone from a node which has no agent.
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
+}
+
+/// How the pods of NAT gateways are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GatewaySettings {
+    /// Their image; empty: none are made.
+    pub image: Str,
+    /// What runs in it; empty: what Kube-OVN's image is told, to do nothing by itself.
+    pub command: Vec<Str>,
 }
 
 /// What becomes of the claims of a pod that is gone from a node which has no agent.
@@ -38,7 +50,7 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+        Self { gateway: GatewaySettings::default(), without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
     }
 }
 
@@ -79,10 +91,8 @@ pub(super) struct State {
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
-    /// The pods of each NAT gateway: namespace and name.
-    pub(super) gateway_pods: BTreeMap<Str, BTreeSet<(Str, Str)>>,
-    /// The EIPs of each NAT gateway.
-    pub(super) eips_of: BTreeMap<Str, BTreeSet<Str>>,
+    /// What belongs to NAT gateways.
+    pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
     /// Holders with a NIC of a provider.
@@ -104,12 +114,6 @@ impl State {
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
         self.books.provider(subnet).is_none() || self.serves(subnet)
-    }
-
-    /// The pod of a NAT gateway that uses its addresses.
-    pub(super) fn gateway_pod(&self, gateway: &str) -> Option<&Pod> {
-        let (namespace, name) = self.gateway_pods.get(gateway)?.first()?;
-        self.world.pods.get(namespace, name).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod))
     }
 
     /// Whether an address is in a Subnet that another manager gives out from.

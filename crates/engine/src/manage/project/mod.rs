@@ -6,15 +6,17 @@
 
 mod eip;
 mod finalizer;
+mod gateway;
 mod ip;
 mod pod;
 mod ready;
 mod reservation;
 mod vip;
+mod workload;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{EIP, HolderId, RESERVATION, VIP};
+use super::id::{EIP, GATEWAY, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -26,6 +28,7 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
             HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
             HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }
