@@ -85,6 +85,9 @@ pub mod annotations {
     pub const WIRE: &str = "ipledger.dev/wire";
     /// Of the workload of a NAT gateway: what its spec was made from.
     pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
+    /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again
+    /// when the gateway changes.
+    pub const ADDED_EXCLUDES: &str = "ipledger.dev/added-excludes";
     /// Config hash of a static pod: what the node knows it by.
     pub const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 }

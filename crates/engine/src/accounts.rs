@@ -197,7 +197,7 @@ impl<'w> Accounts<'w> {
             // A pod that is coming or going is in flight where no counted object speaks for it.
             let moving = counted.is_empty() && group.iter().all(|record| in_flight(context, record.source.meta()));
             self.account(id).in_flight += u64::from(moving);
-            let dual = context.subnets.get(id).object.spec.cidr.get().is_some_and(ledger::CidrPair::is_dual);
+            let dual = context.subnets.get(id).object.spec.cidr.get().is_some_and(|cidr| cidr.is_dual());
             let family = self.account(id).family_mut(addr.family());
             if !usable {
                 family.apart.push(addr);

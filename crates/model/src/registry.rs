@@ -85,7 +85,7 @@ impl Resource {
 }
 
 /// All resources.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Registry {
     resources: BTreeMap<ResourceId, Resource>,
     index: BTreeMap<String, BTreeMap<String, ResourceId>>,

@@ -5,6 +5,8 @@
 
 use crate::cluster::Cluster;
 use crate::oracle::{claims, pods};
+use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 /// See the module.
@@ -16,6 +18,12 @@ pub struct End {
     pub claims: Vec<(String, String)>,
     /// IP objects by name.
     pub ips: Vec<String>,
+    /// What Subnets say of themselves: spec, finalizers, counts, conditions.
+    pub subnets: BTreeMap<String, Value>,
+    /// What IPPools say.
+    pub pools: BTreeMap<String, Value>,
+    /// The whole status of Subnets and IPPools. Not compared.
+    pub statuses: BTreeMap<String, Value>,
     /// Addresses on the wire.
     pub answers: usize,
     /// Addresses by the name of their holder. Not compared.
@@ -50,10 +58,15 @@ impl End {
         let told = told.map(|(nic, why)| (format!("{} {}", nic.holder, nic.name), why.to_owned())).collect();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        let subnets = cluster.server.objects("kubeovn.io", "subnets");
+        let pools = cluster.server.objects("kubeovn.io", "ippools");
         Self {
             pods: pods.collect(),
             claims: by_holder,
             ips,
+            subnets: named(&subnets, said),
+            pools: named(&pools, said),
+            statuses: named(&[subnets, pools].concat(), |object| object["status"].clone()),
             answers: cluster.wire.iter().count(),
             addresses,
             told,
@@ -68,6 +81,34 @@ impl End {
     }
 
     fn compared(&self) -> Self {
-        Self { addresses: BTreeMap::new(), told: BTreeMap::new(), writes: 0, ..self.clone() }
+        let (addresses, told, statuses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { addresses, told, statuses, writes: 0, ..self.clone() }
     }
+}
+
+/// Objects by name.
+fn named<T: Borrow<Value>>(objects: &[T], show: fn(&Value) -> Value) -> BTreeMap<String, Value> {
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    objects.iter().map(|object| (name(object.borrow()), show(object.borrow()))).collect()
+}
+
+/// What a Subnet or an IPPool says, without what depends on the time or on a free choice: an error that is over may have been too
+/// short to be told.
+fn said(object: &Value) -> Value {
+    let status = &object["status"];
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let conditions = conditions.filter(|said| said["type"] != "Error" || said["status"] == "True");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let conditions: Vec<String> =
+        conditions.map(|said| format!("{}={}", text(&said["type"]), text(&said["status"]))).collect();
+    let is_pool = object["kind"] == "IPPool";
+    let count = |family: &str, subnet: &str, pool: &str| {
+        status[format!("{family}{}IPs", if is_pool { pool } else { subnet })].clone()
+    };
+    let both = |family| [count(family, "using", "Using"), count(family, "available", "Available")];
+    let counts = [both("v4"), both("v6")].concat();
+    json!({
+        "spec": object["spec"], "finalizers": object["metadata"]["finalizers"], "conditions": conditions,
+        "counts": counts,
+    })
 }

@@ -12,6 +12,7 @@ mod holders;
 mod node;
 mod oracle;
 mod setup;
+mod status;
 mod story;
 mod wire;
 

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::controller::slim;
 use crate::holders::{has_record, is_of, stands, told};
 use crate::node::claim_of;
+use crate::status;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
 use engine::manage::Engine;
 use ledger::{Addr, AddrPair, Family};
@@ -56,6 +57,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
         }
     }
     records(cluster, &claims)?;
+    status::accounts(cluster)?;
     claims.iter().try_for_each(|claim| told(cluster, claim))?;
     pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted()).try_for_each(|pod| annotated(pod, &claims))
 }

@@ -4,9 +4,8 @@
 //! held to are those of the shipped definition.
 
 use api::crds;
-use model::{Options, Request, Server, Timestamp};
+use model::{Request, Server, Timestamp};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 
 /// The Lease of a node's agent.
 pub(crate) fn agent_lease(node: &str) -> String {
@@ -19,26 +18,10 @@ pub(crate) use api::names::leases::AGENT_PREFIX;
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 
 /// Kinds of the project that the engine reads: the others would only make each run slower.
-const KINDS: [&str; 7] = ["AddressClaim", "Subnet", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway"];
+const KINDS: [&str; 8] = ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway"];
 
-thread_local! {
-    /// A server as each run begins with it: reading the definitions takes longer than most runs.
-    static INSTALLED: RefCell<Option<(Timestamp, Server)>> = const { RefCell::new(None) };
-}
-
-/// A server with the definitions that are needed, and a network of one Subnet.
-pub(crate) fn installed(now: Timestamp) -> Server {
-    INSTALLED.with_borrow_mut(|installed| match installed {
-        Some((at, server)) if *at == now => server.clone(),
-        _ => {
-            let mut server = Server::new(1, Options::default());
-            install(&mut server, now);
-            installed.insert((now, server)).1.clone()
-        }
-    })
-}
-
-fn install(server: &mut Server, now: Timestamp) {
+/// Installs the definitions that are needed, and a network of one Subnet.
+pub(crate) fn install(server: &mut Server, now: Timestamp) {
     for definition in crds::all().into_iter().filter(|crd| KINDS.contains(&crd.spec.names.kind.as_str())) {
         let body = serde_json::to_value(&definition).expect("a definition is JSON");
         create(server, &model::definitions_path(), body, now);

@@ -125,6 +125,9 @@ pub struct Meta {
     /// The version of the object that was read.
     #[serde(deserialize_with = "nil")]
     pub resource_version: Str,
+    /// Counts the changes of what is wanted, where the kind has a status of its own.
+    #[serde(deserialize_with = "nil")]
+    pub generation: u32,
     /// When it was created.
     #[serde(rename = "creationTimestamp")]
     pub created: Field<Time>,

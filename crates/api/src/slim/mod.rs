@@ -24,5 +24,5 @@ pub use meta::{Meta, Owner, Pairs, Uid, is_read_annotation};
 pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
 pub use objects::*;
 pub use read::{HasMeta, Object, Parsed, Unreadable, read};
-pub use text::{Exclude, ExcludeForm, InternalCidr, PoolEntry};
+pub use text::{Exclude, ExcludeForm, InternalCidr, PoolEntry, Spelled};
 pub use time::{Newest, NotATime, Time};

@@ -4,6 +4,7 @@
 
 use ledger::{Addr, AddrRange, Cidr, ParseError};
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 /// An entry of `Subnet.spec.excludeIps`: `ip` or `a..b`.
@@ -77,12 +78,47 @@ impl FromStr for PoolEntry {
     }
 }
 
+/// A value that knows whether it was written in the one spelling that it is printed in: `10.0.0.5/24` was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spelled<T> {
+    value: T,
+    canonical: bool,
+}
+
+impl<T> Spelled<T> {
+    /// Whether it was written as it is printed.
+    #[must_use]
+    pub const fn is_canonical(&self) -> bool {
+        self.canonical
+    }
+}
+
+impl<T> Deref for Spelled<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: FromStr + fmt::Display> FromStr for Spelled<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let value: T = text.parse()?;
+        let canonical = value.to_string() == text;
+        Ok(Self { value, canonical })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_exclude_knows_how_it_is_written() {
+    fn a_text_knows_how_it_is_written() {
+        let canonical = |text: &str| text.parse::<Spelled<ledger::CidrPair>>().unwrap().is_canonical();
+        assert!(canonical("10.0.0.0/24,fd00::/64") && !canonical("10.0.0.5/24") && !canonical("fd00::/64,10.0.0.0/24"));
         let form = |text: &str| text.parse::<Exclude>().unwrap().form;
         assert_eq!(form("10.0.0.5"), ExcludeForm::Address);
         assert_eq!(form("10.0.0.5..10.0.0.5"), ExcludeForm::Range);

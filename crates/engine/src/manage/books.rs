@@ -6,11 +6,14 @@
 
 use super::claims::{Claims, Slot};
 use super::id::{ClaimKey, HolderId};
-use super::want::{Ask, Want};
+use super::pools::Pools;
+use super::project::gateways;
+use super::subnet_rules::broken;
+use super::want::{Ask, Class, Want};
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names;
-use api::slim::{Field, Str, Subnet};
+use api::slim::{Field, IpPool, Str, Subnet};
 use ledger::{
     Addr, AddrPair, AddrSets, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
     SubnetSpec,
@@ -46,6 +49,9 @@ pub(super) struct Books {
     macs: BTreeMap<Str, MacBook<HolderId, Str>>,
     /// Subnets that cannot be used as they are written, and why.
     faults: BTreeMap<Str, Box<str>>,
+    pub(super) pools: Pools,
+    /// Subnets whose accounts or objects changed since they were last taken.
+    touched: BTreeSet<Str>,
 }
 
 /// What a Subnet comes to, read from the object.
@@ -56,19 +62,18 @@ struct Read {
     open: bool,
 }
 
-fn read(world: &World, subnet: &Subnet) -> Result<Read, SpecError> {
-    let spec = &subnet.spec;
-    let cidrs = spec.cidr.get().copied().unwrap_or(CidrPair::NONE);
-    let mut gateways = spec.gateway.get().copied().unwrap_or(AddrPair::NONE);
-    for cidr in cidrs.iter().filter(|cidr| gateways.get(cidr.family()).is_none()).collect::<Vec<_>>() {
-        // Kube-OVN's default: the first usable address.
-        gateways.set(cidr.family(), Some(cidr.usable().first()));
+fn read(world: &World, subnet: &Subnet) -> Result<Read, Box<str>> {
+    if let Some(fault) = broken(subnet) {
+        return Err(fault);
     }
+    let spec = &subnet.spec;
+    let cidrs = spec.cidr.get().map_or(CidrPair::NONE, |cidr| **cidr);
+    let gateways = gateways(subnet);
     let excludes = spec.exclude_ips.iter().filter_map(Field::get).map(|exclude| exclude.range);
     Ok(Read {
         wire: wire_of(world, subnet).into(),
         provider: if spec.provider.is_empty() { names::PRIMARY_PROVIDER.into() } else { spec.provider.clone() },
-        spec: SubnetSpec::new(cidrs, gateways, excludes.collect::<AddrSets>())?,
+        spec: SubnetSpec::new(cidrs, gateways, excludes.collect::<AddrSets>()).map_err(|error| error.to_string())?,
         open: !subnet.meta.is_deleted(),
     })
 }
@@ -77,13 +82,14 @@ impl Books {
     /// Takes over a Subnet; whether anything that matters here changed.
     pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
         let name = &subnet.meta.name;
-        let outcome = read(world, subnet).map_err(|error| error.to_string().into()).and_then(|read| {
+        self.touched.insert(name.clone());
+        let outcome = read(world, subnet).and_then(|read| {
             self.check(name, &read)?;
             Ok(self.take(name, read, claims))
         });
         match outcome {
             Ok(changed) => self.faults.remove(name).is_some() || changed,
-            Err(fault) => self.faults.insert(name.clone(), fault).is_none(),
+            Err(fault) => self.faults.insert(name.clone(), fault.clone()) != Some(fault),
         }
     }
 
@@ -101,6 +107,10 @@ impl Books {
                 "it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`"
             )
             .into());
+        }
+        let held = self.pages.get(name).filter(|page| page.book.claims().next().is_some());
+        if let Some(page) = held.filter(|_| read.spec.cidrs().is_none()) {
+            return Err(SpecError::CidrTaken(page.book.spec().cidrs()).to_string().into());
         }
         for cidr in read.spec.cidrs().iter() {
             let (first, last) = (cidr.network(), cidr.last());
@@ -147,6 +157,7 @@ impl Books {
                 self.record(key, slot);
             }
         }
+        self.arrange(name);
         true
     }
 
@@ -154,7 +165,31 @@ impl Books {
     pub(super) fn forget(&mut self, name: &Str) -> bool {
         self.unlist(name);
         self.faults.remove(name);
-        self.pages.remove(name).is_some()
+        let was = self.pages.remove(name).is_some();
+        self.arrange(name);
+        was
+    }
+
+    /// Takes over an IPPool; the Subnets whose pools are other ones now.
+    pub(super) fn put_pool(&mut self, pool: &IpPool) -> BTreeSet<Str> {
+        let changed = self.pools.put(pool);
+        changed.iter().for_each(|subnet| self.arrange(subnet));
+        changed
+    }
+
+    /// Forgets an IPPool; the Subnet whose pools are other ones now.
+    pub(super) fn forget_pool(&mut self, name: &str) -> BTreeSet<Str> {
+        let changed = self.pools.forget(name);
+        changed.iter().for_each(|subnet| self.arrange(subnet));
+        changed
+    }
+
+    /// Gives a Subnet's book its pools.
+    fn arrange(&mut self, subnet: &Str) {
+        match self.pages.get_mut(subnet) {
+            Some(page) => self.pools.arrange(subnet, &mut page.book),
+            None => self.pools.orphan(subnet),
+        }
     }
 
     fn unlist(&mut self, name: &Str) {
@@ -167,6 +202,31 @@ impl Books {
         }
     }
 
+    /// The Subnets for which something changed.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<Str> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Something changed for a Subnet.
+    pub(super) fn touch(&mut self, name: &Str) {
+        self.touched.insert(name.clone());
+    }
+
+    /// Whether nobody has an address of a Subnet.
+    pub(super) fn is_idle(&self, name: &str) -> bool {
+        self.pages.get(name).is_none_or(|page| page.book.claims().next().is_none())
+    }
+
+    /// Why a Subnet cannot be used as it is written.
+    pub(super) fn fault(&self, name: &str) -> Option<&str> {
+        self.faults.get(name).map(AsRef::as_ref)
+    }
+
+    /// The Subnets that cannot be used as they are written.
+    pub(super) fn faulty(&self) -> impl Iterator<Item = &Str> {
+        self.faults.keys()
+    }
+
     /// The Subnets of a provider, in order of their names.
     pub(super) fn of_provider(&self, provider: &str) -> impl Iterator<Item = &Str> {
         self.by_provider.get(provider).into_iter().flatten()
@@ -175,6 +235,11 @@ impl Books {
     /// The provider of a Subnet.
     pub(super) fn provider(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.provider)
+    }
+
+    /// Whether a Subnet is given out from here, be it that it cannot be used as it is written.
+    pub(super) fn knows(&self, subnet: &str) -> bool {
+        self.pages.contains_key(subnet) || self.faults.contains_key(subnet)
     }
 
     /// The wire of a Subnet.
@@ -202,6 +267,8 @@ impl Books {
     pub(super) fn record(&mut self, key: &ClaimKey, slot: &Slot) {
         let Some(name) = self.containing(key).cloned() else { return };
         let Some(page) = self.pages.get_mut(&name) else { return };
+        self.pools.touch(&name, key.addr);
+        self.touched.insert(name);
         // One slot per address: a book that knows another holder is told of its release first.
         let recorded = page.book.record(slot.nic(), key.addr);
         debug_assert!(recorded.is_ok(), "one slot per address");
@@ -218,15 +285,35 @@ impl Books {
     /// Takes an address off the record.
     pub(super) fn release(&mut self, key: &ClaimKey) {
         let Some(name) = self.containing(key).cloned() else { return };
+        self.pools.touch(&name, key.addr);
+        self.touched.insert(name.clone());
         if let Some(page) = self.pages.get_mut(&name) {
             page.book.release(self.macs.entry(key.wire.clone()).or_default(), key.addr);
         }
     }
 
-    /// Grants all that a want lacks on a Subnet, or nothing. `has` is what its NIC has already.
-    pub(super) fn allocate(&mut self, subnet: &str, want: &Want, has: AddrPair) -> Result<Grant, Denied> {
+    /// Grants all that a want lacks on a Subnet, or nothing: from a pool, if one is given. `has` is what its NIC has already,
+    /// `namespace` is the holder's.
+    pub(super) fn allocate(
+        &mut self,
+        (subnet, pool): (&str, Option<&str>),
+        want: &Want,
+        namespace: &str,
+        has: AddrPair,
+    ) -> Result<Grant, Denied> {
         if let Some(fault) = self.faults.get(subnet) {
             return Err(Denied::Closed(fault.clone()));
+        }
+        if let Some(why) = pool.and_then(|pool| self.shuts(pool, namespace)) {
+            return Err(Denied::Closed(why.into()));
+        }
+        let barred = |pair: &AddrPair| {
+            let asked = pair.iter().filter(|addr| want.class == Class::Named && has.get(addr.family()) != Some(*addr));
+            asked.filter_map(|addr| self.pools.bars_addr(subnet, addr, namespace)).next()
+        };
+        let (ask, refused) = want.ask.without(barred);
+        if let Some(why) = refused {
+            return Err(Denied::Closed(why.into()));
         }
         let page = self.pages.get_mut(subnet).filter(|page| page.open);
         let Some(page) = page else { return Err(Denied::Closed("it is gone or being deleted".into())) };
@@ -236,22 +323,24 @@ impl Books {
             has.iter().for_each(|addr| pair.set(addr.family(), Some(addr)));
             pair
         };
-        let (mut list, mut pool) = (Vec::new(), None);
-        let pick = match &want.ask {
-            Ask::Any => Pick::Any,
+        let mut list = Vec::new();
+        let pick = match &ask {
+            Ask::Any | Ask::Pool(_) => Pick::Any,
             Ask::This(pair) => Pick::This(kept(*pair)),
             Ask::OneOf(pairs) => {
                 list.extend(pairs.iter().map(|pair| kept(*pair)));
                 Pick::OneOf(&list)
-            }
-            Ask::Pool(name) => {
-                pool = Some(name.as_str());
-                Pick::Any
             }
             Ask::Unreadable(reason) => return Err(Denied::Closed(reason.clone())),
         };
         let mut request = Request::new(want.nic.clone(), pick).with_mac(mac);
         (request.pool, request.family) = (pool, want.family);
         page.book.allocate(self.macs.entry(page.wire.clone()).or_default(), request).map_err(Denied::Refused)
+    }
+
+    /// Why nothing is given from a pool to a Namespace.
+    fn shuts(&self, pool: &str, namespace: &str) -> Option<String> {
+        let fault = self.pools.fault(pool).map(|fault| format!("pool {pool}: {fault}"));
+        fault.or_else(|| self.pools.bars(pool, namespace))
     }
 }

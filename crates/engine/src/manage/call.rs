@@ -65,6 +65,12 @@ impl Action {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
+            Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
+            Self::WriteStatus(status) => {
+                let path = format!("{}/status", path(&object, true));
+                Call { verb: Verb::MergePatch, path, body: Some(status.body()) }
+            }
             Self::Occupy { uid, version, occupant, replaces, .. } => {
                 one(Verb::MergePatch, Some(occupy(uid, version, occupant, *replaces)))
             }

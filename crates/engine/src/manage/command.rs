@@ -5,6 +5,7 @@
 
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::patch::{Finalizers, NewStatus, SubnetPatch};
 use super::write::Write;
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
@@ -94,6 +95,12 @@ pub enum Action {
         /// Its name.
         name: Str,
     },
+    /// Complete a Subnet, or let it go.
+    PatchSubnet(Box<SubnetPatch>),
+    /// Write the status of a Subnet or an IPPool.
+    WriteStatus(Box<NewStatus>),
+    /// Remove a finalizer that nothing needs any more.
+    SetFinalizers(Box<Finalizers>),
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -111,7 +118,7 @@ impl ObjectId {
         Self { kind: Kind::AddressClaim, namespace: Str::default(), name: key.object_name().into() }
     }
 
-    fn named(kind: Kind, name: &Str) -> Self {
+    pub(super) fn named(kind: Kind, name: &Str) -> Self {
         Self { kind, namespace: Str::default(), name: name.clone() }
     }
 }
@@ -130,6 +137,9 @@ impl Action {
             Self::Write(write) => {
                 ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
             }
+            Self::PatchSubnet(patch) => ObjectId::named(Kind::Subnet, &patch.name),
+            Self::WriteStatus(status) => ObjectId::named(status.kind, &status.name),
+            Self::SetFinalizers(patch) => ObjectId::named(patch.kind, &patch.name),
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
             Self::ReadOwner { kind, namespace, name } => {
                 ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }

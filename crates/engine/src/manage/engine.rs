@@ -10,6 +10,7 @@ use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
 use super::id::HolderId;
 use super::input::Input;
+use super::project::Written;
 use super::state::{NEEDED, Settings, State};
 use super::waiting::Waiting;
 use super::want::{Class, Want};
@@ -30,6 +31,8 @@ pub struct Engine {
     pub(super) listed: BTreeSet<Kind>,
     pub(super) agents_listed: bool,
     pub(super) dirty: BTreeSet<HolderId>,
+    /// What was written of what is derived, so that it is not written too often.
+    pub(super) written: Written,
     /// Who is looked at again when.
     pub(super) due: BTreeSet<(Time, HolderId)>,
     out: Vec<Command>,
@@ -49,6 +52,7 @@ impl Engine {
             listed: BTreeSet::new(),
             agents_listed: false,
             dirty: BTreeSet::new(),
+            written: Written::default(),
             due: BTreeSet::new(),
             out: Vec::new(),
         }
@@ -138,6 +142,7 @@ impl Engine {
                 self.project(holder, entitled.as_ref());
             }
         }
+        self.project_accounts();
     }
 
     /// What a holder is entitled to now.

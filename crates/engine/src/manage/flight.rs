@@ -51,6 +51,11 @@ impl Flight {
         Some(Command { id, action })
     }
 
+    /// Whoever waits for an object that is busy is looked at again once it is not.
+    pub(super) fn await_turn(&mut self, object: ObjectId, holder: HolderId) {
+        self.refused.entry(object).or_default().insert(holder);
+    }
+
     /// Who asked for a command on an object while it was busy, if it is not any more.
     pub(super) fn waited(&mut self, object: &ObjectId) -> BTreeSet<HolderId> {
         if self.is_busy(object) { BTreeSet::new() } else { self.refused.remove(object).unwrap_or_default() }

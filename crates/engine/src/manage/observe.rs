@@ -79,6 +79,7 @@ impl Engine {
             }
             Object::Pod(pod) => self.pod_seen(*pod),
             Object::Subnet(subnet) => self.subnet_seen(*subnet),
+            Object::IpPool(pool) => self.pool_seen(*pool),
             Object::Vlan(vlan) => {
                 let name = vlan.meta.name.clone();
                 self.state.world.put(Object::Vlan(vlan));
@@ -152,6 +153,9 @@ impl Engine {
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {
             self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
+                self.try_faulty(&Str::default());
+            }
         }
     }
 
@@ -197,12 +201,39 @@ impl Engine {
     }
 
     fn subnet_seen(&mut self, subnet: Subnet) {
-        let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims);
         let name = subnet.meta.name.clone();
+        let changed = if self.manages(&subnet) {
+            self.state.books.put(&self.state.world, &subnet, &self.state.claims)
+        } else {
+            self.subnet_changed(&name);
+            self.state.books.forget(&name)
+        };
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);
+            self.try_faulty(&name);
         }
+    }
+
+    /// Subnets that could not be used because of another one are tried again: they are few.
+    fn try_faulty(&mut self, changed: &Str) {
+        let faulty: Vec<Str> = self.state.books.faulty().filter(|name| *name != changed).cloned().collect();
+        for name in faulty {
+            let Some(subnet) = self.state.world.subnets.named(&name).cloned() else { continue };
+            self.state.books.put(&self.state.world, &subnet, &self.state.claims);
+            if self.state.books.fault(&name).is_none() {
+                self.subnet_changed(&name);
+                // What it was before may have been in the way of others.
+                return self.try_faulty(&name);
+            }
+        }
+    }
+
+    /// Whether a Subnet is managed: one whose Vlan is gone stays what it was.
+    pub(super) fn manages(&self, subnet: &Subnet) -> bool {
+        let known = subnet.spec.vlan.is_empty() || self.state.world.vlans.named(&subnet.spec.vlan).is_some();
+        self.settings.manages(&self.state.world, subnet)
+            || (!known && self.state.books.wire(&subnet.meta.name).is_some())
     }
 
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
@@ -246,17 +277,23 @@ impl Engine {
                     self.about_workload(&template);
                 }
             }
+            Kind::IpPool => {
+                self.pool_gone(&id.name);
+                self.written.forget(id);
+            }
             Kind::IptablesEip => self.forget_eip(&id.name),
             Kind::VpcNatGateway => self.forget_gateway(&id.name),
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);
+                self.written.forget(id);
             }
             _ => {}
         }
         self.state.world.remove(id.kind, &id.namespace, &id.name);
         match id.kind {
             Kind::Vlan => self.vlan_changed(&id.name),
+            Kind::Subnet => self.try_faulty(&id.name),
             Kind::Node => self.about_node(&id.name),
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
             _ => holders::of_object(id.kind, &id.name).into_iter().for_each(|holder| self.about(holder)),
@@ -275,6 +312,7 @@ impl Engine {
     /// What became of a command.
     fn done(&mut self, sent: &Sent, outcome: Outcome) {
         self.dirty.insert(sent.holder.clone());
+        self.written.settle(&sent.action, &outcome);
         if let Outcome::Refused(why) = &outcome {
             self.refused(sent, why);
         }

@@ -32,10 +32,11 @@ impl Engine {
         let mut pair = AddrPair::NONE;
         has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
         let mut refusals = Vec::new();
-        for subnet in &subnets {
-            match self.state.books.allocate(subnet, want, pair) {
-                Ok(grant) => return self.ask(entitled, want, subnet, grant.addrs, pair),
-                Err(denied) => refusals.push((subnet.clone(), denied)),
+        let namespace = &entitled.title.namespace;
+        for (subnet, pool) in self.places(&subnets, want, namespace) {
+            match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
+                Ok(grant) => return self.ask(entitled, want, &subnet, grant.addrs, pair),
+                Err(denied) => refusals.push((subnet, denied)),
             }
         }
         self.refuse(entitled, want, refusals);
@@ -55,6 +56,33 @@ impl Engine {
             (None, None) => format!("{} has no address yet", lender.holder),
         };
         self.waiting.tell(&want.nic, why);
+    }
+
+    /// Where a want may be served, in the order in which it is tried: Subnets, each with the pool to take from.
+    fn places(&self, subnets: &[Str], want: &Want, namespace: &str) -> Vec<(Str, Option<Str>)> {
+        let pools = &self.state.books.pools;
+        match &want.ask {
+            Ask::Any => {
+                let bound = subnets.iter().flat_map(|subnet| {
+                    pools.of_namespace(namespace, subnet).map(|pool| (subnet.clone(), Some(pool.clone())))
+                });
+                let bound: Vec<_> = bound.collect();
+                // The pods of a Namespace with pools take from these and from nowhere else.
+                if bound.is_empty() { subnets.iter().map(|subnet| (subnet.clone(), None)).collect() } else { bound }
+            }
+            Ask::Pool(pool) => {
+                // A pool is of one Subnet. One that is not there yet may be of any.
+                let of = pools.subnet(pool);
+                let of_pool = |subnet: &&Str| of.is_none_or(|of| of == *subnet);
+                // One of another Subnet is refused by each, and waited for.
+                let is_any = subnets.iter().any(|subnet| of_pool(&subnet));
+                let places = subnets.iter().filter(|subnet| !is_any || of_pool(subnet));
+                places.map(|subnet| (subnet.clone(), Some(pool.clone()))).collect()
+            }
+            Ask::This(_) | Ask::OneOf(_) | Ask::Unreadable(_) => {
+                subnets.iter().map(|subnet| (subnet.clone(), None)).collect()
+            }
+        }
     }
 
     /// Whether records are pending on a wire that a free choice would choose from.
@@ -111,13 +139,17 @@ impl Engine {
     /// A refusal with the holder in the words that people use.
     fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
         let Refusal::Held { addr, by } = refusal else { return refusal.to_string() };
-        let wire = self.state.books.wire(subnet).cloned().unwrap_or_default();
-        let title = match self.state.claims.get(&ClaimKey { wire, addr: *addr }) {
-            Some(Slot::Standing(claim)) => claim.title.to_string(),
-            Some(Slot::Asked(claim)) => claim.title.to_string(),
-            None => by.holder.to_string(),
-        };
+        let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
         format!("{addr} is held by {title} ({})", by.name)
+    }
+
+    /// Who holds an address of a Subnet, in the words that people use.
+    pub(super) fn title(&self, subnet: &str, addr: ledger::Addr) -> Option<String> {
+        let wire = self.state.books.wire(subnet).cloned()?;
+        match self.state.claims.get(&ClaimKey { wire, addr })? {
+            Slot::Standing(claim) => Some(claim.title.to_string()),
+            Slot::Asked(claim) => Some(claim.title.to_string()),
+        }
     }
 }
 

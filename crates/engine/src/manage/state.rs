@@ -4,15 +4,16 @@
 //! once; nothing here decides.
 
 use super::books::Books;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use super::command::Occupant;
 use super::gateways::Gateways;
-use super::id::{ClaimKey, HolderId};
+use super::id::HolderId;
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
-use api::names::Provider;
-use api::slim::{Kind, Pod, Str, Time};
+use crate::world::subnets::wire_of;
+use api::names::{PRIMARY_PROVIDER, Provider};
+use api::slim::{Kind, Pod, Str, Subnet, Time};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Settings {
     /// How the pods of NAT gateways are made.
     pub gateway: GatewaySettings,
+    /// Which wires are managed; the others are only read.
+    pub wires: Wires,
     /// What becomes of the claims of a pod that is gone from a node which has no agent.
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
@@ -50,14 +53,44 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { gateway: GatewaySettings::default(), without_agent: WithoutAgent::Keep, retry: 10, grace: 60 }
+        Self {
+            gateway: GatewaySettings::default(),
+            wires: Wires::All,
+            without_agent: WithoutAgent::Keep,
+            retry: 10,
+            grace: 60,
+        }
+    }
+}
+
+/// Which wires are managed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Wires {
+    /// All (`*`).
+    #[default]
+    All,
+    /// These.
+    These(BTreeSet<Str>),
+}
+
+impl Settings {
+    /// Whether the addresses of a Subnet are managed here: its wire is listed, and its dataplane is not OVN's.
+    pub(super) fn manages(&self, world: &World, subnet: &Subnet) -> bool {
+        if Provider::parse(&subnet.spec.provider).is_ovn() {
+            return false;
+        }
+        match &self.wires {
+            Wires::All => true,
+            Wires::These(wires) => wires.contains(wire_of(world, subnet).as_str()),
+        }
     }
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 11] = [
+pub const NEEDED: [Kind; 12] = [
     Kind::AddressClaim,
     Kind::Subnet,
+    Kind::IpPool,
     Kind::Vlan,
     Kind::Ip,
     Kind::Vip,
@@ -106,19 +139,25 @@ impl State {
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
     }
 
-    /// Whether a Subnet is given out from here: not one of OVN, whose own manager knows its addresses.
+    /// Whether a Subnet is given out from here: the books hold no other.
     pub(super) fn serves(&self, subnet: &str) -> bool {
-        self.books.provider(subnet).is_some_and(|provider| !Provider::parse(provider).is_ovn())
+        self.books.knows(subnet)
     }
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
-        self.books.provider(subnet).is_none() || self.serves(subnet)
+        self.serves(subnet) || self.world.subnets.named(subnet).is_none()
     }
 
-    /// Whether an address is in a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
-        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
+    /// Whether an address is of a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
+        self.books.containing(&claim.key).is_none() && !self.may_serve(&claim.subnet)
+    }
+
+    /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.
+    pub(super) fn provider_of(&self, subnet: &str) -> Str {
+        let known = self.world.subnets.named(subnet).map(|subnet| subnet.spec.provider.clone());
+        known.filter(|provider| !provider.is_empty()).unwrap_or_else(|| PRIMARY_PROVIDER.into())
     }
 
     /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one that came first.

@@ -65,6 +65,21 @@ pub enum Ask {
     Unreadable(Box<str>),
 }
 
+impl Ask {
+    /// What is left without the addresses that somebody bars; and why nothing is, if so.
+    pub(super) fn without(&self, barred: impl Fn(&AddrPair) -> Option<String>) -> (Self, Option<String>) {
+        match self {
+            Self::This(pair) => (self.clone(), barred(pair)),
+            Self::OneOf(pairs) => {
+                let left: Vec<AddrPair> = pairs.iter().filter(|pair| barred(pair).is_none()).copied().collect();
+                let why = pairs.iter().find_map(&barred).filter(|_| left.is_empty());
+                (Self::OneOf(left), why)
+            }
+            Self::Any | Self::Pool(_) | Self::Unreadable(_) => (self.clone(), None),
+        }
+    }
+}
+
 /// When a want is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {

@@ -13,9 +13,9 @@ pub use store::{Key, Store};
 
 use crate::finding::ObjRef;
 use api::slim::{
-    AddressClaim, Controller, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule, IptablesSnatRule,
-    Kind, Malformed, Meta, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod, ProviderNetwork,
-    QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Uid, Unreadable, Vip, VirtualMachine,
+    AddressClaim, Condition, Controller, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule,
+    IptablesSnatRule, Kind, Malformed, Meta, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod,
+    ProviderNetwork, QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Uid, Unreadable, Vip, VirtualMachine,
     VirtualMachineInstance, Vlan, Vpc, VpcNatGateway,
 };
 use std::collections::BTreeMap;
@@ -170,9 +170,9 @@ macro_rules! world {
 }
 
 world! {
-    subnets: Subnet = Subnet |s| s.status.changed.0;
+    subnets: Subnet = Subnet |s| Condition::newest(&s.status.conditions);
     ips: Ip = Ip;
-    pools: IpPool = IpPool |p| p.status.changed.0;
+    pools: IpPool = IpPool |p| Condition::newest(&p.status.conditions);
     vips: Vip = Vip;
     vpcs: Vpc = Vpc |v| v.status.changed.0;
     gateways: VpcNatGateway = VpcNatGateway;

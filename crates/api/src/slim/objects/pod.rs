@@ -115,9 +115,15 @@ slim! {
         type_: Str = "type",
         /// `True`, `False` or `Unknown`.
         status: Str = "status",
+        /// Why, as one word.
+        reason: Str = "reason",
         /// Why, for people.
         message: Box<str> = "message",
-        /// When it changed.
+        /// The `metadata.generation` that it was said about; Kube-OVN's kinds only.
+        generation: i64 = "observedGeneration",
+        /// When it was last said; Kube-OVN's kinds only.
+        updated: Field<crate::slim::Time> = "lastUpdateTime",
+        /// When its status changed.
         changed: Field<crate::slim::Time> = "lastTransitionTime",
     }
     /// `status` of a Namespace.
@@ -140,5 +146,18 @@ slim! {
     NamespaceSpec {
         /// Finalizers of the Namespace's own life cycle: `kubernetes`.
         finalizers: Box<[Str]> = "finalizers",
+    }
+}
+
+impl Condition {
+    /// The newest time in conditions.
+    #[must_use]
+    pub fn newest(conditions: &[Self]) -> Option<crate::slim::Time> {
+        conditions
+            .iter()
+            .flat_map(|condition| [&condition.updated, &condition.changed])
+            .filter_map(Field::get)
+            .max()
+            .copied()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Counter, Exclude, Field, Meta, Newest, PoolEntry, Str};
+use crate::slim::{Condition, Counter, Exclude, Field, Meta, PoolEntry, Spelled, Str};
 use ledger::{AddrPair, CidrPair, Mac};
 
 slim! {
@@ -24,7 +24,7 @@ slim! {
         /// Namespaces bound to it.
         namespaces: Box<[Str]> = "namespaces",
         /// One CIDR, or one of each family.
-        cidr: Field<CidrPair> = "cidrBlock",
+        cidr: Field<Spelled<CidrPair>> = "cidrBlock",
         /// Gateway, or one of each family.
         gateway: Field<AddrPair> = "gateway",
         /// Addresses that are never picked: `ip` or `a..b`.
@@ -68,8 +68,8 @@ slim! {
         mcast_ip: Field<AddrPair> = "mcastQuerierIP",
         /// MAC of the multicast querier.
         mcast_mac: Field<Mac> = "mcastQuerierMAC",
-        /// When its conditions last changed.
-        changed: Newest = "conditions",
+        /// Conditions.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// An IPPool.
     IpPool {
@@ -107,7 +107,7 @@ slim! {
         v6_available_range: Option<Box<str>> = "v6AvailableIPRange",
         /// Ranges of used IPv6 addresses.
         v6_using_range: Option<Box<str>> = "v6UsingIPRange",
-        /// When its conditions last changed.
-        changed: Newest = "conditions",
+        /// Conditions.
+        conditions: Box<[Condition]> = "conditions",
     }
 }

@@ -137,7 +137,7 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
         let want = match found {
             Some(want) => with_record(state, want, pod.map(|pod| subject(&pod.meta)).as_ref()),
             // A Subnet that is not there may come back, and what it gave out stays until then.
-            None if state.books.provider(subnet).is_none() && !subnet.is_empty() => unserved(),
+            None if state.may_serve(subnet) && !subnet.is_empty() => unserved(),
             None => continue,
         };
         wants.push(Want { nic: nic(holder, ordinal, subnet), subnets: vec![subnet.into()], ..want });
@@ -179,7 +179,7 @@ pub(in crate::manage) fn pod_annotations(state: &State, gateway: &VpcNatGateway)
     let given = given.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
     let mut all: BTreeMap<String, String> = given.collect();
     let external = external_subnet(gateway);
-    let provider = provider_of(state, external);
+    let provider = state.provider_of(external);
     let (nad, of) = Provider::parse(&provider).nad().unwrap_or((external, names::CONTROLLER_NAMESPACE));
     all.insert(annotations::NETWORKS.to_owned(), format!("{of}/{nad}"));
     all.insert(annotations::VPC_NAT_GW.to_owned(), gateway.meta.name.to_string());
@@ -188,7 +188,7 @@ pub(in crate::manage) fn pod_annotations(state: &State, gateway: &VpcNatGateway)
     } else {
         put_routes(&mut all, &provider, default_routes(state, external));
     }
-    let lan = provider_of(state, &spec.subnet);
+    let lan = state.provider_of(&spec.subnet);
     if !spec.subnet.is_empty() {
         all.insert(format!("{lan}.kubernetes.io/logical_switch"), spec.subnet.to_string());
     }
@@ -202,10 +202,6 @@ pub(in crate::manage) fn pod_annotations(state: &State, gateway: &VpcNatGateway)
     all
 }
 
-fn provider_of(state: &State, subnet: &str) -> Str {
-    state.books.provider(subnet).cloned().unwrap_or_else(|| names::PRIMARY_PROVIDER.into())
-}
-
 fn put_routes(all: &mut BTreeMap<String, String>, provider: &str, mut routes: Vec<(String, String)>) {
     routes.sort();
     if !routes.is_empty() {
@@ -214,9 +210,10 @@ fn put_routes(all: &mut BTreeMap<String, String>, provider: &str, mut routes: Ve
     }
 }
 
-/// The gateways of a Subnet.
+/// The gateways of a Subnet, whoever gives out from it.
 pub(in crate::manage) fn gateways_of(state: &State, subnet: &str) -> AddrPair {
-    state.books.spec(subnet).map_or(AddrPair::NONE, SubnetSpec::gateways)
+    let said = || Some(*state.world.subnets.named(subnet)?.spec.gateway.get()?);
+    state.books.spec(subnet).map(SubnetSpec::gateways).or_else(said).unwrap_or(AddrPair::NONE)
 }
 
 fn default_routes(state: &State, subnet: &str) -> Vec<(String, String)> {

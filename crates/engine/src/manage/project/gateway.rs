@@ -22,9 +22,13 @@ impl Engine {
     pub(super) fn project_gateway(&mut self, name: &str, entitled: Option<&Entitled>) {
         let gateway = name.strip_suffix("/0").and_then(|name| self.state.world.gateways.named(name));
         let (Some(entitled), Some(gateway)) = (entitled, gateway.cloned()) else { return };
-        let holder = &entitled.holder;
-        if gateway.meta.is_deleted() {
+        let (holder, external) = (&entitled.holder, external_subnet(&gateway));
+        if gateway.meta.is_deleted() && self.state.may_serve(external) {
             return self.let_finish(Kind::VpcNatGateway, &gateway.meta, true, holder);
+        }
+        // One that stands on a Subnet of another manager is that one's to make.
+        if gateway.meta.is_deleted() || !self.state.serves(external) {
+            return;
         }
         self.project_workload(&gateway, holder);
         let write = match self.gateway_lacks(&gateway, entitled) {

@@ -4,15 +4,27 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod conditions;
+mod defaults;
 mod eip;
 mod finalizer;
 mod gateway;
 mod ip;
 mod pod;
+mod pool;
 mod ready;
 mod reservation;
+mod subnet;
+mod tally;
 mod vip;
 mod workload;
+
+pub(super) use defaults::gateways;
+use pool::POOL;
+use subnet::SUBNET;
+pub(super) use subnet::Written;
+pub(super) use tally::Form;
+pub use tally::Tally;
 
 use super::engine::Engine;
 use super::holders::Entitled;
@@ -40,5 +52,16 @@ impl Engine {
             self.project_annotations(entitled);
         }
         self.remove_orphans(holder, entitled);
+        match holder {
+            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            _ => {}
+        }
+    }
+
+    /// Writes what follows from all claims of a Subnet or a pool, after everything else.
+    pub(super) fn project_accounts(&mut self) {
+        self.project_subnets();
+        self.project_pools();
     }
 }

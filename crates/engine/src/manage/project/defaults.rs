@@ -1,0 +1,155 @@
+//! What a Subnet's spec lacks: Kube-OVN's defaults.
+//!
+//! In: a Subnet whose every field can be read. Out: one patch that completes it, or none. Guarantees: what the user wrote
+//! stays as it is written and where it is, host bits of the CIDR apart; a gateway is added to `excludeIps` only where no
+//! entry covers it, and only what was added here is ever removed: the annotation `ipledger.dev/added-excludes` says which.
+//! A Subnet that was completed needs nothing more, whoever else completes it.
+
+use crate::manage::patch::SubnetPatch;
+use api::names::{self, annotations};
+use api::slim::{Exclude, ExcludeForm, Field, Str, Subnet};
+use ledger::{Addr, AddrPair, CidrPair};
+
+/// The gateways of a Subnet: those given, else the first usable address of each CIDR (Kube-OVN `formatGateway`).
+pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
+    let cidrs = subnet.spec.cidr.get().map_or(CidrPair::NONE, |cidr| **cidr);
+    let mut gateways = subnet.spec.gateway.get().copied().unwrap_or(AddrPair::NONE);
+    for cidr in cidrs.iter() {
+        let gateway = gateways.get(cidr.family()).unwrap_or_else(|| cidr.usable().first());
+        gateways.set(cidr.family(), Some(gateway));
+    }
+    gateways
+}
+
+/// What a Subnet lacks.
+pub(super) fn lacking(subnet: &Subnet) -> SubnetPatch {
+    let (meta, spec) = (&subnet.meta, &subnet.spec);
+    let cidrs = spec.cidr.get();
+    let gateways = gateways(subnet);
+    let protocol = protocol(cidrs.map_or(CidrPair::NONE, |cidr| **cidr));
+    let (excludes, added) = excludes(subnet, gateways);
+    let finalizers = (!meta.finalizers.iter().any(|name| name == names::FINALIZER)).then(|| {
+        let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name)).cloned();
+        others.chain([Str::from(names::FINALIZER)]).collect()
+    });
+    SubnetPatch {
+        name: meta.name.clone(),
+        uid: meta.uid.clone(),
+        version: meta.resource_version.clone(),
+        finalizers,
+        added,
+        cidr: cidrs.filter(|cidr| !cidr.is_canonical()).map(|cidr| cidr.to_string()),
+        gateway: (spec.gateway.get().copied().unwrap_or(AddrPair::NONE) != gateways).then(|| gateways.to_string()),
+        excludes,
+        protocol: (spec.protocol != protocol).then_some(protocol),
+    }
+}
+
+/// The patch that lets a Subnet go that was deleted.
+pub(super) fn letting_go(subnet: &Subnet) -> SubnetPatch {
+    let meta = &subnet.meta;
+    let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name)).cloned().collect();
+    SubnetPatch {
+        name: meta.name.clone(),
+        uid: meta.uid.clone(),
+        version: meta.resource_version.clone(),
+        finalizers: Some(others),
+        ..SubnetPatch::default()
+    }
+}
+
+fn protocol(cidrs: CidrPair) -> &'static str {
+    match (cidrs.v4, cidrs.v6) {
+        (Some(_), Some(_)) => "Dual",
+        (Some(_), None) => "IPv4",
+        (None, Some(_)) => "IPv6",
+        (None, None) => "Mac",
+    }
+}
+
+/// The list of excludes and the note of what was added to it, each where it changes.
+fn excludes(subnet: &Subnet, gateways: AddrPair) -> (Option<Vec<String>>, Option<String>) {
+    let given: Vec<Exclude> = subnet.spec.exclude_ips.iter().filter_map(Field::get).copied().collect();
+    let noted = subnet.meta.annotation(annotations::ADDED_EXCLUDES).unwrap_or_default();
+    let mut ours: Vec<Addr> = noted.split(',').filter_map(|text| text.trim().parse().ok()).collect();
+    let is_gateway = |addr: Addr| gateways.get(addr.family()) == Some(addr);
+    let is_left = |exclude: &Exclude| {
+        let addr = exclude.range.first();
+        exclude.form == ExcludeForm::Address && ours.contains(&addr) && !is_gateway(addr)
+    };
+    let mut kept: Vec<Exclude> = given.iter().filter(|exclude| !is_left(exclude)).copied().collect();
+    ours.retain(|addr| is_gateway(*addr));
+    for gateway in
+        gateways.iter().filter(|addr| !kept.iter().any(|exclude| exclude.range.contains(*addr))).collect::<Vec<_>>()
+    {
+        kept.push(Exclude { range: gateway.into(), form: ExcludeForm::Address });
+        ours.retain(|addr| *addr != gateway);
+        ours.push(gateway);
+    }
+    let note = ours.iter().map(Addr::to_string).collect::<Vec<_>>().join(",");
+    let list = (kept != given).then(|| kept.iter().map(text).collect());
+    (list, (note != noted).then_some(note))
+}
+
+/// An exclude as it is written.
+fn text(exclude: &Exclude) -> String {
+    let (first, last) = (exclude.range.first(), exclude.range.last());
+    match exclude.form {
+        ExcludeForm::Range => format!("{first}..{last}"),
+        ExcludeForm::Address | ExcludeForm::OddAddress => first.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::slim::{Kind, Object, read};
+    use serde_json::{Value, json};
+
+    fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
+        let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
+            "spec": spec});
+        match read(Kind::Subnet, object.to_string().as_bytes()).unwrap().object {
+            Object::Subnet(subnet) => *subnet,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn lacks(annotation: Option<&str>, spec: &Value) -> Value {
+        let mut body = lacking(&subnet(annotation, spec)).body();
+        let spec = body["spec"].take();
+        json!({"spec": spec, "added": body["metadata"]["annotations"][annotations::ADDED_EXCLUDES]})
+    }
+
+    #[test]
+    fn a_subnet_with_nothing_but_a_cidr_gets_the_rest() {
+        let lacks = lacks(None, &json!({"cidrBlock": "10.0.0.7/24,fd00::7/112"}));
+        assert_eq!(
+            lacks,
+            json!({"spec": {"cidrBlock": "10.0.0.0/24,fd00::/112", "gateway": "10.0.0.1,fd00::1",
+                "excludeIps": ["10.0.0.1", "fd00::1"], "protocol": "Dual"}, "added": "10.0.0.1,fd00::1"})
+        );
+    }
+
+    #[test]
+    fn excludes_stay_as_they_are_written_and_only_the_gateway_is_added() {
+        let spec = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.254", "protocol": "IPv4",
+            "excludeIps": ["10.0.0.9..10.0.0.12", "10.0.0.2", "10.0.0.11..10.0.0.11", "10.0.0.2"]});
+        let lacks = lacks(None, &spec);
+        let list = json!(["10.0.0.9..10.0.0.12", "10.0.0.2", "10.0.0.11..10.0.0.11", "10.0.0.2", "10.0.0.254"]);
+        assert_eq!(lacks["spec"], json!({"excludeIps": list}));
+        let covered = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.1", "protocol": "IPv4",
+            "excludeIps": ["10.0.0.1..10.0.0.9"]});
+        assert_eq!(lacking(&subnet(None, &covered)).excludes, None);
+    }
+
+    #[test]
+    fn the_old_gateway_is_excluded_no_longer_if_only_we_excluded_it() {
+        let spec = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.254", "protocol": "IPv4",
+            "excludeIps": ["10.0.0.7", "10.0.0.1"]});
+        let ours = lacks(Some("10.0.0.1"), &spec);
+        assert_eq!(ours, json!({"spec": {"excludeIps": ["10.0.0.7", "10.0.0.254"]}, "added": "10.0.0.254"}));
+        let theirs = lacks(None, &spec);
+        assert_eq!(theirs["spec"]["excludeIps"], json!(["10.0.0.7", "10.0.0.1", "10.0.0.254"]));
+    }
+}

@@ -1,0 +1,97 @@
+//! IPPools: their status, and the finalizer that Kube-OVN left on them.
+//!
+//! In: the pools of the books, the objects. Out: one write of the status, as for Subnets; a deleted pool is let go at once.
+//! Guarantees: the counts are those of the pool's own addresses; a pool that is refused counts nothing, since nothing can be
+//! taken from it. Pools need no finalizer of ours: their addresses return to the Subnet with the object.
+
+use super::conditions::{Say, error, with};
+use super::subnet::subject;
+use super::tally::Tally;
+use crate::manage::command::{Action, ObjectId};
+use crate::manage::engine::Engine;
+use crate::manage::patch::{Finalizers, NewStatus};
+use crate::manage::state::Wires;
+use api::names;
+use api::slim::{IpPool, Kind, Object, Str};
+
+/// Names an IPPool where a holder is expected: who is looked at again.
+pub(in crate::manage) const POOL: &str = "IPPool";
+
+impl Engine {
+    /// Takes in an IPPool.
+    pub(in crate::manage) fn pool_seen(&mut self, pool: IpPool) {
+        let changed = self.state.books.put_pool(&pool);
+        self.state.world.put(Object::IpPool(Box::new(pool)));
+        self.pools_changed(changed);
+    }
+
+    /// An IPPool is gone.
+    pub(in crate::manage) fn pool_gone(&mut self, name: &str) {
+        let changed = self.state.books.forget_pool(name);
+        self.pools_changed(changed);
+    }
+
+    /// Whoever waits for an address of these Subnets is looked at.
+    fn pools_changed(&mut self, subnets: impl IntoIterator<Item = Str>) {
+        for subnet in subnets {
+            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+        }
+    }
+
+    /// Writes what follows for the IPPools for which something changed.
+    pub(super) fn project_pools(&mut self) {
+        for name in self.state.books.pools.take_touched() {
+            let pool = self.state.world.pools.named(&name).filter(|pool| self.manages_pool(pool)).cloned();
+            pool.into_iter().for_each(|pool| self.project_pool(&pool));
+        }
+    }
+
+    /// Whether a pool is of a Subnet that is managed. One without a Subnet may be anybody's.
+    fn manages_pool(&self, pool: &IpPool) -> bool {
+        match self.state.world.subnets.named(&pool.spec.subnet) {
+            Some(subnet) => self.manages(subnet),
+            None => self.settings.wires == Wires::All,
+        }
+    }
+
+    fn project_pool(&mut self, pool: &IpPool) {
+        let meta = &pool.meta;
+        if meta.is_deleted() {
+            if meta.has_kubeovn_finalizer() {
+                let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name));
+                let finalizers = Finalizers {
+                    kind: Kind::IpPool,
+                    name: meta.name.clone(),
+                    uid: meta.uid.clone(),
+                    version: meta.resource_version.clone(),
+                    finalizers: others.cloned().collect(),
+                };
+                self.send(Action::SetFinalizers(Box::new(finalizers)), &subject(POOL, &meta.name));
+            }
+            return;
+        }
+        let id = ObjectId::named(Kind::IpPool, &meta.name);
+        if self.may_write(&id, POOL) {
+            self.write_pool_status(pool, id);
+        }
+    }
+
+    fn write_pool_status(&mut self, pool: &IpPool, id: ObjectId) {
+        let (meta, status) = (&pool.meta, &pool.status);
+        let fault = self.state.books.pools.fault(&meta.name);
+        let book = self.state.books.book(&pool.spec.subnet);
+        let tally = Tally::of(|family| book?.pool_accounting(Some(meta.name.as_str()), family));
+        let reason = if fault.is_some() { "UpdateIPAMFailed" } else { "UpdateIPAMSucceeded" };
+        let message = fault.unwrap_or_default();
+        let mut say = vec![Say { type_: "Ready", status: fault.is_none(), reason, message }];
+        say.extend(error(&status.conditions, fault, reason));
+        let conditions = with(&status.conditions, &say, meta.generation, self.now);
+        if tally.is_in_pool(status) && *conditions == *status.conditions {
+            return;
+        }
+        let (name, uid, version) = (meta.name.clone(), meta.uid.clone(), meta.resource_version.clone());
+        let new = NewStatus { kind: Kind::IpPool, name, uid, version, tally: Some(tally), conditions };
+        self.written.wrote(id, self.now);
+        self.send(Action::WriteStatus(Box::new(new)), &subject(POOL, &meta.name));
+    }
+}

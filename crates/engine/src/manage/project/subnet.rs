@@ -1,0 +1,176 @@
+//! Subnets: what their spec lacks, their finalizer, their status.
+//!
+//! In: the book of a Subnet, the object. Out: at most two writes: first the spec, then the status, so that `Ready` is said
+//! last. Guarantees: the status says what the sets of the book are; at most one status per Subnet and second, and the last
+//! state is always written; something is written after every change of the spec, since conditions carry its generation; a
+//! Subnet that cannot be read is not rewritten, and the condition says why; one that was deleted stays until its last
+//! claim is gone.
+
+use super::conditions::{Health, Say, error, with};
+use super::defaults::{lacking, letting_go};
+use super::tally::Tally;
+use crate::manage::command::{Action, ObjectId};
+use crate::manage::engine::Engine;
+use crate::manage::id::HolderId;
+use crate::manage::input::Outcome;
+use crate::manage::patch::{NewStatus, SubnetPatch};
+use crate::manage::subnet_rules::broken;
+use api::slim::{Condition, Kind, Str, Subnet, Time};
+use ledger::SubnetBook;
+use std::collections::BTreeMap;
+
+/// Names a Subnet where a holder is expected: who is looked at again.
+pub(in crate::manage) const SUBNET: &str = "Subnet";
+
+/// What was written, and when: all that is remembered between two steps, and only to write less.
+#[derive(Debug, Default)]
+pub(in crate::manage) struct Written {
+    status: BTreeMap<ObjectId, Time>,
+    spec: BTreeMap<Str, (Time, SubnetPatch)>,
+}
+
+impl Written {
+    /// What was not applied is not held against whoever asks again; what was refused would be again.
+    pub(in crate::manage) fn settle(&mut self, action: &Action, outcome: &Outcome) {
+        if let (Action::PatchSubnet(patch), Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Unknown) =
+            (action, outcome)
+        {
+            self.spec.remove(&patch.name);
+        }
+    }
+
+    /// A status is written.
+    pub(super) fn wrote(&mut self, id: ObjectId, now: Time) {
+        self.status.insert(id, now);
+    }
+
+    /// Forgets an object that is gone.
+    pub(in crate::manage) fn forget(&mut self, id: &ObjectId) {
+        self.status.remove(id);
+        if id.kind == Kind::Subnet {
+            self.spec.remove(&id.name);
+        }
+    }
+}
+
+/// A Subnet as a holder.
+pub(super) fn subject(kind: &str, name: &Str) -> HolderId {
+    HolderId::Named(kind.into(), Str::default(), name.clone())
+}
+
+impl Engine {
+    /// Writes what follows for the Subnets for which something changed.
+    pub(super) fn project_subnets(&mut self) {
+        for name in self.state.books.take_touched() {
+            let subnet = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet)).cloned();
+            subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
+        }
+    }
+
+    fn project_subnet(&mut self, subnet: &Subnet) {
+        let meta = &subnet.meta;
+        if meta.is_deleted() && self.state.books.is_idle(&meta.name) {
+            if meta.has_kubeovn_finalizer() {
+                self.write_spec(letting_go(subnet));
+            }
+            return;
+        }
+        // What cannot be read is not rewritten; what is on its way out is not completed.
+        let fault = broken(subnet).or_else(|| self.state.books.fault(&meta.name).map(Into::into));
+        let complete = meta.is_deleted() || broken(subnet).is_some() || self.write_spec(lacking(subnet));
+        if complete {
+            let health = match fault {
+                _ if meta.is_deleted() => Health::Going(self.waits_for(&meta.name)),
+                Some(fault) => Health::Faulty(fault),
+                None => Health::Well,
+            };
+            self.write_subnet_status(subnet, &health);
+        }
+    }
+
+    /// Writes what a spec lacks; whether the status may follow. The same patch is not sent again and again where somebody
+    /// undoes it each time.
+    fn write_spec(&mut self, patch: SubnetPatch) -> bool {
+        if patch.is_empty() {
+            return true;
+        }
+        let holder = subject(SUBNET, &patch.name);
+        let id = ObjectId::named(Kind::Subnet, &patch.name);
+        if self.flight.is_busy(&id) {
+            self.flight.await_turn(id, holder);
+            return false;
+        }
+        if let Some((at, last)) = self.written.spec.get(&patch.name)
+            && last.is_like(&patch)
+            && self.now.since(*at) < self.settings.retry
+        {
+            let due = Time(at.0.saturating_add(self.settings.retry));
+            self.due.insert((due, holder));
+            return true;
+        }
+        self.written.spec.insert(patch.name.clone(), (self.now, patch.clone()));
+        self.send(Action::PatchSubnet(Box::new(patch)), &holder);
+        false
+    }
+
+    /// What a Subnet that was deleted waits for.
+    fn waits_for(&self, name: &Str) -> String {
+        let mut claims = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
+        let Some((addr, nic)) = claims.next() else { return "it is being deleted".to_owned() };
+        let others = claims.count();
+        let holder = self.title(name, addr).unwrap_or_else(|| nic.holder.to_string());
+        format!("it is being deleted and waits for {addr} of {holder} and {others} other addresses")
+    }
+
+    fn write_subnet_status(&mut self, subnet: &Subnet, health: &Health) {
+        let (meta, status) = (&subnet.meta, &subnet.status);
+        let id = ObjectId::named(Kind::Subnet, &meta.name);
+        if !self.may_write(&id, SUBNET) {
+            return;
+        }
+        let tally = self.state.books.book(&meta.name).map(|book| Tally::of(|family| book.accounting(family)));
+        let conditions = with(&status.conditions, &say(health, &status.conditions), meta.generation, self.now);
+        let counted = tally.as_ref().is_none_or(|tally| tally.is_in_subnet(status));
+        if counted && *conditions == *status.conditions {
+            return;
+        }
+        let (kind, name, uid, version) = (id.kind, id.name.clone(), meta.uid.clone(), meta.resource_version.clone());
+        let new = NewStatus { kind, name, uid, version, tally, conditions };
+        self.written.wrote(id, self.now);
+        self.send(Action::WriteStatus(Box::new(new)), &subject(SUBNET, &meta.name));
+    }
+
+    /// Whether a status may be written now: not while its object is busy, and once a second.
+    pub(super) fn may_write(&mut self, id: &ObjectId, kind: &str) -> bool {
+        let holder = subject(kind, &id.name);
+        if self.flight.is_busy(id) {
+            self.flight.await_turn(id.clone(), holder);
+            return false;
+        }
+        if self.written.status.get(id).is_some_and(|at| *at == self.now) {
+            self.due.insert((Time(self.now.0.saturating_add(1)), holder));
+            return false;
+        }
+        true
+    }
+}
+
+/// What the conditions of a Subnet should say, with the reasons that Kube-OVN's users know.
+fn say<'a>(health: &'a Health, known: &[Condition]) -> Vec<Say<'a>> {
+    let said = |type_, status, reason, message| Say { type_, status, reason, message };
+    let (well, valid) = ("SetNonOvnSubnetSuccess", "ValidateLogicalSwitchSuccess");
+    let mut all = match health {
+        Health::Well => vec![said("Validated", true, valid, ""), said("Ready", true, well, "")],
+        Health::Faulty(why) => {
+            let failed = "ValidateLogicalSwitchFailed";
+            vec![said("Validated", false, failed, why), said("Ready", false, failed, why)]
+        }
+        Health::Going(why) => vec![said("Ready", false, "Terminating", why)],
+    };
+    all.extend(match health {
+        Health::Well => error(known, None, well),
+        Health::Faulty(why) => error(known, Some(why), "ValidateLogicalSwitchFailed"),
+        Health::Going(_) => None,
+    });
+    all
+}
