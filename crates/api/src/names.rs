@@ -83,6 +83,8 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// Of the workload of a NAT gateway: what its spec was made from.
+    pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
     /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again
     /// when the gateway changes.
     pub const ADDED_EXCLUDES: &str = "ipledger.dev/added-excludes";

@@ -106,7 +106,8 @@ impl Node {
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
         let mut addrs = Vec::new();
         for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
-            let provider = format!("{attachment}.{}", sandbox.namespace);
+            let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
+            let provider = format!("{name}.{namespace}");
             let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
             if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
                 return None;

@@ -9,7 +9,7 @@ use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
-use crate::manage::write::Write;
+use crate::manage::write::{Form, Write};
 use api::slim::{Condition, Field, Kind, Str, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl Engine {
             name: claim.key.object_name().into(),
             uid: claim.uid.clone(),
             version: claim.version.clone(),
-            status: false,
+            form: Form::Patch,
             patch: json!({"status": {"conditions": standard(conditions)}}),
         };
         self.send(Action::Write(Box::new(write)), &claim.nic.holder);
