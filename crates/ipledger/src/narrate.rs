@@ -35,9 +35,7 @@ impl Said {
     fn line(&self) -> String {
         let message = self.get("message").unwrap_or_default();
         let mut line = format!("  {message:<12}");
-        if let Some(address) = self.get("address") {
-            let _ = write!(line, " {address:<14}");
-        }
+        let _ = write!(line, " {:<14}", self.get("address").unwrap_or_default());
         for (name, before) in [("holder", ""), ("nic", ", "), ("node", " on "), ("why", ": ")] {
             if let Some(text) = self.get(name) {
                 let space = if before.is_empty() { " " } else { before };
@@ -56,7 +54,7 @@ impl<S: Subscriber> Layer<S> for Narrator {
         }
         let mut said = Said::default();
         event.record(&mut said);
-        if said.get("address").is_some() || said.get("refused").is_some() {
+        if said.get("holder").is_some() {
             // A reader that went away has what it wanted.
             let _ = crate::output::print(&format!("{}\n", said.line().trim_end()));
         }

@@ -63,6 +63,8 @@ pub struct Sandbox {
 
 /// Without a write for so long everybody is at rest: the parts answer each other within milliseconds.
 const QUIET: Duration = Duration::from_millis(120);
+/// The status of a Subnet is written at most once a second.
+const COUNTED: Duration = Duration::from_millis(2100);
 /// Longer than any story takes from one step to its rest.
 const RESTLESS: Duration = Duration::from_secs(20);
 
@@ -89,7 +91,15 @@ impl Sandbox {
             let _ = stopped.await;
         };
         // Nobody makes a sandbox to wait a minute for a StatefulSet that may come back.
-        let config = Config { lease: String::new(), listen: None, grace: 0, retry: 1, ..Config::default() };
+        let config = Config {
+            lease: String::new(),
+            listen: None,
+            grace: 0,
+            retry: 1,
+            // Nothing is pulled: its nodes are simulated.
+            gateway_image: "ipledger".to_owned(),
+            ..Config::default()
+        };
         let controller = tokio::spawn(controller::run(cluster.clone(), config, asked));
         let sandbox = Self { model, cluster, kubeconfig, stop: Some(stop), controller };
         sandbox.rest().await;
@@ -110,8 +120,17 @@ impl Sandbox {
 
     /// Waits until nobody has anything to do; false if that took too long.
     pub async fn rest(&self) -> bool {
+        self.is_quiet(QUIET).await
+    }
+
+    /// Waits until the counts are written too, which may wait for a second.
+    pub async fn counted(&self) -> bool {
+        self.is_quiet(COUNTED).await
+    }
+
+    async fn is_quiet(&self, quiet: Duration) -> bool {
         let mut revisions = self.model.subscribe();
-        let restless = async { while tokio::time::timeout(QUIET, revisions.changed()).await.is_ok() {} };
+        let restless = async { while tokio::time::timeout(quiet, revisions.changed()).await.is_ok() {} };
         tokio::time::timeout(RESTLESS, restless).await.is_ok()
     }
 

@@ -62,14 +62,13 @@ fn shown(object: &Value) -> String {
 /// Makes an object be as the manifest says.
 pub(crate) async fn apply(cluster: &Cluster, object: &Value) -> Result<(), ManifestError> {
     let place = Place::of(cluster, object).await?;
-    let create = Call { verb: Verb::Create, path: place.collection.clone(), body: Some(object.clone()) };
-    match call(cluster, create).await {
-        Ok(()) => Ok(()),
-        Err((409, _)) => {
-            let patch = Call { verb: Verb::MergePatch, path: place.object(object), body: Some(object.clone()) };
-            refused(call(cluster, patch).await, object, "changed")
+    let patch = Call { verb: Verb::MergePatch, path: place.object(object), body: Some(object.clone()) };
+    match call(cluster, patch).await {
+        Err((404, _)) => {
+            let create = Call { verb: Verb::Create, path: place.collection, body: Some(object.clone()) };
+            refused(call(cluster, create).await, object, "created")
         }
-        Err(why) => refused(Err(why), object, "created"),
+        outcome => refused(outcome, object, "changed"),
     }
 }
 

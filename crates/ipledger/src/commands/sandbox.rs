@@ -31,6 +31,7 @@ pub(crate) fn run(args: &Args, display: &Display) -> Result<Exit> {
             bail!("the sandbox did not come to rest within 20 s: this is a bug in IPLedger");
         }
     }
+    runtime.block_on(sandbox.counted());
     let exit = conclude(&args.kubeconfig, display)?;
     if args.keep {
         let name = args.kubeconfig.display();
