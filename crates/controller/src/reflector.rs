@@ -58,6 +58,11 @@ impl Reflector {
     async fn list(&mut self) -> Result<Result<String, CallError>, Ended> {
         let (objects, version) = match self.cluster.list_collection(&self.source.collection()).await {
             Ok(list) => list,
+            // A kind that a cluster need not have, and that none was ever seen of.
+            Err(error) if self.source.is_optional() && self.known.is_empty() && error.cause.code() == Some(404) => {
+                self.tell(self.source.listed()).await?;
+                return Ok(Err(error));
+            }
             Err(error) => return Ok(Err(error)),
         };
         let mut before = std::mem::take(&mut self.known);
@@ -85,6 +90,10 @@ impl Reflector {
     /// The list failed: what was known may be wrong, and is not told as gone.
     async fn not_known(&self, error: &CallError) -> Result<(), Ended> {
         let collection = self.source.collection().name;
+        if self.source.is_optional() && self.known.is_empty() && error.cause.code() == Some(404) {
+            tracing::debug!(collection, "the cluster does not have this kind");
+            return Ok(());
+        }
         match error.cause.code() {
             Some(404) => tracing::error!(
                 collection,

@@ -6,7 +6,7 @@
 use api::names::leases::AGENT_PREFIX;
 use api::slim::{Kind, Object, Str, Uid, read};
 use cluster::Collection;
-use engine::manage::{Input, NEEDED};
+use engine::manage::{Input, NEEDED, OPTIONAL};
 use serde_json::Value;
 
 /// Something that is watched.
@@ -31,6 +31,11 @@ impl Source {
     pub(crate) fn all(namespace: &str) -> Vec<Self> {
         let kinds = NEEDED.into_iter().map(Self::Kind);
         kinds.chain([Self::Agents(namespace.to_owned())]).collect()
+    }
+
+    /// Whether a cluster need not have it.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self, Self::Kind(kind) if OPTIONAL.contains(kind))
     }
 
     pub(crate) fn collection(&self) -> Collection {

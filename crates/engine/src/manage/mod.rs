@@ -38,6 +38,6 @@ pub use id::{ClaimKey, HolderId, NicId, Title};
 pub use input::{Input, Outcome};
 pub use patch::{Finalizers, NewStatus, SubnetPatch};
 pub use project::Tally;
-pub use state::{GatewaySettings, NEEDED, Settings, Wires, WithoutAgent};
+pub use state::{GatewaySettings, NEEDED, OPTIONAL, Settings, Wires, WithoutAgent};
 pub use want::{Ask, Class, Want};
 pub use write::{Form, Write};

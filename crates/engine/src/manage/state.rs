@@ -87,7 +87,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 12] = [
+pub const NEEDED: [Kind; 14] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -100,7 +100,12 @@ pub const NEEDED: [Kind; 12] = [
     Kind::Node,
     Kind::Namespace,
     Kind::StatefulSet,
+    Kind::VirtualMachine,
+    Kind::VirtualMachineInstance,
 ];
+
+/// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
+pub const OPTIONAL: [Kind; 2] = [Kind::VirtualMachine, Kind::VirtualMachineInstance];
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -12,11 +12,12 @@ pub(super) mod pod;
 pub(super) mod reservation;
 mod stateful_set;
 pub(super) mod vip;
+pub(super) mod vm;
 
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, GATEWAY, HolderId, RESERVATION, STATEFUL_SET, Title, VIP};
+use super::id::{EIP, GATEWAY, HolderId, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
 use api::slim::{Kind, Str, Time};
@@ -45,15 +46,17 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
         VIP => vip::entitled(state, name),
         EIP => eip::entitled(state, name),
         GATEWAY => gateway::entitled(state, name),
+        VM => vm::entitled(state, namespace, name),
         _ => None,
     }
 }
 
 /// The holder that an object of this kind and name is, where it is one by its name alone.
-pub(super) fn of_object(kind: Kind, name: &str) -> Option<HolderId> {
+pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<HolderId> {
     match kind {
         Kind::Vip => Some(vip::holder(name)),
         Kind::IptablesEip => Some(eip::holder(name)),
+        Kind::VirtualMachine | Kind::VirtualMachineInstance => Some(vm::holder(namespace, name)),
         _ => None,
     }
 }
@@ -70,6 +73,7 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
         VIP => vip::fate(state, claim, now, grace),
         EIP => eip::fate(state, claim, now, grace),
         GATEWAY => gateway::fate(state, claim, now, grace),
+        VM => vm::fate(state, claim, now, grace),
         // A kind that this version does not know keeps what it has.
         _ => Fate::Keep,
     }
