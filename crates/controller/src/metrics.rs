@@ -94,7 +94,7 @@ impl Metrics {
 
 fn name_of(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Done(_) => "done",
+        Outcome::Done(_) | Outcome::Event(..) => "done",
         Outcome::Exists => "exists",
         Outcome::Missing => "missing",
         Outcome::Changed => "changed",

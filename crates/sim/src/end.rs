@@ -24,14 +24,24 @@ pub struct End {
     pub pools: BTreeMap<String, Value>,
     /// The whole status of Subnets and IPPools. Not compared.
     pub statuses: BTreeMap<String, Value>,
+    /// Status of claims by name. Not compared.
+    pub claim_statuses: BTreeMap<String, Value>,
+    /// Annotations of pods by name. Not compared.
+    pub annotations: BTreeMap<String, Value>,
+    /// Events. Not compared: they are best effort.
+    pub events: Vec<Value>,
     /// Addresses on the wire.
     pub answers: usize,
     /// Addresses by the name of their holder. Not compared.
     pub addresses: BTreeMap<String, Vec<String>>,
     /// Why a NIC has nothing, by holder and NIC, in the words of the first controller. Not compared.
     pub told: BTreeMap<String, String>,
-    /// Writes of the controller. Not compared.
+    /// Writes of the controller for holders: all but those of Subnets, IPPools and Events. Not compared.
     pub writes: u64,
+    /// Writes of Subnets and IPPools. Not compared.
+    pub account_writes: u64,
+    /// Writes of Events. Not compared.
+    pub event_writes: u64,
 }
 
 impl End {
@@ -58,8 +68,8 @@ impl End {
         let told = told.map(|(nic, why)| (format!("{} {}", nic.holder, nic.name), why.to_owned())).collect();
         let ips = cluster.server.objects("kubeovn.io", "ips");
         let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
-        let subnets = cluster.server.objects("kubeovn.io", "subnets");
-        let pools = cluster.server.objects("kubeovn.io", "ippools");
+        let objects = |group, kind| cluster.server.objects(group, kind);
+        let (subnets, pools) = (objects("kubeovn.io", "subnets"), objects("kubeovn.io", "ippools"));
         Self {
             pods: pods.collect(),
             claims: by_holder,
@@ -67,10 +77,15 @@ impl End {
             subnets: named(&subnets, said),
             pools: named(&pools, said),
             statuses: named(&[subnets, pools].concat(), |object| object["status"].clone()),
+            claim_statuses: named(&objects("ipledger.dev", "addressclaims"), |claim| claim["status"].clone()),
+            annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
+            events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             answers: cluster.wire.iter().count(),
             addresses,
             told,
-            writes: cluster.writes,
+            writes: cluster.writes.all - cluster.writes.accounts - cluster.writes.events,
+            account_writes: cluster.writes.accounts,
+            event_writes: cluster.writes.events,
         }
     }
 
@@ -80,9 +95,25 @@ impl End {
         self.compared() == other.compared()
     }
 
+    /// All writes of the controller.
+    #[must_use]
+    pub fn all_writes(&self) -> u64 {
+        self.writes + self.account_writes + self.event_writes
+    }
+
     fn compared(&self) -> Self {
-        let (addresses, told, statuses) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { addresses, told, statuses, writes: 0, ..self.clone() }
+        Self {
+            statuses: BTreeMap::new(),
+            claim_statuses: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            events: Vec::new(),
+            addresses: BTreeMap::new(),
+            told: BTreeMap::new(),
+            writes: 0,
+            account_writes: 0,
+            event_writes: 0,
+            ..self.clone()
+        }
     }
 }
 

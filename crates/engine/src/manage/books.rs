@@ -49,6 +49,8 @@ pub(super) struct Books {
     macs: BTreeMap<Str, MacBook<HolderId, Str>>,
     /// Subnets that cannot be used as they are written, and why.
     faults: BTreeMap<Str, Box<str>>,
+    /// Subnets that another manager gives out from.
+    foreign: BTreeSet<Str>,
     pub(super) pools: Pools,
     /// Subnets whose accounts or objects changed since they were last taken.
     touched: BTreeSet<Str>,
@@ -79,10 +81,16 @@ fn read(world: &World, subnet: &Subnet) -> Result<Read, Box<str>> {
 }
 
 impl Books {
-    /// Takes over a Subnet; whether anything that matters here changed.
-    pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
+    /// Takes over a Subnet, one of ours or another manager's; whether anything that matters here changed.
+    pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims, ours: bool) -> bool {
         let name = &subnet.meta.name;
         self.touched.insert(name.clone());
+        let moved = if ours { self.foreign.remove(name) } else { self.foreign.insert(name.clone()) };
+        self.put_spec(world, subnet, claims) || moved
+    }
+
+    fn put_spec(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
+        let name = &subnet.meta.name;
         let outcome = read(world, subnet).and_then(|read| {
             self.check(name, &read)?;
             Ok(self.take(name, read, claims))
@@ -164,6 +172,7 @@ impl Books {
     /// Forgets a Subnet. Its claims stay: they are no business of a Subnet's life.
     pub(super) fn forget(&mut self, name: &Str) -> bool {
         self.unlist(name);
+        self.foreign.remove(name);
         self.faults.remove(name);
         let was = self.pages.remove(name).is_some();
         self.arrange(name);
@@ -227,19 +236,19 @@ impl Books {
         self.faults.keys()
     }
 
-    /// The Subnets of a provider, in order of their names.
+    /// Whether another manager gives out from a Subnet.
+    pub(super) fn is_foreign(&self, name: &str) -> bool {
+        self.foreign.contains(name)
+    }
+
+    /// The Subnets of a provider that are given out from here, in order of their names.
     pub(super) fn of_provider(&self, provider: &str) -> impl Iterator<Item = &Str> {
-        self.by_provider.get(provider).into_iter().flatten()
+        self.by_provider.get(provider).into_iter().flatten().filter(|name| !self.is_foreign(name))
     }
 
     /// The provider of a Subnet.
     pub(super) fn provider(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.provider)
-    }
-
-    /// Whether a Subnet is given out from here, be it that it cannot be used as it is written.
-    pub(super) fn knows(&self, subnet: &str) -> bool {
-        self.pages.contains_key(subnet) || self.faults.contains_key(subnet)
     }
 
     /// The wire of a Subnet.
@@ -301,6 +310,9 @@ impl Books {
         namespace: &str,
         has: AddrPair,
     ) -> Result<Grant, Denied> {
+        if self.is_foreign(subnet) {
+            return Err(Denied::Closed("another manager gives its addresses out".into()));
+        }
         if let Some(fault) = self.faults.get(subnet) {
             return Err(Denied::Closed(fault.clone()));
         }

@@ -5,6 +5,7 @@
 //! lets it.
 
 use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
+use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
 use super::write::Form;
@@ -65,11 +66,10 @@ impl Action {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
-            Self::PatchSubnet(patch) => one(Verb::MergePatch, Some(patch.body())),
-            Self::SetFinalizers(patch) => one(Verb::MergePatch, Some(patch.body())),
-            Self::WriteStatus(status) => {
-                let path = format!("{}/status", path(&object, true));
-                Call { verb: Verb::MergePatch, path, body: Some(status.body()) }
+            Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
+            Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
+            Self::CountEvent { event, times } => {
+                Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
             }
             Self::Occupy { uid, version, occupant, replaces, .. } => {
                 one(Verb::MergePatch, Some(occupy(uid, version, occupant, *replaces)))
@@ -99,6 +99,8 @@ impl Action {
     #[must_use]
     pub fn outcome(&self, code: u16, body: &[u8]) -> Outcome {
         match code {
+            200..=299 if matches!(self, Self::ReadEvent(_)) => found(body),
+            200..=299 if self.is_event() => Outcome::Done(None),
             200..=299 if self.call().verb == Verb::Delete => Outcome::Done(None),
             200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
             404 => Outcome::Missing,
@@ -107,6 +109,13 @@ impl Action {
             400..=499 if !matches!(code, 408 | 425 | 429) => Outcome::Refused(message(body)),
             _ => Outcome::Unknown,
         }
+    }
+}
+
+impl Action {
+    /// Whether it is about telling: best effort.
+    pub(super) fn is_event(&self) -> bool {
+        matches!(self, Self::ReadEvent(_) | Self::CreateEvent(_) | Self::CountEvent { .. })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use api::slim::{AddressClaim, Field, Str, Time, Uid};
+use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +34,8 @@ pub struct Claim {
     pub programmed: Option<Str>,
     /// Which pod has let it go, by the word of its node's agent.
     pub let_go: Uid,
+    /// What it says of itself.
+    pub conditions: Box<[Condition]>,
 }
 
 impl Claim {
@@ -58,6 +60,7 @@ impl Claim {
             occupant: Occupant { pod_uid, node: occupant.node.clone() },
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             let_go: status.let_go.pod_uid.clone(),
+            conditions: status.conditions.clone(),
         })
     }
 
@@ -88,6 +91,13 @@ impl Slot {
         match self {
             Self::Asked(claim) => &claim.nic,
             Self::Standing(claim) => &claim.nic,
+        }
+    }
+
+    pub(super) fn has_mac(&self) -> bool {
+        match self {
+            Self::Asked(claim) => claim.mac.is_some(),
+            Self::Standing(claim) => claim.mac.is_some(),
         }
     }
 

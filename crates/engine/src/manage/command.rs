@@ -3,9 +3,9 @@
 //! In: decisions. Out: [`Command`]s. Guarantees: each is one API call on one object; an object has one command in flight
 //! at a time; a delete names the life that it ends (UID) and, of a claim, the version that the decision was made on.
 
+use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use super::patch::{Finalizers, NewStatus, SubnetPatch};
 use super::write::Write;
 use api::slim::{Kind, Str, Uid};
 use ledger::{AddrPair, Mac};
@@ -84,7 +84,18 @@ pub enum Action {
         /// Another pod had it: what a gateway's program did in that one is gone with it.
         replaces: bool,
     },
-    /// Make an object say what follows from its claims.
+    /// See whether a pod was told already.
+    ReadEvent(Box<NewEvent>),
+    /// Tell a pod.
+    CreateEvent(Box<NewEvent>),
+    /// Tell a pod something else than before.
+    CountEvent {
+        /// What is told.
+        event: Box<NewEvent>,
+        /// How often something was told, this time included.
+        times: u64,
+    },
+    /// Make an object that people made say what follows from its claims.
     Write(Box<Write>),
     /// See with a fresh read whether the object that entitles a holder is there, and what it says.
     ReadOwner {
@@ -95,12 +106,6 @@ pub enum Action {
         /// Its name.
         name: Str,
     },
-    /// Complete a Subnet, or let it go.
-    PatchSubnet(Box<SubnetPatch>),
-    /// Write the status of a Subnet or an IPPool.
-    WriteStatus(Box<NewStatus>),
-    /// Remove a finalizer that nothing needs any more.
-    SetFinalizers(Box<Finalizers>),
     /// See with a fresh read whether a node is gone.
     ReadNode(Str),
 }
@@ -124,11 +129,14 @@ impl ObjectId {
 }
 
 impl Action {
-    /// The object that it is about.
+    /// The object that it is about; of an Event, the pod that is told.
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
             Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
+            Self::ReadEvent(event) | Self::CreateEvent(event) | Self::CountEvent { event, .. } => {
+                ObjectId { kind: Kind::Pod, namespace: event.namespace.clone(), name: event.pod.clone() }
+            }
             Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
             Self::AnnotatePod { namespace, name, .. } => {
@@ -137,9 +145,6 @@ impl Action {
             Self::Write(write) => {
                 ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
             }
-            Self::PatchSubnet(patch) => ObjectId::named(Kind::Subnet, &patch.name),
-            Self::WriteStatus(status) => ObjectId::named(status.kind, &status.name),
-            Self::SetFinalizers(patch) => ObjectId::named(patch.kind, &patch.name),
             Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
             Self::ReadOwner { kind, namespace, name } => {
                 ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }

@@ -10,9 +10,9 @@ use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
 use super::id::HolderId;
 use super::input::Input;
-use super::project::Written;
+use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
-use super::waiting::Waiting;
+use super::waiting::{Lack, Waiting};
 use super::want::{Class, Want};
 use api::slim::{Kind, Str, Time};
 use ledger::{Addr, Family};
@@ -31,8 +31,16 @@ pub struct Engine {
     pub(super) listed: BTreeSet<Kind>,
     pub(super) agents_listed: bool,
     pub(super) dirty: BTreeSet<HolderId>,
+    /// Where addresses were freed: the first of those that lack one is looked at.
+    pub(super) freed: BTreeSet<Lack>,
+    /// How often a holder was looked at.
+    looks: u64,
     /// What was written of what is derived, so that it is not written too often.
     pub(super) written: Written,
+    /// What pods were told last.
+    pub(super) told: Told,
+    /// Since when releases wait.
+    pub(super) waits: Waits,
     /// Who is looked at again when.
     pub(super) due: BTreeSet<(Time, HolderId)>,
     out: Vec<Command>,
@@ -52,7 +60,11 @@ impl Engine {
             listed: BTreeSet::new(),
             agents_listed: false,
             dirty: BTreeSet::new(),
+            freed: BTreeSet::new(),
+            looks: 0,
             written: Written::default(),
+            told: Told::default(),
+            waits: Waits::default(),
             due: BTreeSet::new(),
             out: Vec::new(),
         }
@@ -98,6 +110,12 @@ impl Engine {
         self.flight.done(id);
     }
 
+    /// How often a holder was looked at since the start: the work that was done.
+    #[must_use]
+    pub fn looks(&self) -> u64 {
+        self.looks
+    }
+
     /// Why a NIC of a holder has nothing, if it was refused.
     #[must_use]
     pub fn refusal(&self, nic: &super::id::NicId) -> Option<&str> {
@@ -120,12 +138,28 @@ impl Engine {
         self.out.extend(self.flight.send(action, holder));
     }
 
-    /// Looks at everybody for whom something changed, in the order of what they want.
+    /// Looks at everybody for whom something changed, then at those that lack what was freed, one after the other in order
+    /// of arrival, until the first of them still lacks it; then writes what follows from all of it.
     fn settle(&mut self) {
+        self.settle_dirty();
+        while let Some(lack) = self.freed.pop_first() {
+            let Some(first) = self.waiting.first(&lack).cloned() else { continue };
+            self.dirty.insert(first.clone());
+            self.settle_dirty();
+            if self.waiting.first(&lack) != Some(&first) {
+                self.freed.insert(lack);
+            }
+        }
+        self.project_accounts();
+    }
+
+    /// Looks at everybody for whom something changed, in the order of what they want, and among equals of their arrival.
+    fn settle_dirty(&mut self) {
         while !self.dirty.is_empty() {
             let holders = std::mem::take(&mut self.dirty);
-            let looks: Vec<(HolderId, Option<Entitled>)> =
+            let mut looks: Vec<(HolderId, Option<Entitled>)> =
                 holders.into_iter().map(|holder| self.look(holder)).collect();
+            looks.sort_by_key(|(_, entitled)| entitled.as_ref().and_then(|entitled| entitled.arrival));
             for class in Class::ALL {
                 for (_, entitled) in &looks {
                     let Some(entitled) = entitled.as_ref().filter(|entitled| entitled.may_grow) else { continue };
@@ -142,11 +176,11 @@ impl Engine {
                 self.project(holder, entitled.as_ref());
             }
         }
-        self.project_accounts();
     }
 
     /// What a holder is entitled to now.
     fn look(&mut self, holder: HolderId) -> (HolderId, Option<Entitled>) {
+        self.looks += 1;
         self.waiting.forget(&holder);
         let entitled = holders::entitled(&self.state, &holder);
         match entitled {
@@ -173,13 +207,19 @@ impl Engine {
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
     fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let surplus: Vec<Claim> =
-            standing.filter(|claim| !entitled.is_some_and(|e| self.is_kept(e, claim))).cloned().collect();
+        let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
+            standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
+        for claim in kept.iter().filter(|claim| entitled.is_some_and(|e| e.occupant == claim.occupant)) {
+            self.claim_kept(claim);
+        }
         for claim in surplus {
             match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
-                Fate::Wait(wait) => self.wait(holder, wait),
+                Fate::Wait(wait) => {
+                    self.claim_waits(&claim, &wait);
+                    self.wait(holder, wait);
+                }
             }
         }
         // A fresh read counts for the look that it was made for.
@@ -199,7 +239,10 @@ impl Engine {
         let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
-                Fate::Wait(wait) if !claim.is_unused() => self.wait(holder, wait),
+                Fate::Wait(wait) if !claim.is_unused() => {
+                    self.claim_waits(&claim, &wait);
+                    self.wait(holder, wait);
+                }
                 _ => {
                     let unused = claim.is_unused();
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);

@@ -46,6 +46,8 @@ pub enum Outcome {
     Done(Option<Object>),
     /// An object of that name is there already.
     Exists,
+    /// An Event as a read found it: what it says, and how often it was said.
+    Event(Box<str>, u64),
     /// There is no such object.
     Missing,
     /// It has changed: a precondition does not hold any more.

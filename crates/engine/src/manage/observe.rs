@@ -146,13 +146,19 @@ impl Engine {
     /// An address has no claim.
     fn claim_gone(&mut self, key: &ClaimKey) {
         let Some(slot) = self.state.claims.remove(key) else { return };
+        self.waits.forget(key);
         self.state.books.release(key);
         self.settled(key);
         self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if let Some(subnet) = self.state.books.containing(key).cloned() {
-            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
+            self.freed.insert((subnet.clone(), key.addr.family(), pool));
+            if slot.has_mac() {
+                // Whoever waits for the MAC waits for the Subnet.
+                self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            }
             if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
                 self.try_faulty(&Str::default());
             }
@@ -202,12 +208,8 @@ impl Engine {
 
     fn subnet_seen(&mut self, subnet: Subnet) {
         let name = subnet.meta.name.clone();
-        let changed = if self.manages(&subnet) {
-            self.state.books.put(&self.state.world, &subnet, &self.state.claims)
-        } else {
-            self.subnet_changed(&name);
-            self.state.books.forget(&name)
-        };
+        let ours = self.manages(&subnet);
+        let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);
@@ -220,7 +222,8 @@ impl Engine {
         let faulty: Vec<Str> = self.state.books.faulty().filter(|name| *name != changed).cloned().collect();
         for name in faulty {
             let Some(subnet) = self.state.world.subnets.named(&name).cloned() else { continue };
-            self.state.books.put(&self.state.world, &subnet, &self.state.claims);
+            let ours = self.manages(&subnet);
+            self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
             if self.state.books.fault(&name).is_none() {
                 self.subnet_changed(&name);
                 // What it was before may have been in the way of others.
@@ -232,13 +235,18 @@ impl Engine {
     /// Whether a Subnet is managed: one whose Vlan is gone stays what it was.
     pub(super) fn manages(&self, subnet: &Subnet) -> bool {
         let known = subnet.spec.vlan.is_empty() || self.state.world.vlans.named(&subnet.spec.vlan).is_some();
-        self.settings.manages(&self.state.world, subnet)
-            || (!known && self.state.books.wire(&subnet.meta.name).is_some())
+        self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name))
+    }
+
+    /// Whoever waits for a Subnet is looked at, and those that wait for an address of it one after the other.
+    pub(super) fn waiters_of(&mut self, subnet: &Str) {
+        self.dirty.extend(self.waiting.at_subnet(subnet).cloned());
+        self.freed.extend(self.waiting.lacks_of(subnet).cloned());
     }
 
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
     fn subnet_changed(&mut self, name: &Str) {
-        self.dirty.extend(self.waiting.at_subnet(name).cloned());
+        self.waiters_of(name);
         self.about_gateways_on(name);
         let provider = self.state.books.provider(name);
         let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
@@ -313,6 +321,14 @@ impl Engine {
     fn done(&mut self, sent: &Sent, outcome: Outcome) {
         self.dirty.insert(sent.holder.clone());
         self.written.settle(&sent.action, &outcome);
+        if let Action::ReadEvent(event) = &sent.action
+            && !sent.gone
+        {
+            self.event_read(event, &outcome, &sent.holder);
+        }
+        if sent.action.is_event() {
+            return;
+        }
         if let Outcome::Refused(why) = &outcome {
             self.refused(sent, why);
         }

@@ -139,7 +139,7 @@ impl Pools {
     }
 
     /// The pool of a Subnet that an address is of.
-    fn at(&self, subnet: &str, addr: Addr) -> Option<&Str> {
+    pub(super) fn at(&self, subnet: &str, addr: Addr) -> Option<&Str> {
         let (_, (last, name)) = self.ranges.get(subnet)?.range(..=addr).next_back()?;
         (*last >= addr && last.family() == addr.family()).then_some(name)
     }

@@ -9,10 +9,10 @@ use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{ClaimKey, NicId};
+use super::id::{ClaimKey, HolderId, NicId};
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
-use ledger::{AddrPair, Refusal};
+use ledger::{AddrPair, Family, Refusal};
 
 impl Engine {
     /// Gives a NIC what it lacks.
@@ -42,22 +42,6 @@ impl Engine {
         self.refuse(entitled, want, refusals);
     }
 
-    /// Tells a NIC that uses the addresses of another holder what it waits for, if it does. Whoever the lender's claims are
-    /// seen for is looked at again.
-    fn wait_for_lender(&mut self, want: &Want, lender: &NicId) {
-        if self.served(want).is_some() {
-            return;
-        }
-        let standing = self.state.claims.of_nic(lender).filter_map(|(_, slot)| slot.standing());
-        let mut others = standing.filter(|claim| !claim.is_unused());
-        let why = match (others.next(), self.waiting.told(lender)) {
-            (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
-            (None, Some(why)) => format!("{} has no address: {why}", lender.holder),
-            (None, None) => format!("{} has no address yet", lender.holder),
-        };
-        self.waiting.tell(&want.nic, why);
-    }
-
     /// Where a want may be served, in the order in which it is tried: Subnets, each with the pool to take from.
     fn places(&self, subnets: &[Str], want: &Want, namespace: &str) -> Vec<(Str, Option<Str>)> {
         let pools = &self.state.books.pools;
@@ -83,6 +67,23 @@ impl Engine {
                 subnets.iter().map(|subnet| (subnet.clone(), None)).collect()
             }
         }
+    }
+
+    /// Tells a NIC that uses the addresses of another holder what it waits for, if it does. Whoever the lender's claims are
+    /// seen for is looked at again.
+    fn wait_for_lender(&mut self, want: &Want, lender: &NicId) {
+        if self.served(want).is_some() {
+            return;
+        }
+        let standing = self.state.claims.of_nic(lender).filter_map(|(_, slot)| slot.standing());
+        let mut others = standing.filter(|claim| !claim.is_unused());
+        let why = match (others.next(), self.waiting.told(lender)) {
+            (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
+            (None, Some(why)) => format!("{} has no address: {why}", lender.holder),
+            // It is about to have one, or to give it: nothing to tell.
+            (None, None) => return,
+        };
+        self.waiting.tell(&want.nic, why);
     }
 
     /// Whether records are pending on a wire that a free choice would choose from.
@@ -121,10 +122,14 @@ impl Engine {
         let mut told = Vec::new();
         for (subnet, denied) in refusals {
             match &denied {
-                Denied::Closed(why) => told.push(format!("Subnet {subnet}: {why}")),
-                Denied::Refused(refusal) => told.push(format!("Subnet {subnet}: {}", self.in_words(&subnet, refusal))),
+                Denied::Closed(why) => told.push(format!("NoAvailableAddress: Subnet {subnet}: {why}")),
+                Denied::Refused(refusal) => {
+                    // The word is what Kube-OVN's users look for, and their programs.
+                    let (word, words) = (refusal.kube_ovn_word(), self.in_words(&subnet, refusal));
+                    told.push(format!("{word}: Subnet {subnet}: {words}"));
+                }
             }
-            self.waiting.for_subnet(&subnet, entitled.arrival, holder);
+            self.queue(&subnet, &denied, entitled);
             let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
             for addr in named(&want.ask) {
                 self.waiting.for_address(ClaimKey { wire: wire.clone(), addr }, holder);
@@ -136,11 +141,37 @@ impl Engine {
         self.waiting.tell(&want.nic, told.join("; "));
     }
 
+    /// Puts whoever was refused where it is found once there is what it lacks.
+    fn queue(&mut self, subnet: &Str, denied: &Denied, entitled: &Entitled) {
+        let mut lacks = Vec::new();
+        let is_all = match denied {
+            Denied::Closed(_) => false,
+            Denied::Refused(refusal) => lacking(refusal, &mut lacks),
+        };
+        for (family, pool) in lacks {
+            self.waiting.for_free((subnet.clone(), family, pool), entitled.arrival, &entitled.holder);
+        }
+        if !is_all {
+            self.waiting.for_subnet(subnet, &entitled.holder);
+        }
+    }
+
     /// A refusal with the holder in the words that people use.
-    fn in_words(&self, subnet: &Str, refusal: &Refusal<super::id::HolderId, Str>) -> String {
-        let Refusal::Held { addr, by } = refusal else { return refusal.to_string() };
-        let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
-        format!("{addr} is held by {title} ({})", by.name)
+    fn in_words(&self, subnet: &Str, refusal: &Refusal<HolderId, Str>) -> String {
+        match refusal {
+            Refusal::Held { addr, by } => {
+                let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
+                format!("{addr} is held by {title} ({})", by.name)
+            }
+            Refusal::WrongFamily { asked, addr: None } => {
+                format!("requested ip family {asked} does not match subnet {subnet} protocol {}", asked.other())
+            }
+            Refusal::NoneOf(refusals) if !refusals.is_empty() => {
+                let each: Vec<String> = refusals.iter().map(|refusal| self.in_words(subnet, refusal)).collect();
+                format!("none of {} candidates can be had: {}", each.len(), each.join("; "))
+            }
+            other => other.to_string(),
+        }
     }
 
     /// Who holds an address of a Subnet, in the words that people use.
@@ -150,6 +181,22 @@ impl Engine {
             Slot::Standing(claim) => Some(claim.title.to_string()),
             Slot::Asked(claim) => Some(claim.title.to_string()),
         }
+    }
+}
+
+/// What is free nowhere; whether that is all that a refusal says.
+fn lacking(refusal: &Refusal<HolderId, Str>, lacks: &mut Vec<(Family, Option<Str>)>) -> bool {
+    match refusal {
+        Refusal::Exhausted { family, pool } => {
+            lacks.push((*family, pool.as_deref().map(Str::from)));
+            true
+        }
+        Refusal::NoneOf(refusals) => {
+            let mut others = refusals.len();
+            refusals.iter().for_each(|refusal| others -= usize::from(lacking(refusal, lacks)));
+            others == 0
+        }
+        _ => false,
     }
 }
 

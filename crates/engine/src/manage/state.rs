@@ -4,10 +4,10 @@
 //! once; nothing here decides.
 
 use super::books::Books;
-use super::claims::{Claim, Claims};
+use super::claims::Claims;
 use super::command::Occupant;
 use super::gateways::Gateways;
-use super::id::HolderId;
+use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
@@ -28,6 +28,8 @@ pub struct Settings {
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Seconds after which a release that waits says so.
+    pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
 }
@@ -58,6 +60,7 @@ impl Default for Settings {
             wires: Wires::All,
             without_agent: WithoutAgent::Keep,
             retry: 10,
+            patience: 10,
             grace: 60,
         }
     }
@@ -144,19 +147,19 @@ impl State {
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
     }
 
-    /// Whether a Subnet is given out from here: the books hold no other.
+    /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.
     pub(super) fn serves(&self, subnet: &str) -> bool {
-        self.books.knows(subnet)
+        self.books.provider(subnet).is_some() && !self.books.is_foreign(subnet)
     }
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
-        self.serves(subnet) || self.world.subnets.named(subnet).is_none()
+        self.books.provider(subnet).is_none() || self.serves(subnet)
     }
 
-    /// Whether an address is of a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
-        self.books.containing(&claim.key).is_none() && !self.may_serve(&claim.subnet)
+    /// Whether an address is in a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
+        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
     }
 
     /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.

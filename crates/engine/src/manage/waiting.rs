@@ -1,18 +1,24 @@
 //! Holders that were refused, and what would change that.
 //!
 //! In: refusals. Out: whom to look at again when an address is freed or a Subnet changes. Guarantees: nobody polls; whoever
-//! waits for any address of a Subnet is asked in order of arrival; a holder that is looked at again waits no more until
-//! it is refused again.
+//! waits for any address stands in a queue with those that lack the same, in order of arrival, so that a freed address
+//! costs a look at the first of them and not at all; one that lacks something else stands in another queue and is in
+//! nobody's way; a holder that is looked at again waits no more until it is refused again.
 
 use super::id::{ClaimKey, HolderId, NicId};
 use api::slim::{Str, Time};
+use ledger::Family;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What is lacking: a free address of a family, in a pool of a Subnet or in what is in no pool.
+pub(super) type Lack = (Str, Family, Option<Str>);
 
 /// A place in a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     Address(ClaimKey),
-    Subnet(Str, Option<Time>),
+    Free(Lack, Option<Time>),
+    Subnet(Str),
     Wire(Str),
 }
 
@@ -20,7 +26,8 @@ enum Place {
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_addr: BTreeMap<ClaimKey, BTreeSet<HolderId>>,
-    by_subnet: BTreeMap<Str, BTreeSet<(Option<Time>, HolderId)>>,
+    by_lack: BTreeMap<Lack, BTreeSet<(Option<Time>, HolderId)>>,
+    by_subnet: BTreeMap<Str, BTreeSet<HolderId>>,
     by_wire: BTreeMap<Str, BTreeSet<HolderId>>,
     places: BTreeMap<HolderId, Vec<Place>>,
     told: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
@@ -43,10 +50,16 @@ impl Waiting {
         self.places.entry(holder.clone()).or_default().push(Place::Address(key));
     }
 
-    /// Waits for any address of a Subnet, or for the Subnet itself.
-    pub(super) fn for_subnet(&mut self, subnet: &Str, arrival: Option<Time>, holder: &HolderId) {
-        self.by_subnet.entry(subnet.clone()).or_default().insert((arrival, holder.clone()));
-        self.places.entry(holder.clone()).or_default().push(Place::Subnet(subnet.clone(), arrival));
+    /// Waits for a free address.
+    pub(super) fn for_free(&mut self, lack: Lack, arrival: Option<Time>, holder: &HolderId) {
+        self.by_lack.entry(lack.clone()).or_default().insert((arrival, holder.clone()));
+        self.places.entry(holder.clone()).or_default().push(Place::Free(lack, arrival));
+    }
+
+    /// Waits for a change of the Subnet itself, or of its pools.
+    pub(super) fn for_subnet(&mut self, subnet: &Str, holder: &HolderId) {
+        self.by_subnet.entry(subnet.clone()).or_default().insert(holder.clone());
+        self.places.entry(holder.clone()).or_default().push(Place::Subnet(subnet.clone()));
     }
 
     /// Waits until no record of a wire is pending.
@@ -65,6 +78,12 @@ impl Waiting {
         self.told.get(&nic.holder)?.get(nic).map(AsRef::as_ref)
     }
 
+    /// Why the NICs of a holder have nothing, in one text.
+    pub(super) fn told_of(&self, holder: &HolderId) -> Option<String> {
+        let told = self.told.get(holder)?;
+        Some(told.iter().map(|(nic, why)| format!("{}: {why}", nic.name)).collect::<Vec<_>>().join("; "))
+    }
+
     /// Every NIC that was refused, and why.
     pub(super) fn all_told(&self) -> impl Iterator<Item = (&NicId, &str)> {
         self.told.values().flatten().map(|(nic, why)| (nic, why.as_ref()))
@@ -76,7 +95,8 @@ impl Waiting {
         for place in self.places.remove(holder).unwrap_or_default() {
             match place {
                 Place::Address(key) => take(&mut self.by_addr, &key, holder),
-                Place::Subnet(subnet, arrival) => take(&mut self.by_subnet, &subnet, &(arrival, holder.clone())),
+                Place::Free(lack, arrival) => take(&mut self.by_lack, &lack, &(arrival, holder.clone())),
+                Place::Subnet(subnet) => take(&mut self.by_subnet, &subnet, holder),
                 Place::Wire(wire) => take(&mut self.by_wire, &wire, holder),
             }
         }
@@ -87,9 +107,20 @@ impl Waiting {
         self.by_addr.get(key).into_iter().flatten()
     }
 
-    /// Who waits for any address of a Subnet, in order of arrival.
+    /// Who waits for a change of a Subnet.
     pub(super) fn at_subnet(&self, subnet: &Str) -> impl Iterator<Item = &HolderId> {
-        self.by_subnet.get(subnet).into_iter().flatten().map(|(_, holder)| holder)
+        self.by_subnet.get(subnet).into_iter().flatten()
+    }
+
+    /// What is lacking in a Subnet.
+    pub(super) fn lacks_of<'a>(&'a self, subnet: &'a Str) -> impl Iterator<Item = &'a Lack> {
+        let lacks = self.by_lack.range((subnet.clone(), Family::V4, None)..).map(|(lack, _)| lack);
+        lacks.take_while(move |(of, ..)| of == subnet)
+    }
+
+    /// Who lacks something, and came first.
+    pub(super) fn first(&self, lack: &Lack) -> Option<&HolderId> {
+        self.by_lack.get(lack)?.first().map(|(_, holder)| holder)
     }
 
     /// Who waits until no record of a wire is pending.

@@ -83,7 +83,7 @@ pub(crate) fn plugin() -> Result<Exit> {
 }
 
 /// Ends when the process is asked to stop.
-fn stopped() -> Result<impl Future<Output = ()>> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     Ok(async move {

@@ -2,8 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use super::Condition;
-use crate::slim::{Field, Meta, Newest, Str, Uid};
+use crate::slim::{Condition, Field, Meta, Newest, Str, Uid};
 use ledger::{Addr, AddrPair, Mac};
 
 slim! {
@@ -154,6 +153,8 @@ slim! {
         let_go: ClaimLetGo = "letGo",
         /// The gateway that has it on its interface.
         programmed: ClaimProgrammed = "programmed",
+        /// What it waits for.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// `status.programmed` of an AddressClaim.
     ClaimProgrammed {

@@ -112,7 +112,9 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
     let subnets = match value("logical_switch") {
-        Some(named) if state.books.provider(named).is_some_and(|of| of == provider) => vec![named.into()],
+        Some(named) if state.serves(named) && state.books.provider(named).is_some_and(|of| of == provider) => {
+            vec![named.into()]
+        }
         _ => state.books.of_provider(provider).cloned().collect(),
     };
     let (ask, class) = match on_record(&state.world, pod, provider, &port, &suffix) {

@@ -5,6 +5,7 @@
 //! nothing changes; the status of an `Error` that is over goes back to `False` (Kube-OVN leaves it `True`).
 
 use api::slim::{Condition, Field, Time};
+use serde_json::{Map, Value, json};
 
 /// What one condition should say.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +71,40 @@ pub(super) fn error<'a>(known: &[Condition], fault: Option<&'a str>, reason: &'a
         reason,
         message: fault.unwrap_or_default(),
     })
+}
+
+/// Conditions in Kubernetes' own form, as a claim has them (`metav1.Condition`).
+pub(super) fn standard(conditions: &[Condition]) -> Value {
+    let one = |condition: &Condition| {
+        let changed = condition.changed.get().map(Time::to_string);
+        json!({
+            "type": condition.type_.as_str(), "status": condition.status.as_str(), "reason": condition.reason.as_str(),
+            "message": &*condition.message, "lastTransitionTime": changed,
+        })
+    };
+    conditions.iter().map(one).collect()
+}
+
+/// Conditions in Kube-OVN's form.
+pub(super) fn kube_ovn(conditions: &[Condition]) -> Value {
+    let time = |field: &Field<Time>| field.get().map(Time::to_string).unwrap_or_default();
+    let one = |condition: &Condition| {
+        let texts = [
+            ("type", condition.type_.to_string()),
+            ("status", condition.status.to_string()),
+            ("reason", condition.reason.to_string()),
+            ("message", condition.message.to_string()),
+            ("lastUpdateTime", time(&condition.updated)),
+            ("lastTransitionTime", time(&condition.changed)),
+        ];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let mut fields: Map<String, Value> = texts.map(|(key, text)| (key.to_owned(), text.into())).collect();
+        if condition.generation != 0 {
+            fields.insert("observedGeneration".to_owned(), condition.generation.into());
+        }
+        Value::Object(fields)
+    };
+    conditions.iter().map(one).collect()
 }
 
 #[cfg(test)]

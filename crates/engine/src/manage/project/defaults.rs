@@ -5,10 +5,10 @@
 //! entry covers it, and only what was added here is ever removed: the annotation `ipledger.dev/added-excludes` says which.
 //! A Subnet that was completed needs nothing more, whoever else completes it.
 
-use crate::manage::patch::SubnetPatch;
 use api::names::{self, annotations};
-use api::slim::{Exclude, ExcludeForm, Field, Str, Subnet};
+use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet};
 use ledger::{Addr, AddrPair, CidrPair};
+use serde_json::{Map, Value, json};
 
 /// The gateways of a Subnet: those given, else the first usable address of each CIDR (Kube-OVN `formatGateway`).
 pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
@@ -21,41 +21,36 @@ pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
     gateways
 }
 
-/// What a Subnet lacks.
-pub(super) fn lacking(subnet: &Subnet) -> SubnetPatch {
-    let (meta, spec) = (&subnet.meta, &subnet.spec);
-    let cidrs = spec.cidr.get();
+/// What a Subnet lacks: a merge patch; nothing in it where it lacks nothing.
+pub(super) fn lacking(subnet: &Subnet) -> Map<String, Value> {
+    let (mut meta, mut spec) = (Map::new(), Map::new());
+    let put = |to: &mut Map<String, Value>, key: &str, value: Option<Value>| {
+        to.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    let (cidrs, given) = (subnet.spec.cidr.get(), subnet.spec.gateway.get().copied().unwrap_or(AddrPair::NONE));
     let gateways = gateways(subnet);
+    put(&mut spec, "cidrBlock", cidrs.filter(|cidr| !cidr.is_canonical()).map(|cidr| cidr.to_string().into()));
+    put(&mut spec, "gateway", (given != gateways).then(|| gateways.to_string().into()));
     let protocol = protocol(cidrs.map_or(CidrPair::NONE, |cidr| **cidr));
+    put(&mut spec, "protocol", (subnet.spec.protocol != protocol).then(|| protocol.into()));
     let (excludes, added) = excludes(subnet, gateways);
-    let finalizers = (!meta.finalizers.iter().any(|name| name == names::FINALIZER)).then(|| {
-        let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name)).cloned();
-        others.chain([Str::from(names::FINALIZER)]).collect()
-    });
-    SubnetPatch {
-        name: meta.name.clone(),
-        uid: meta.uid.clone(),
-        version: meta.resource_version.clone(),
-        finalizers,
-        added,
-        cidr: cidrs.filter(|cidr| !cidr.is_canonical()).map(|cidr| cidr.to_string()),
-        gateway: (spec.gateway.get().copied().unwrap_or(AddrPair::NONE) != gateways).then(|| gateways.to_string()),
-        excludes,
-        protocol: (spec.protocol != protocol).then_some(protocol),
-    }
+    put(&mut spec, "excludeIps", excludes.map(Into::into));
+    let note = added.map(|note| if note.is_empty() { Value::Null } else { note.into() });
+    put(&mut meta, "annotations", note.map(|note| json!({annotations::ADDED_EXCLUDES: note})));
+    put(&mut meta, "finalizers", finalizers(&subnet.meta));
+    let mut patch = Map::new();
+    put(&mut patch, "metadata", (!meta.is_empty()).then(|| meta.into()));
+    put(&mut patch, "spec", (!spec.is_empty()).then(|| spec.into()));
+    patch
 }
 
-/// The patch that lets a Subnet go that was deleted.
-pub(super) fn letting_go(subnet: &Subnet) -> SubnetPatch {
-    let meta = &subnet.meta;
-    let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name)).cloned().collect();
-    SubnetPatch {
-        name: meta.name.clone(),
-        uid: meta.uid.clone(),
-        version: meta.resource_version.clone(),
-        finalizers: Some(others),
-        ..SubnetPatch::default()
+/// All finalizers, where Kube-OVN's is missing or has its old name.
+fn finalizers(meta: &Meta) -> Option<Value> {
+    if meta.finalizers.iter().any(|name| name == names::FINALIZER) {
+        return None;
     }
+    let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name)).map(Str::as_str);
+    Some(others.chain([names::FINALIZER]).collect())
 }
 
 fn protocol(cidrs: CidrPair) -> &'static str {
@@ -104,7 +99,6 @@ fn text(exclude: &Exclude) -> String {
 mod tests {
     use super::*;
     use api::slim::{Kind, Object, read};
-    use serde_json::{Value, json};
 
     fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
@@ -116,7 +110,7 @@ mod tests {
     }
 
     fn lacks(annotation: Option<&str>, spec: &Value) -> Value {
-        let mut body = lacking(&subnet(annotation, spec)).body();
+        let mut body = Value::from(lacking(&subnet(annotation, spec)));
         let spec = body["spec"].take();
         json!({"spec": spec, "added": body["metadata"]["annotations"][annotations::ADDED_EXCLUDES]})
     }
@@ -140,7 +134,7 @@ mod tests {
         assert_eq!(lacks["spec"], json!({"excludeIps": list}));
         let covered = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.1", "protocol": "IPv4",
             "excludeIps": ["10.0.0.1..10.0.0.9"]});
-        assert_eq!(lacking(&subnet(None, &covered)).excludes, None);
+        assert!(!lacking(&subnet(None, &covered)).contains_key("spec"));
     }
 
     #[test]

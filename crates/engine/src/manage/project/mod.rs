@@ -4,9 +4,11 @@
 //! one write per object; not at all where the object says so already. Kube-OVN's own tools read the same objects;
 //! reservations that users made are not touched.
 
+mod claim;
 mod conditions;
 mod defaults;
 mod eip;
+mod event;
 mod finalizer;
 mod gateway;
 mod ip;
@@ -19,12 +21,12 @@ mod tally;
 mod vip;
 mod workload;
 
+pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
+pub(super) use event::Told;
 use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
-pub(super) use tally::Form;
-pub use tally::Tally;
 
 use super::engine::Engine;
 use super::holders::Entitled;
@@ -41,6 +43,8 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
             HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
             HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
+            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
             _ => self.project_pod(holder, entitled),
         }
     }
@@ -52,11 +56,7 @@ impl Engine {
             self.project_annotations(entitled);
         }
         self.remove_orphans(holder, entitled);
-        match holder {
-            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
-            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
-            _ => {}
-        }
+        self.tell(holder);
     }
 
     /// Writes what follows from all claims of a Subnet or a pool, after everything else.

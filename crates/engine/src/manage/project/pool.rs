@@ -6,12 +6,10 @@
 
 use super::conditions::{Say, error, with};
 use super::subnet::subject;
-use super::tally::Tally;
-use crate::manage::command::{Action, ObjectId};
+use super::tally::{Form, Tally};
+use crate::manage::command::ObjectId;
 use crate::manage::engine::Engine;
-use crate::manage::patch::{Finalizers, NewStatus};
 use crate::manage::state::Wires;
-use api::names;
 use api::slim::{IpPool, Kind, Object, Str};
 
 /// Names an IPPool where a holder is expected: who is looked at again.
@@ -34,7 +32,7 @@ impl Engine {
     /// Whoever waits for an address of these Subnets is looked at.
     fn pools_changed(&mut self, subnets: impl IntoIterator<Item = Str>) {
         for subnet in subnets {
-            self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            self.waiters_of(&subnet);
         }
     }
 
@@ -57,18 +55,7 @@ impl Engine {
     fn project_pool(&mut self, pool: &IpPool) {
         let meta = &pool.meta;
         if meta.is_deleted() {
-            if meta.has_kubeovn_finalizer() {
-                let others = meta.finalizers.iter().filter(|name| !names::is_kubeovn_finalizer(name));
-                let finalizers = Finalizers {
-                    kind: Kind::IpPool,
-                    name: meta.name.clone(),
-                    uid: meta.uid.clone(),
-                    version: meta.resource_version.clone(),
-                    finalizers: others.cloned().collect(),
-                };
-                self.send(Action::SetFinalizers(Box::new(finalizers)), &subject(POOL, &meta.name));
-            }
-            return;
+            return self.let_finish(Kind::IpPool, meta, true, &subject(POOL, &meta.name));
         }
         let id = ObjectId::named(Kind::IpPool, &meta.name);
         if self.may_write(&id, POOL) {
@@ -89,9 +76,6 @@ impl Engine {
         if tally.is_in_pool(status) && *conditions == *status.conditions {
             return;
         }
-        let (name, uid, version) = (meta.name.clone(), meta.uid.clone(), meta.resource_version.clone());
-        let new = NewStatus { kind: Kind::IpPool, name, uid, version, tally: Some(tally), conditions };
-        self.written.wrote(id, self.now);
-        self.send(Action::WriteStatus(Box::new(new)), &subject(POOL, &meta.name));
+        self.write_status(id, meta, tally.fields(Form::IpPool), &conditions);
     }
 }

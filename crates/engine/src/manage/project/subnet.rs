@@ -6,17 +6,19 @@
 //! Subnet that cannot be read is not rewritten, and the condition says why; one that was deleted stays until its last
 //! claim is gone.
 
-use super::conditions::{Health, Say, error, with};
-use super::defaults::{lacking, letting_go};
-use super::tally::Tally;
+use super::conditions::{Health, Say, error, kube_ovn, with};
+use super::defaults::lacking;
+use super::pool::POOL;
+use super::tally::{Form, Tally};
 use crate::manage::command::{Action, ObjectId};
 use crate::manage::engine::Engine;
 use crate::manage::id::HolderId;
 use crate::manage::input::Outcome;
-use crate::manage::patch::{NewStatus, SubnetPatch};
 use crate::manage::subnet_rules::broken;
-use api::slim::{Condition, Kind, Str, Subnet, Time};
+use crate::manage::write::Write;
+use api::slim::{Condition, Kind, Meta, Str, Subnet, Time};
 use ledger::SubnetBook;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Names a Subnet where a holder is expected: who is looked at again.
@@ -26,22 +28,19 @@ pub(in crate::manage) const SUBNET: &str = "Subnet";
 #[derive(Debug, Default)]
 pub(in crate::manage) struct Written {
     status: BTreeMap<ObjectId, Time>,
-    spec: BTreeMap<Str, (Time, SubnetPatch)>,
+    spec: BTreeMap<Str, (Time, Map<String, Value>)>,
 }
 
 impl Written {
     /// What was not applied is not held against whoever asks again; what was refused would be again.
     pub(in crate::manage) fn settle(&mut self, action: &Action, outcome: &Outcome) {
-        if let (Action::PatchSubnet(patch), Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Unknown) =
-            (action, outcome)
+        let failed = matches!(outcome, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Unknown);
+        if let Action::Write(write) = action
+            && failed
+            && write.kind == Kind::Subnet
         {
-            self.spec.remove(&patch.name);
+            self.spec.remove(&write.name);
         }
-    }
-
-    /// A status is written.
-    pub(super) fn wrote(&mut self, id: ObjectId, now: Time) {
-        self.status.insert(id, now);
     }
 
     /// Forgets an object that is gone.
@@ -62,22 +61,24 @@ impl Engine {
     /// Writes what follows for the Subnets for which something changed.
     pub(super) fn project_subnets(&mut self) {
         for name in self.state.books.take_touched() {
-            let subnet = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet)).cloned();
-            subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
+            let known = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet));
+            let Some(is_deleted) = known.map(|subnet| subnet.meta.is_deleted()) else { continue };
+            // A Subnet may be large: while nothing may be written, it is not looked at either.
+            if is_deleted || !self.is_too_soon(&ObjectId::named(Kind::Subnet, &name), SUBNET) {
+                let subnet = self.state.world.subnets.named(&name).cloned();
+                subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
+            }
         }
     }
 
     fn project_subnet(&mut self, subnet: &Subnet) {
         let meta = &subnet.meta;
         if meta.is_deleted() && self.state.books.is_idle(&meta.name) {
-            if meta.has_kubeovn_finalizer() {
-                self.write_spec(letting_go(subnet));
-            }
-            return;
+            return self.let_finish(Kind::Subnet, meta, true, &subject(SUBNET, &meta.name));
         }
         // What cannot be read is not rewritten; what is on its way out is not completed.
         let fault = broken(subnet).or_else(|| self.state.books.fault(&meta.name).map(Into::into));
-        let complete = meta.is_deleted() || broken(subnet).is_some() || self.write_spec(lacking(subnet));
+        let complete = meta.is_deleted() || broken(subnet).is_some() || self.write_spec(meta, lacking(subnet));
         if complete {
             let health = match fault {
                 _ if meta.is_deleted() => Health::Going(self.waits_for(&meta.name)),
@@ -90,26 +91,26 @@ impl Engine {
 
     /// Writes what a spec lacks; whether the status may follow. The same patch is not sent again and again where somebody
     /// undoes it each time.
-    fn write_spec(&mut self, patch: SubnetPatch) -> bool {
+    fn write_spec(&mut self, meta: &Meta, patch: Map<String, Value>) -> bool {
         if patch.is_empty() {
             return true;
         }
-        let holder = subject(SUBNET, &patch.name);
-        let id = ObjectId::named(Kind::Subnet, &patch.name);
+        let holder = subject(SUBNET, &meta.name);
+        let id = ObjectId::named(Kind::Subnet, &meta.name);
         if self.flight.is_busy(&id) {
             self.flight.await_turn(id, holder);
             return false;
         }
-        if let Some((at, last)) = self.written.spec.get(&patch.name)
-            && last.is_like(&patch)
+        if let Some((at, last)) = self.written.spec.get(&meta.name)
+            && *last == patch
             && self.now.since(*at) < self.settings.retry
         {
             let due = Time(at.0.saturating_add(self.settings.retry));
             self.due.insert((due, holder));
             return true;
         }
-        self.written.spec.insert(patch.name.clone(), (self.now, patch.clone()));
-        self.send(Action::PatchSubnet(Box::new(patch)), &holder);
+        self.written.spec.insert(meta.name.clone(), (self.now, patch.clone()));
+        self.send(Action::Write(Box::new(Write::new(Kind::Subnet, meta, patch.into()))), &holder);
         false
     }
 
@@ -134,10 +135,23 @@ impl Engine {
         if counted && *conditions == *status.conditions {
             return;
         }
-        let (kind, name, uid, version) = (id.kind, id.name.clone(), meta.uid.clone(), meta.resource_version.clone());
-        let new = NewStatus { kind, name, uid, version, tally, conditions };
-        self.written.wrote(id, self.now);
-        self.send(Action::WriteStatus(Box::new(new)), &subject(SUBNET, &meta.name));
+        let fields = tally.map(|tally| tally.fields(Form::Subnet)).unwrap_or_default();
+        self.write_status(id, meta, fields, &conditions);
+    }
+
+    /// Writes a status: these fields, and all conditions.
+    pub(super) fn write_status(
+        &mut self,
+        id: ObjectId,
+        meta: &Meta,
+        mut fields: Map<String, Value>,
+        conditions: &[Condition],
+    ) {
+        fields.insert("conditions".to_owned(), kube_ovn(conditions));
+        let kind = if id.kind == Kind::IpPool { POOL } else { SUBNET };
+        let write = Write::of_status(id.kind, meta, json!({"status": fields}));
+        self.written.status.insert(id, self.now);
+        self.send(Action::Write(Box::new(write)), &subject(kind, &meta.name));
     }
 
     /// Whether a status may be written now: not while its object is busy, and once a second.
@@ -147,11 +161,16 @@ impl Engine {
             self.flight.await_turn(id.clone(), holder);
             return false;
         }
-        if self.written.status.get(id).is_some_and(|at| *at == self.now) {
-            self.due.insert((Time(self.now.0.saturating_add(1)), holder));
-            return false;
+        !self.is_too_soon(id, kind)
+    }
+
+    /// Whether a status was written within this second: then it is looked at again in the next one.
+    fn is_too_soon(&mut self, id: &ObjectId, kind: &str) -> bool {
+        let is_too_soon = self.written.status.get(id).is_some_and(|at| *at == self.now);
+        if is_too_soon {
+            self.due.insert((Time(self.now.0.saturating_add(1)), subject(kind, &id.name)));
         }
-        true
+        is_too_soon
     }
 }
 

@@ -22,14 +22,14 @@ struct Half {
 
 /// Both families.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub(super) struct Tally {
     v4: Half,
     v6: Half,
 }
 
 /// Whose fields: their spelling differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::manage) enum Form {
+pub(super) enum Form {
     /// `v4usingIPs`, `v4usingIPrange`.
     Subnet,
     /// `v4UsingIPs`, `v4UsingIPRange`.
@@ -41,7 +41,7 @@ type Known<'a> = (Option<Counter>, Option<&'a str>);
 
 impl Tally {
     /// From the sets of each family.
-    pub(in crate::manage) fn of(accounting: impl Fn(Family) -> Option<Accounting>) -> Self {
+    pub(super) fn of(accounting: impl Fn(Family) -> Option<Accounting>) -> Self {
         let half = |family| accounting(family).map(|sets| Half::of(sets.available(), sets.using())).unwrap_or_default();
         Self { v4: half(Family::V4), v6: half(Family::V6) }
     }
@@ -65,7 +65,7 @@ impl Tally {
     }
 
     /// The eight fields.
-    pub(in crate::manage) fn fields(&self, form: Form) -> Map<String, Value> {
+    pub(super) fn fields(&self, form: Form) -> Map<String, Value> {
         let [available, using, count, range] = match form {
             Form::Subnet => ["available", "using", "IPs", "IPrange"],
             Form::IpPool => ["Available", "Using", "IPs", "IPRange"],

@@ -1,0 +1,100 @@
+//! Conditions of claims: what a release waits for.
+//!
+//! In: fates. Out: the condition `Waiting` of a claim. Guarantees: it is written once when a release has waited for longer than
+//! an agent needs, and once when that is over; it says since when, for what, and on which node.
+
+use super::conditions::{Say, standard, with};
+use crate::manage::claims::Claim;
+use crate::manage::command::Action;
+use crate::manage::engine::Engine;
+use crate::manage::fate::Wait;
+use crate::manage::id::ClaimKey;
+use crate::manage::write::{Form, Write};
+use api::slim::{Condition, Field, Kind, Str, Time};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Its type.
+const WAITING: &str = "Waiting";
+
+/// Since when releases wait.
+#[derive(Debug, Default)]
+pub(in crate::manage) struct Waits(BTreeMap<ClaimKey, Time>);
+
+impl Waits {
+    /// A claim is gone.
+    pub(in crate::manage) fn forget(&mut self, key: &ClaimKey) {
+        self.0.remove(key);
+    }
+}
+
+impl Engine {
+    /// A release waits: after a while the claim says so.
+    pub(in crate::manage) fn claim_waits(&mut self, claim: &Claim, wait: &Wait) {
+        let Some((reason, message)) = in_words(claim, wait) else { return };
+        let since = *self.waits.0.entry(claim.key.clone()).or_insert(self.now);
+        let due = Time(since.0.saturating_add(self.settings.patience));
+        if self.now < due && !said(&claim.conditions) {
+            self.due.insert((due, claim.nic.holder.clone()));
+            return;
+        }
+        let mut conditions =
+            with(&claim.conditions, &[Say { type_: WAITING, status: true, reason, message: &message }], 0, self.now);
+        // Since when it waits, not since when it says so.
+        let new = conditions.iter_mut().find(|condition| condition.type_ == WAITING);
+        if let Some(condition) = new.filter(|condition| condition.changed == Field::Is(self.now)) {
+            condition.changed = Field::Is(since);
+        }
+        self.write_claim(claim, &conditions);
+    }
+
+    /// A claim is kept: whatever it waited for is over.
+    pub(in crate::manage) fn claim_kept(&mut self, claim: &Claim) {
+        self.waits.forget(&claim.key);
+        if said(&claim.conditions) {
+            let say = Say { type_: WAITING, status: false, reason: "Kept", message: "" };
+            self.write_claim(claim, &with(&claim.conditions, &[say], 0, self.now));
+        }
+    }
+
+    fn write_claim(&mut self, claim: &Claim, conditions: &[Condition]) {
+        if *conditions == *claim.conditions {
+            return;
+        }
+        let write = Write {
+            kind: Kind::AddressClaim,
+            namespace: Str::default(),
+            name: claim.key.object_name().into(),
+            uid: claim.uid.clone(),
+            version: claim.version.clone(),
+            form: Form::Patch,
+            patch: json!({"status": {"conditions": standard(conditions)}}),
+        };
+        self.send(Action::Write(Box::new(write)), &claim.nic.holder);
+    }
+}
+
+fn said(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|condition| condition.type_ == WAITING && condition.status == "True")
+}
+
+/// What is waited for, where a person would want to know: what is settled by a read, or by time, is not told.
+fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
+    let pod = &claim.occupant.pod_uid;
+    match wait {
+        Wait::Agent(node) => {
+            Some(("Agent", format!("the agent of node {node} has not said that pod {pod} let the address go")))
+        }
+        Wait::NoAgent(node) if node.is_empty() => {
+            Some(("NoNode", format!("nobody knows on which node pod {pod} used the address")))
+        }
+        Wait::NoAgent(node) => {
+            Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
+        }
+        Wait::Gateway(gateway) => Some((
+            "Gateway",
+            format!("gateway {gateway} has not said that the address is off its interface, and its rules are gone"),
+        )),
+        Wait::Node(_) | Wait::Grace(_) | Wait::Owner { .. } => None,
+    }
+}
