@@ -21,6 +21,8 @@ pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
             let vms = cluster.server.objects("kubevirt.io", "virtualmachines");
             vms.iter().any(|vm| vm["metadata"]["name"] == name)
         }
+        "OvnEip" => object(cluster, "ovn-eips", name).is_some(),
+        "Quarantine" | "Fridge" => true,
         "VpcNatGateway" => object(cluster, "vpc-nat-gateways", name).is_some(),
         _ => false,
     }

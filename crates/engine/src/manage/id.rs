@@ -99,6 +99,8 @@ pub(super) const STATEFUL_SET: &str = "StatefulSet";
 pub(super) const GATEWAY: &str = "VpcNatGateway";
 /// `spec.holder.kind` of a virtual machine's claims.
 pub(super) const VM: &str = "VirtualMachine";
+/// `spec.holder.kind` of an address that answered without a claim.
+pub(super) const QUARANTINE: &str = "Quarantine";
 /// `spec.holder.kind` of a Vip's claims.
 pub(super) const VIP: &str = "Vip";
 /// `spec.holder.kind` of an IptablesEIP's claims.

@@ -90,7 +90,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 14] = [
+pub const NEEDED: [Kind; 15] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -99,6 +99,7 @@ pub const NEEDED: [Kind; 14] = [
     Kind::Vip,
     Kind::IptablesEip,
     Kind::VpcNatGateway,
+    Kind::OvnEip,
     Kind::Pod,
     Kind::Node,
     Kind::Namespace,
@@ -108,7 +109,7 @@ pub const NEEDED: [Kind; 14] = [
 ];
 
 /// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
-pub const OPTIONAL: [Kind; 2] = [Kind::VirtualMachine, Kind::VirtualMachineInstance];
+pub const OPTIONAL: [Kind; 3] = [Kind::OvnEip, Kind::VirtualMachine, Kind::VirtualMachineInstance];
 
 /// See the module.
 #[derive(Debug, Default)]

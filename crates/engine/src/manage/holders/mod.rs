@@ -5,10 +5,12 @@
 //! version does not know, are kept.
 
 pub(super) mod eip;
+mod foreign;
 pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
+mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;
 pub(super) mod vip;
@@ -17,7 +19,7 @@ pub(super) mod vm;
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, GATEWAY, HolderId, RESERVATION, STATEFUL_SET, Title, VIP, VM};
+use super::id::{EIP, GATEWAY, HolderId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
 use api::slim::{Kind, Str, Time};
@@ -47,7 +49,7 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
         EIP => eip::entitled(state, name),
         GATEWAY => gateway::entitled(state, name),
         VM => vm::entitled(state, namespace, name),
-        _ => None,
+        kind => foreign::entitled(state, foreign::kind_of(kind)?, name),
     }
 }
 
@@ -57,7 +59,7 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
         Kind::Vip => Some(vip::holder(name)),
         Kind::IptablesEip => Some(eip::holder(name)),
         Kind::VirtualMachine | Kind::VirtualMachineInstance => Some(vm::holder(namespace, name)),
-        _ => None,
+        _ => foreign::holder(kind, name),
     }
 }
 
@@ -74,7 +76,11 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
         EIP => eip::fate(state, claim, now, grace),
         GATEWAY => gateway::fate(state, claim, now, grace),
         VM => vm::fate(state, claim, now, grace),
-        // A kind that this version does not know keeps what it has.
-        _ => Fate::Keep,
+        QUARANTINE => quarantine::fate(claim, now),
+        kind => match foreign::kind_of(kind) {
+            Some(kind) => foreign::fate(state, claim, kind, now, grace),
+            // A kind that this version does not know keeps what it has.
+            None => Fate::Keep,
+        },
     }
 }
