@@ -90,12 +90,18 @@ impl Reflector {
 
     /// Whether the cluster has no such kind, by the word of its discovery, and may do without it.
     async fn is_absent(&self, error: &CallError) -> bool {
-        let Some(kind) = self.source.optional().filter(|_| error.cause.code() == Some(404)) else { return false };
+        let Some(kind) = self.source.dispensable().filter(|_| error.cause.code() == Some(404)) else { return false };
         matches!(self.cluster.knows(kind).await, Ok(false))
     }
 
     /// There is no such kind, and so no object of it: with a definition its objects are deleted too.
     async fn absent(&mut self) -> Result<(), Ended> {
+        let collection = self.source.collection().name;
+        if self.source.is_optional() {
+            tracing::debug!(collection, "the cluster does not have this kind");
+        } else {
+            tracing::warn!(collection, "the cluster does not have this kind: `ipledger crds install` brings it");
+        }
         for (key, uid) in std::mem::take(&mut self.known) {
             self.tell_gone(&key, uid).await?;
         }

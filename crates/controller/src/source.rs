@@ -6,7 +6,7 @@
 use api::names::leases::AGENT_PREFIX;
 use api::slim::{Kind, Object, Str, Uid, read};
 use cluster::Collection;
-use engine::manage::{Input, NEEDED};
+use engine::manage::{Input, NEEDED, OPTIONAL};
 use serde_json::Value;
 
 /// Something that is watched.
@@ -31,6 +31,11 @@ impl Source {
     pub(crate) fn all(namespace: &str) -> Vec<Self> {
         let kinds = NEEDED.into_iter().map(Self::Kind);
         kinds.chain([Self::Agents(namespace.to_owned())]).collect()
+    }
+
+    /// Whether it is quite usual that a cluster does not have it.
+    pub(crate) fn is_optional(&self) -> bool {
+        matches!(self, Self::Kind(kind) if OPTIONAL.contains(kind))
     }
 
     pub(crate) fn collection(&self) -> Collection {
@@ -59,8 +64,8 @@ impl Source {
         }
     }
 
-    /// The kind, where a cluster may do without it: no object of it then.
-    pub(crate) fn optional(&self) -> Option<Kind> {
+    /// The kind, where the controller can do without it: there is no object of it then.
+    pub(crate) fn dispensable(&self) -> Option<Kind> {
         match self {
             // Without its definition nothing is decided: claims that were there may come back with it.
             Self::Kind(Kind::AddressClaim) | Self::Agents(_) => None,

@@ -146,6 +146,13 @@ impl Cluster {
         self.now = self.now.plus_secs(1);
         match act {
             Act::Create(path, body) => setup::create(&mut self.server, path, body.clone(), self.now),
+            Act::CreateOwned(path, body, owner) => {
+                let owner = self.server.handle(Request::get(owner.as_str()), self.now).value();
+                let mut body = body.clone();
+                body["metadata"]["ownerReferences"] = json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"],
+                    "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}]);
+                setup::create(&mut self.server, path, body, self.now);
+            }
             Act::Patch(path, body) => {
                 self.server.handle(Request::merge_patch(path.as_str(), body.clone()), self.now);
             }

@@ -17,6 +17,12 @@ pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
         "Reservation" => object(cluster, "ips", name).is_some(),
         "Vip" => object(cluster, "vips", name).is_some(),
         "IptablesEIP" => object(cluster, "iptables-eips", name).is_some(),
+        "VirtualMachine" => {
+            let vms = cluster.server.objects("kubevirt.io", "virtualmachines");
+            vms.iter().any(|vm| vm["metadata"]["name"] == name)
+        }
+        "OvnEip" => object(cluster, "ovn-eips", name).is_some(),
+        "Quarantine" | "Fridge" => true,
         "VpcNatGateway" => object(cluster, "vpc-nat-gateways", name).is_some(),
         _ => false,
     }
@@ -57,7 +63,7 @@ fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
 /// Whether an IP object should say what a claim says.
 pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
     match claim.spec.holder.kind.as_str() {
-        "Pod" | "StatefulSet" | "Reservation" => true,
+        "Pod" | "StatefulSet" | "Reservation" | "VirtualMachine" => true,
         "IptablesEIP" => false,
         _ => pods(cluster).iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod)),
     }
@@ -67,7 +73,7 @@ pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
 pub(crate) fn is_of(ip: &Ip, claim: &AddressClaim) -> bool {
     let holder = &claim.spec.holder;
     match holder.kind.as_str() {
-        "Pod" | "StatefulSet" => ip.spec.pod_name == holder.name,
+        "Pod" | "StatefulSet" | "VirtualMachine" => ip.spec.pod_name == holder.name,
         "Reservation" => ip.meta.name == holder.name,
         _ => true,
     }

@@ -18,7 +18,8 @@ pub(crate) use api::names::leases::AGENT_PREFIX;
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 
 /// Kinds of the project that the engine reads: the others would only make each run slower.
-const KINDS: [&str; 8] = ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway"];
+const KINDS: [&str; 9] =
+    ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway", "OvnEip"];
 
 /// Installs the definitions that are needed, and a network of one Subnet.
 pub(crate) fn install(server: &mut Server, now: Timestamp) {
@@ -26,11 +27,29 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
         let body = serde_json::to_value(&definition).expect("a definition is JSON");
         create(server, &model::definitions_path(), body, now);
     }
+    for (kind, plural) in [("VirtualMachine", "virtualmachines"), ("VirtualMachineInstance", "virtualmachineinstances")]
+    {
+        create(server, &model::definitions_path(), foreign(kind, plural), now);
+    }
     let subnet = json!({
         "apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "ext"},
         "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
     });
     create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
+}
+
+/// The definition of a kind of KubeVirt, which takes anything.
+fn foreign(kind: &str, plural: &str) -> Value {
+    let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.kubevirt.io")},
+        "spec": {
+            "group": "kubevirt.io", "scope": "Namespaced",
+            "names": {"kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": kind.to_lowercase()},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}],
+        },
+    })
 }
 
 /// Creates an object.

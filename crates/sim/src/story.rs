@@ -9,6 +9,8 @@ use serde_json::Value;
 pub enum Act {
     /// Create an object in a collection.
     Create(String, Value),
+    /// Create an object that has the object at this path as its owner.
+    CreateOwned(String, Value, String),
     /// Change an object by a merge patch.
     Patch(String, Value),
     /// Delete an object; with a grace period in seconds, where one is given.

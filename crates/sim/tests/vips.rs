@@ -108,3 +108,12 @@ fn a_vip_that_kube_ovn_holds_by_its_finalizer_can_be_deleted() {
     let end = sweep("adopted", vec![Act::Create(VIPS.to_owned(), adopted), remove("v")]);
     assert_eq!(end.claims.len(), 0);
 }
+
+#[test]
+fn a_vip_on_a_subnet_of_ovn_is_left_alone() {
+    let ovn = json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "lan"},
+        "spec": {"cidrBlock": "10.0.1.0/24", "provider": "ovn"}});
+    let acts = vec![Act::Create("/apis/kubeovn.io/v1/subnets".to_owned(), ovn), vip("v", &json!({"subnet": "lan"}))];
+    let end = sweep("ovn", acts);
+    assert_eq!((end.claims.len(), end.writes), (0, 0));
+}

@@ -116,6 +116,9 @@ pub struct AddressClaimStatus {
     /// takes it back once the address, its rules and its connections are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub programmed: Option<ClaimProgrammed>,
+    /// For how long a claim of kind Quarantine is kept; for ever, where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<ClaimQuarantine>,
     /// What the address waits for, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
@@ -135,6 +138,15 @@ pub struct ClaimOccupant {
     /// Its sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+}
+
+/// An address that answered on the wire without a claim.
+#[derive(JsonSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimQuarantine {
+    /// It is kept until then; whoever still hears it puts that off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
 }
 
 /// A NAT gateway that has an address, or may have.

@@ -24,6 +24,8 @@ pub enum Proof {
     NodeGone,
     /// The pod's node is out of service: an administrator tainted it so, and the pod is gone or finished.
     OutOfService,
+    /// The time of its quarantine is over.
+    TimeOver,
     /// The owner is gone or has no place for the holder any more: a fresh read says so, and no pod uses the address.
     Disowned,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Proof {
         f.write_str(match self {
             Self::LetGo => "the agent of its node saw the address let go",
             Self::NodeGone => "its node is gone",
+            Self::TimeOver => "the time of its quarantine is over",
             Self::OutOfService => "its node is out of service",
             Self::Disowned => "its holder is gone or has no place for it any more, and nobody uses it",
         })

@@ -62,6 +62,11 @@ impl HolderId {
         }
     }
 
+    /// Whether it is a virtual machine.
+    pub(super) fn is_vm(&self) -> bool {
+        matches!(self, Self::Named(kind, ..) if kind == VM)
+    }
+
     /// The holder that a claim names.
     #[must_use]
     pub fn of_claim(holder: &ClaimHolder) -> Self {
@@ -92,6 +97,10 @@ pub(super) const POD: &str = "Pod";
 pub(super) const STATEFUL_SET: &str = "StatefulSet";
 /// `spec.holder.kind` of a NAT gateway's own claims.
 pub(super) const GATEWAY: &str = "VpcNatGateway";
+/// `spec.holder.kind` of a virtual machine's claims.
+pub(super) const VM: &str = "VirtualMachine";
+/// `spec.holder.kind` of an address that answered without a claim.
+pub(super) const QUARANTINE: &str = "Quarantine";
 /// `spec.holder.kind` of a Vip's claims.
 pub(super) const VIP: &str = "Vip";
 /// `spec.holder.kind` of an IptablesEIP's claims.

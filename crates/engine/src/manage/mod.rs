@@ -37,6 +37,6 @@ pub use event::NewEvent;
 pub use fate::{Fate, Proof};
 pub use id::{ClaimKey, HolderId, NicId, Title};
 pub use input::{Input, Outcome};
-pub use state::{GatewaySettings, NEEDED, Settings, Wires, WithoutAgent};
+pub use state::{GatewaySettings, NEEDED, OPTIONAL, Settings, Wires, WithoutAgent};
 pub use want::{Ask, Class, Want};
 pub use write::{Form, Write};

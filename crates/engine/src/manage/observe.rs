@@ -102,7 +102,7 @@ impl Engine {
             Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
             // Other kinds decide nothing yet, unless they are holders by their name.
             other => {
-                let holder = holders::of_object(id.kind, &id.name);
+                let holder = holders::of_object(id.kind, &id.namespace, &id.name);
                 if let Some(holder) = holder {
                     self.state.world.put(other);
                     self.about(holder);
@@ -304,7 +304,7 @@ impl Engine {
             Kind::Subnet => self.try_faulty(&id.name),
             Kind::Node => self.about_node(&id.name),
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
-            _ => holders::of_object(id.kind, &id.name).into_iter().for_each(|holder| self.about(holder)),
+            _ => holders::of_object(id.kind, &id.namespace, &id.name).into_iter().for_each(|holder| self.about(holder)),
         }
     }
 

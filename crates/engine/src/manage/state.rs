@@ -4,10 +4,10 @@
 //! once; nothing here decides.
 
 use super::books::Books;
-use super::claims::{Claim, Claims};
+use super::claims::Claims;
 use super::command::Occupant;
 use super::gateways::Gateways;
-use super::id::HolderId;
+use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
@@ -90,7 +90,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 12] = [
+pub const NEEDED: [Kind; 15] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -99,11 +99,17 @@ pub const NEEDED: [Kind; 12] = [
     Kind::Vip,
     Kind::IptablesEip,
     Kind::VpcNatGateway,
+    Kind::OvnEip,
     Kind::Pod,
     Kind::Node,
     Kind::Namespace,
     Kind::StatefulSet,
+    Kind::VirtualMachine,
+    Kind::VirtualMachineInstance,
 ];
+
+/// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
+pub const OPTIONAL: [Kind; 3] = [Kind::OvnEip, Kind::VirtualMachine, Kind::VirtualMachineInstance];
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -149,12 +155,12 @@ impl State {
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
-        self.serves(subnet) || self.world.subnets.named(subnet).is_none()
+        self.books.provider(subnet).is_none() || self.serves(subnet)
     }
 
-    /// Whether an address is of a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
-        self.books.containing(&claim.key).is_none() && !self.may_serve(&claim.subnet)
+    /// Whether an address is in a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
+        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
     }
 
     /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.

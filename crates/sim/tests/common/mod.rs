@@ -1,4 +1,4 @@
-//! Sweeps: a story, then the story with every fault at every write.
+//! Sweeps: a story, then the story with every fault at every write; with `SIM_TWO_CONTROLLERS` set, with two controllers too.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "tests; each test file uses its part")]
 
 use sim::{Act, End, Fault, Story, run, run_with};
@@ -8,6 +8,9 @@ pub fn sweep(name: &'static str, acts: Vec<Act>) -> End {
     let story = Story { name, acts };
     let clean = run(&story, Fault::None).unwrap_or_else(|violation| panic!("{name}: {violation:?}"));
     every_fault(1, &story, &clean);
+    if std::env::var_os("SIM_TWO_CONTROLLERS").is_some() {
+        every_fault(2, &story, &clean);
+    }
     // Two controllers that know nothing of each other come to the same end, in more writes.
     let two = run_with(2, &story, Fault::None).unwrap_or_else(|violation| panic!("{name}, two: {violation:?}"));
     assert!(two.is_like(&clean), "{name}, two controllers: {two:#?}\none: {clean:#?}");

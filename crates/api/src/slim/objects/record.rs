@@ -153,8 +153,15 @@ slim! {
         let_go: ClaimLetGo = "letGo",
         /// The gateway that has it on its interface.
         programmed: ClaimProgrammed = "programmed",
+        /// How long it is kept because it answered without a claim.
+        quarantine: ClaimQuarantine = "quarantine",
         /// What it waits for.
         conditions: Box<[Condition]> = "conditions",
+    }
+    /// `status.quarantine` of an AddressClaim.
+    ClaimQuarantine {
+        /// Until then.
+        until: Field<crate::slim::Time> = "until",
     }
     /// `status.programmed` of an AddressClaim.
     ClaimProgrammed {

@@ -5,18 +5,21 @@
 //! version does not know, are kept.
 
 pub(super) mod eip;
+mod foreign;
 pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
+mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;
 pub(super) mod vip;
+pub(super) mod vm;
 
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, GATEWAY, HolderId, RESERVATION, STATEFUL_SET, Title, VIP};
+use super::id::{EIP, GATEWAY, HolderId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
 use api::slim::{Kind, Str, Time};
@@ -45,22 +48,24 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
         VIP => vip::entitled(state, name),
         EIP => eip::entitled(state, name),
         GATEWAY => gateway::entitled(state, name),
-        _ => None,
+        VM => vm::entitled(state, namespace, name),
+        kind => foreign::entitled(state, foreign::kind_of(kind)?, name),
     }
 }
 
 /// The holder that an object of this kind and name is, where it is one by its name alone.
-pub(super) fn of_object(kind: Kind, name: &str) -> Option<HolderId> {
+pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<HolderId> {
     match kind {
         Kind::Vip => Some(vip::holder(name)),
         Kind::IptablesEip => Some(eip::holder(name)),
-        _ => None,
+        Kind::VirtualMachine | Kind::VirtualMachineInstance => Some(vm::holder(namespace, name)),
+        _ => foreign::holder(kind, name),
     }
 }
 
 /// What becomes of a claim that its holder is not, or no longer, entitled to.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    if state.is_served_by_another(claim) {
+    if state.is_served_by_another(&claim.key) {
         return Fate::Keep;
     }
     let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };
@@ -70,7 +75,12 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
         VIP => vip::fate(state, claim, now, grace),
         EIP => eip::fate(state, claim, now, grace),
         GATEWAY => gateway::fate(state, claim, now, grace),
-        // A kind that this version does not know keeps what it has.
-        _ => Fate::Keep,
+        VM => vm::fate(state, claim, now, grace),
+        QUARANTINE => quarantine::fate(claim, now),
+        kind => match foreign::kind_of(kind) {
+            Some(kind) => foreign::fate(state, claim, kind, now, grace),
+            // A kind that this version does not know keeps what it has.
+            None => Fate::Keep,
+        },
     }
 }

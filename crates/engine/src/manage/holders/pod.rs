@@ -4,7 +4,7 @@
 //! before it is bound to a node.
 
 use super::gateway::{self, Role};
-use super::{Entitled, reservation, vip};
+use super::{Entitled, reservation, vip, vm};
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
@@ -74,6 +74,8 @@ struct Named<'a> {
     attachment: &'a Attachment<'a>,
     interface: Str,
     provider: String,
+    /// Its place among those of its provider, from 1.
+    nth: u32,
 }
 
 /// What the annotations of a subject ask for.
@@ -82,6 +84,7 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let mut first = !networks.primary;
     let mut count = 0;
     let mut named = Vec::new();
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
     for attachment in &networks.attachments {
         let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
             (true, "") => FIRST_INTERFACE.into(),
@@ -93,11 +96,9 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
             }
         };
         let provider = format!("{}.{}", attachment.name, attachment.namespace);
-        named.push(Named { attachment, interface, provider });
-    }
-    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
-    for nic in &named {
-        *times.entry(nic.provider.as_str()).or_default() += 1;
+        let nth = times.entry(provider.clone()).or_default();
+        *nth += 1;
+        named.push(Named { attachment, interface, provider, nth: *nth });
     }
     let mut vip = false;
     let wants = named.iter().map(|nic| want(state, pod, nic, times.get(nic.provider.as_str()) > Some(&1), &mut vip));
@@ -106,7 +107,7 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
 
 /// The want of one attachment; without Subnets where its provider has none, and is not ours.
 fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Want {
-    let Named { attachment, interface, provider } = nic;
+    let Named { attachment, interface, provider, .. } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
@@ -124,7 +125,7 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let own = NicId::new(pod.holder.clone(), interface.clone());
     // What a NIC has of its own it keeps.
     let (subnets, lender) = match state.claims.of_nic(&own).next() {
-        None if pod.borrows => lender(state, pod, &port, subnets, vip),
+        None if pod.borrows => lender(state, pod, (&port, nic), subnets, vip),
         _ => (subnets, None),
     };
     Want {
@@ -151,7 +152,7 @@ pub(super) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
 fn lender(
     state: &State,
     pod: &Subject<'_>,
-    port: &str,
+    (port, of): (&str, &Named<'_>),
     subnets: Vec<Str>,
     vip: &mut bool,
 ) -> (Vec<Str>, Option<NicId>) {
@@ -160,7 +161,10 @@ fn lender(
         Role::Bare => (Vec::new(), None),
         Role::Lent(nic) => (subnets, Some(nic)),
         Role::None => {
-            let nic = borrowed(state, pod, &subnets, vip).or_else(|| reservation::lender(state, port, name, &subnets));
+            let of_vm = vm::lender(pod.meta, pod.namespace, &of.provider, of.nth).filter(|_| !subnets.is_empty());
+            let nic = of_vm
+                .or_else(|| borrowed(state, pod, &subnets, vip))
+                .or_else(|| reservation::lender(state, port, name, &subnets));
             (subnets, nic)
         }
     }

@@ -9,7 +9,7 @@ use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{Entitled, pod::recorded};
-use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP};
+use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
 use api::slim::{Ip, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
@@ -85,7 +85,9 @@ impl Engine {
 
     /// Makes the IP object of each NIC that has all its addresses say so.
     pub(super) fn project_ips(&mut self, entitled: &Entitled) {
-        for want in &entitled.wants {
+        // What a launcher pod uses is on record for its virtual machine.
+        let of_vm = |want: &Want| want.lent.as_ref().is_some_and(|lent| lent.nic.holder.is_vm());
+        for want in entitled.wants.iter().filter(|want| !of_vm(want)) {
             let Some(ip) = self.record_of(entitled, want) else { continue };
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {
@@ -111,7 +113,11 @@ impl Engine {
             node: entitled.occupant.node.clone(),
             addrs,
             mac: want.mac,
-            pod_type: if entitled.title.kind == STATEFUL_SET { STATEFUL_SET.into() } else { Str::default() },
+            pod_type: [STATEFUL_SET, VM]
+                .into_iter()
+                .find(|kind| entitled.title.kind == *kind)
+                .unwrap_or_default()
+                .into(),
         })
     }
 

@@ -42,9 +42,9 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
             HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
             HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
             HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
             HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
-            HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }

@@ -1,0 +1,97 @@
+//! A KubeVirt virtual machine: entitled while it exists, running or stopped, and has that network.
+//!
+//! In: the machine, its launcher pods. Out: its wants; which NIC of it a pod's NIC uses; the fate of its claims once it is gone.
+//! Guarantees: launcher pods own nothing, so that the addresses stay from one to the next; nothing is claimed before the
+//! first of them is bound to a node; a machine that KubeVirt shows only as an instance or as a pod is one too.
+
+use super::{Entitled, named, pod};
+use crate::manage::claims::Claim;
+use crate::manage::fate::Fate;
+use crate::manage::id::{HolderId, NicId, Title, VM};
+use crate::manage::state::State;
+use crate::manage::want::Want;
+use crate::networks::networks_of_vm;
+use api::names::annotations;
+use api::slim::{Kind, Meta, Str, Time, Uid, VirtualMachineNetworks};
+use std::collections::BTreeMap;
+
+/// The holder of a name.
+pub(in crate::manage) fn holder(namespace: &str, name: &str) -> HolderId {
+    HolderId::Named(VM.into(), namespace.into(), name.into())
+}
+
+/// The NIC of a machine: by provider, since its launcher pods name their interfaces as they like; and by its place among
+/// those of one provider.
+fn nic(holder: &HolderId, provider: &str, nth: u32) -> NicId {
+    let name = if nth > 1 { format!("{provider}.{nth}") } else { provider.to_owned() };
+    NicId::new(holder.clone(), name.into())
+}
+
+/// The NIC of a machine that a NIC of its launcher pod uses.
+pub(super) fn lender(meta: &Meta, namespace: &str, provider: &str, nth: u32) -> Option<NicId> {
+    let instance = meta.owner("kubevirt.io", "VirtualMachineInstance").filter(|owner| !owner.name.is_empty())?;
+    Some(nic(&holder(namespace, &instance.name), provider, nth))
+}
+
+/// What a machine should hold; none where it is gone.
+pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Entitled> {
+    let holder = holder(namespace, name);
+    let (vm, vmi) = (state.world.vms.get(namespace, name), state.world.vmis.get(namespace, name));
+    let (user, occupant) = state.borrower(&holder).unzip();
+    let user = user.and_then(|user| state.pod(user));
+    let template = match (vm, vmi) {
+        (Some(vm), _) => with_networks(&vm.spec.template.meta, &vm.spec.template.spec, namespace),
+        (None, Some(vmi)) => with_networks(&vmi.meta, &vmi.spec, namespace),
+        (None, None) => Meta::clone(&user?.meta),
+    };
+    let is_going = vm.map(|vm| &vm.meta).or(vmi.map(|vmi| &vmi.meta)).is_some_and(Meta::is_deleted);
+    let subject = pod::Subject {
+        holder: holder.clone(),
+        namespace,
+        name,
+        meta: user.map_or(&template, |pod| &pod.meta),
+        ordinal: None,
+        user: Uid::None,
+        borrows: false,
+    };
+    Some(Entitled {
+        title: Title { kind: VM.into(), namespace: namespace.clone(), name: name.clone() },
+        wants: if is_going { Vec::new() } else { wants(state, &subject) },
+        occupant: occupant.unwrap_or_default(),
+        programmed: None,
+        arrival: user.and_then(|pod| pod.meta.created.get().copied()),
+        may_grow: !is_going && user.is_some_and(|pod| !pod.meta.is_deleted()),
+        holder,
+    })
+}
+
+fn wants(state: &State, subject: &pod::Subject<'_>) -> Vec<Want> {
+    let mut times: BTreeMap<Str, u32> = BTreeMap::new();
+    let mut named = |want: Want| {
+        let provider = want.annotations.0.clone();
+        let nth = times.entry(provider.clone()).or_default();
+        *nth += 1;
+        Want { nic: nic(&subject.holder, &provider, *nth), ..want }
+    };
+    pod::wants(state, subject).into_iter().map(&mut named).collect()
+}
+
+/// The metadata of a launcher pod before there is one: what it asks for, and the networks of the machine.
+fn with_networks(meta: &Meta, spec: &VirtualMachineNetworks, namespace: &str) -> Meta {
+    let networks = networks_of_vm(spec, namespace);
+    let mut names: Vec<String> =
+        networks.attachments.iter().map(|it| format!("{}/{}", it.namespace, it.name)).collect();
+    let given = meta.annotations.iter().map(|(key, value)| (Str::from(key), Str::from(value)));
+    let mut pairs: BTreeMap<Str, Str> = given.collect();
+    if !networks.primary && !names.is_empty() {
+        pairs.insert(annotations::DEFAULT_NETWORK.into(), names.remove(0).into());
+    }
+    pairs.insert(annotations::NETWORKS.into(), names.join(",").into());
+    Meta { annotations: pairs.into_iter().collect(), ..Meta::default() }
+}
+
+/// What becomes of the claims of a machine that is gone.
+pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
+    let title = &claim.title;
+    named::fate(state, claim, now, grace, (Kind::VirtualMachine, &title.namespace, &title.name))
+}
