@@ -1,4 +1,4 @@
-//! `cargo xtask crds`: the CRD files under `deploy/crds`.
+//! `cargo xtask crds`: the CRD files under `config/crds`.
 //!
 //! In: nothing, or `--write`. Out: success if the files are what the types of `api::schema` say; with `--write` they are
 //! made so. The comparison is a test of `api`, so that this tool need not link the Kubernetes client.
@@ -7,7 +7,7 @@ use crate::run::Run;
 use anyhow::{Result, bail};
 
 /// What `cargo xtask help` says about it.
-pub(crate) const DOES: &str = "compare deploy/crds with the types; --write writes it anew";
+pub(crate) const DOES: &str = "compare config/crds with the types; --write writes it anew";
 
 /// Compares or writes.
 ///

@@ -14,6 +14,7 @@ mod manager;
 mod metrics;
 mod pace;
 mod reflector;
+pub mod rights;
 mod source;
 
 pub use config::{Config, ConfigError};

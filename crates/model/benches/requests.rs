@@ -19,7 +19,7 @@ fn main() {
 
 /// The definition that clusters get.
 fn definition() -> Value {
-    serde_saphyr::from_str(include_str!("../../../deploy/crds/ipledger.dev_addressclaims.yaml"))
+    serde_saphyr::from_str(include_str!("../../../config/crds/ipledger.dev_addressclaims.yaml"))
         .expect("the definition is checked by the tests of `api`")
 }
 

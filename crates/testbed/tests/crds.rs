@@ -1,4 +1,4 @@
-//! Claims about the CRDs of `deploy/crds` that only a real API server can judge.
+//! Claims about the CRDs of `config/crds` that only a real API server can judge.
 //!
 //! In: the files as a user applies them. Out: what the API server says of their schemas and rules, and what kubectl shows.
 
@@ -66,7 +66,7 @@ const KINDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/crds")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/crds")
 }
 
 /// One control plane with the CRDs for all tests of this file.

@@ -43,7 +43,7 @@ pub fn all() -> Vec<Story> {
 /// The definitions of the custom resources in stories.
 #[must_use]
 pub fn definitions() -> Vec<Value> {
-    let claims = include_str!("../../../../deploy/crds/ipledger.dev_addressclaims.yaml");
+    let claims = include_str!("../../../../config/crds/ipledger.dev_addressclaims.yaml");
     let claims = serde_saphyr::from_str(claims).expect("the definition is checked by the tests of `api`");
     vec![things(), claims]
 }

@@ -73,7 +73,7 @@ fn install_makes_what_is_missing_serves_it_at_once_and_writes_nothing_the_second
     assert_eq!(bare.versions(), BTreeMap::new());
     let first = bare.admin(&["crds", "install"]);
     assert_eq!(first.code, 0, "{first:?}");
-    let files = std::fs::read_dir(file("deploy/crds")).unwrap().count();
+    let files = std::fs::read_dir(file("config/crds")).unwrap().count();
     assert_eq!(lines(&first).len(), files);
     assert!(lines(&first).values().all(|line| *line == "created"), "{first:?}");
     // Without a wait in between: what is said to be there is served.
@@ -87,7 +87,7 @@ fn install_makes_what_is_missing_serves_it_at_once_and_writes_nothing_the_second
     assert_eq!(bare.bed.audit().writes(mark, "ipledger/").unwrap(), BTreeMap::new());
     assert_eq!(bare.versions(), before);
     // The server's own defaults are no difference either: kubectl's copy of the files is what install wants.
-    let deploy = file("deploy/crds");
+    let deploy = file("config/crds");
     bare.bed.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", deploy.to_str().unwrap()]).unwrap();
     let third = bare.admin(&["crds", "install"]);
     assert_eq!(lines(&third)[CLAIMS], "up to date", "{third:?}");

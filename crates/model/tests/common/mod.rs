@@ -109,9 +109,9 @@ pub fn thing(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "test.io/v1", "kind": "Thing", "metadata": {"name": name}, "spec": spec})
 }
 
-/// A definition out of `deploy/crds`: what `crates/api` generates and clusters get.
+/// A definition out of `config/crds`: what `crates/api` generates and clusters get.
 pub fn shipped(file: &str) -> Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/crds").join(file);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/crds").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_saphyr::from_str(&text).unwrap()
 }
