@@ -12,6 +12,7 @@ mod fuzz;
 mod generate;
 mod lint;
 mod run;
+mod sim;
 mod test;
 mod testbed;
 mod tools;
@@ -33,6 +34,12 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "lint", arguments: "[CHECK...]", does: lint::DOES, run: lint::run },
     Command { name: "test", arguments: "[--long] [-- ARGS]", does: test::DOES, run: test::run },
+    Command {
+        name: "sim",
+        arguments: "[--seeds N] [--from S] [--steps M] [--controllers C] [--failures F]",
+        does: sim::DOES,
+        run: sim::run,
+    },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },

@@ -5,8 +5,9 @@
 
 use crate::controller::Controller;
 use crate::end::End;
+use crate::excuse::{Excuses, claim_at};
 use crate::fault::Fault;
-use crate::node::{CLAIMS, Node};
+use crate::node::Node;
 use crate::oracle::{Violation, always, at_rest};
 use crate::setup;
 use crate::story::{Act, Story};
@@ -31,16 +32,15 @@ pub struct Cluster {
     pub(crate) server: Server,
     pub(crate) wire: Wire,
     pub(crate) writes: Writes,
-    nodes: Vec<Node>,
-    controllers: Vec<Controller>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) controllers: Vec<Controller>,
     /// Whose turn it is.
     turn: usize,
-    now: Timestamp,
-    fault: Fault,
-    late: Vec<Request>,
-    cut_off: Vec<String>,
-    /// Somebody deleted a claim by hand.
-    pub(crate) tampered: bool,
+    pub(crate) now: Timestamp,
+    pub(crate) fault: Fault,
+    pub(crate) late: Vec<Request>,
+    pub(crate) cut_off: Vec<String>,
+    pub(crate) excuses: Excuses,
 }
 
 /// What a controller wrote.
@@ -53,7 +53,7 @@ pub(crate) struct Writes {
     /// How often an Event.
     pub(crate) events: u64,
     /// The last write.
-    last: String,
+    pub(crate) last: String,
 }
 
 impl Writes {
@@ -111,7 +111,7 @@ fn prepared() -> Server {
 }
 
 impl Cluster {
-    fn new(controllers: usize, fault: Fault) -> Self {
+    pub(crate) fn new(controllers: usize, fault: Fault) -> Self {
         let mut server = prepared();
         let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
         let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
@@ -126,7 +126,7 @@ impl Cluster {
             fault,
             late: Vec::new(),
             cut_off: Vec::new(),
-            tampered: false,
+            excuses: Excuses::default(),
         }
     }
 
@@ -142,7 +142,20 @@ impl Cluster {
         !self.cut_off.is_empty()
     }
 
-    fn act(&mut self, act: &Act) {
+    /// A claim that is deleted by hand may still be used on the wire.
+    pub(crate) fn excuse(&mut self, path: &str) {
+        if let Some(name) = claim_at(path) {
+            self.excuses.deleted(name, &self.server, &self.wire);
+        }
+    }
+
+    /// What must hold after each thing that happens.
+    pub(crate) fn check(&mut self) -> Result<(), Violation> {
+        self.excuses.settle(&self.server, &self.wire);
+        always(self)
+    }
+
+    pub(crate) fn act(&mut self, act: &Act) {
         self.now = self.now.plus_secs(1);
         match act {
             Act::Create(path, body) => setup::create(&mut self.server, path, body.clone(), self.now),
@@ -157,7 +170,7 @@ impl Cluster {
                 self.server.handle(Request::merge_patch(path.as_str(), body.clone()), self.now);
             }
             Act::Delete(path, grace) => {
-                self.tampered |= path.starts_with(CLAIMS);
+                self.excuse(path);
                 let options = grace.map_or_else(|| json!({}), |seconds| json!({"gracePeriodSeconds": seconds}));
                 self.server.handle(Request::delete(path.as_str()).with_body(options), self.now);
             }
@@ -188,17 +201,17 @@ impl Cluster {
         }
     }
 
-    fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.controllers.iter_mut().for_each(|controller| controller.tell(Input::Tick));
     }
 
     /// Lets everybody take turns until nobody has anything to do.
-    fn rest(&mut self) -> Result<(), Violation> {
+    pub(crate) fn rest(&mut self) -> Result<(), Violation> {
         for _ in 0..TURNS {
             if !self.turn()? {
                 return Ok(());
             }
-            always(self)?;
+            self.check()?;
         }
         Err(Violation(format!("CONVERGENCE: not at rest after {TURNS} turns")))
     }
@@ -208,16 +221,21 @@ impl Cluster {
         if self.manage()? {
             return Ok(true);
         }
-        for node in &mut self.nodes {
-            if node.step(&mut self.server, &mut self.wire, self.now) {
-                return Ok(true);
-            }
-        }
+        Ok((0..self.nodes.len()).any(|at| self.run_node(at)) || self.run_parts())
+    }
+
+    /// A node does one thing; whether there was one to do.
+    pub(crate) fn run_node(&mut self, at: usize) -> bool {
+        self.nodes[at].step(&mut self.server, &mut self.wire, self.now)
+    }
+
+    /// The other parts of Kubernetes do one thing; whether there was one to do.
+    pub(crate) fn run_parts(&mut self) -> bool {
         let (server, now) = (&mut self.server, self.now);
-        Ok(parts::sync_stateful_sets(server, now)
+        parts::sync_stateful_sets(server, now)
             || parts::collect_garbage(server, now)
             || parts::empty_namespaces(server, now)
-            || parts::schedule(server, now))
+            || parts::schedule(server, now)
     }
 
     /// One step of a controller, and the calls that it asks for. They take turns.
@@ -225,19 +243,31 @@ impl Cluster {
         for _ in 0..self.controllers.len() {
             let at = self.turn % self.controllers.len();
             self.turn += 1;
-            let controller = &mut self.controllers[at];
-            controller.listen(&mut self.server);
-            let Some(commands) = controller.step(self.now) else { continue };
-            for command in commands {
-                if !self.execute(at, &command)? {
-                    // It died: what else it was about to do is lost.
-                    self.restart(at);
-                    break;
-                }
+            if !self.think(at) {
+                continue;
             }
+            while self.call(at, 0)? {}
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// A controller takes one thing in, where there is one or calls are still to be made; what it decides is not sent yet.
+    pub(crate) fn think(&mut self, at: usize) -> bool {
+        let controller = &mut self.controllers[at];
+        controller.listen(&mut self.server);
+        controller.step(self.now) || !controller.outbox.is_empty()
+    }
+
+    /// A controller makes one of the calls that it decided on; whether there was one.
+    pub(crate) fn call(&mut self, at: usize, nth: usize) -> Result<bool, Violation> {
+        let outbox = &mut self.controllers[at].outbox;
+        let Some(command) = outbox.remove(nth % outbox.len().max(1)) else { return Ok(false) };
+        if !self.execute(at, &command)? {
+            // It died: what else it was about to do is lost.
+            self.restart(at);
+        }
+        Ok(true)
     }
 
     /// Makes one call; false where the controller does not survive it.
@@ -278,21 +308,21 @@ impl Cluster {
     fn send(&mut self, command: &Command, request: Request) -> Result<Outcome, Violation> {
         let response = self.server.handle(request, self.now);
         let body = serde_json::to_vec(&response.value()).unwrap_or_default();
-        always(self)?;
+        self.check()?;
         Ok(command.action.outcome(response.code, &body))
     }
 
     /// A controller dies, and another one starts.
-    fn restart(&mut self, at: usize) {
+    pub(crate) fn restart(&mut self, at: usize) {
         let next = Controller::start(&mut self.server, self.now);
         std::mem::replace(&mut self.controllers[at], next).die(&mut self.server);
     }
 
     /// What is late arrives, and enough time passes for everything that waits.
-    fn calm(&mut self) -> Result<(), Violation> {
+    pub(crate) fn calm(&mut self) -> Result<(), Violation> {
         for request in std::mem::take(&mut self.late) {
             self.server.handle(request, self.now);
-            always(self)?;
+            self.check()?;
             self.rest()?;
         }
         for _ in 0..CALMS {

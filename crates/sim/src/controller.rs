@@ -23,12 +23,22 @@ pub(crate) struct Controller {
     pub(crate) engine: Engine,
     watches: Vec<(Source, WatchId)>,
     inbox: VecDeque<Input>,
+    /// What it decided on and has not sent.
+    pub(crate) outbox: VecDeque<Command>,
+    /// Its watches tell it nothing: what it knows grows old.
+    pub(crate) deaf: bool,
 }
 
 impl Controller {
     /// Starts: lists every kind, and watches it from there on.
     pub(crate) fn start(server: &mut Server, now: Timestamp) -> Self {
-        let mut controller = Self { engine: Engine::new(settings()), watches: Vec::new(), inbox: VecDeque::new() };
+        let mut controller = Self {
+            engine: Engine::new(settings()),
+            watches: Vec::new(),
+            inbox: VecDeque::new(),
+            outbox: VecDeque::new(),
+            deaf: false,
+        };
         for kind in NEEDED {
             controller.list(server, Source::Kind(kind), &collection(kind), now);
             controller.inbox.push_back(Input::Listed(kind));
@@ -52,7 +62,7 @@ impl Controller {
 
     /// Takes what the watches have to tell; whether there was anything.
     pub(crate) fn listen(&mut self, server: &mut Server) {
-        for (source, id) in &self.watches {
+        for (source, id) in self.watches.iter().filter(|_| !self.deaf) {
             for event in server.poll(*id) {
                 self.inbox.extend(match event.kind {
                     EventKind::Added | EventKind::Modified => seen(*source, &event.object),
@@ -68,10 +78,11 @@ impl Controller {
         self.inbox.push_back(input);
     }
 
-    /// Lets the engine take one step; none when there is nothing to take in.
-    pub(crate) fn step(&mut self, now: Timestamp) -> Option<Vec<Command>> {
-        let input = self.inbox.pop_front()?;
-        Some(self.engine.step(input, Time(now.secs())))
+    /// Lets the engine take one step; whether there was anything to take in.
+    pub(crate) fn step(&mut self, now: Timestamp) -> bool {
+        let Some(input) = self.inbox.pop_front() else { return false };
+        self.outbox.extend(self.engine.step(input, Time(now.secs())));
+        true
     }
 
     /// Stops watching: the process is gone.

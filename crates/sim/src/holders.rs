@@ -63,10 +63,23 @@ fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
 /// Whether an IP object should say what a claim says.
 pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
     match claim.spec.holder.kind.as_str() {
-        "Pod" | "StatefulSet" | "Reservation" | "VirtualMachine" => true,
+        "Reservation" => true,
+        "Pod" | "StatefulSet" | "VirtualMachine" => {
+            let holder = &claim.spec.holder;
+            !is_reserved(cluster, &format!("{}.{}.{}", holder.name, holder.namespace, claim.spec.wire))
+        }
         "IptablesEIP" => false,
-        _ => pods(cluster).iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod)),
+        _ => pods(cluster).iter().any(|pod| {
+            let is_user = pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod);
+            is_user && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
+        }),
     }
+}
+
+/// Whether the IP object of that name is somebody's reservation: then there is no place for another.
+fn is_reserved(cluster: &Cluster, port: &str) -> bool {
+    let ip = cluster.server.object("kubeovn.io", "ips", "", port);
+    ip.is_some_and(|ip| ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false")
 }
 
 /// Whether an IP object is the one of a claim.

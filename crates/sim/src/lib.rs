@@ -7,10 +7,12 @@
 mod cluster;
 mod controller;
 mod end;
+mod excuse;
 mod fault;
 mod holders;
 mod node;
 mod oracle;
+pub mod random;
 mod setup;
 mod status;
 mod story;

@@ -48,7 +48,7 @@ pub(crate) fn accounts(cluster: &Cluster) -> Result<(), Violation> {
     Ok(())
 }
 
-fn is_ready(conditions: &[Condition]) -> bool {
+pub(crate) fn is_ready(conditions: &[Condition]) -> bool {
     conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 

@@ -27,6 +27,17 @@ impl Wire {
         });
     }
 
+    /// An address is taken off the interface of a pod.
+    pub(crate) fn take(&mut self, wire: &str, addr: Addr, uid: &str) {
+        let key = (wire.to_owned(), addr);
+        if let Some(sandboxes) = self.answers.get_mut(&key) {
+            sandboxes.retain(|sandbox| sandbox.pod_uid != uid);
+            if sandboxes.is_empty() {
+                self.answers.remove(&key);
+            }
+        }
+    }
+
     /// Whether any sandbox of a pod answers to anything.
     pub(crate) fn has_pod(&self, uid: &str) -> bool {
         self.answers.values().flatten().any(|sandbox| sandbox.pod_uid == uid)

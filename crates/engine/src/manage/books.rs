@@ -146,7 +146,7 @@ impl Books {
         self.unlist(name);
         let book = match self.pages.remove(name).filter(|_| !moved) {
             Some(mut page) => match page.book.update(read.spec.clone()) {
-                Ok(_) => page.book,
+                Ok(_) => self.without_strangers(page),
                 Err(_) => SubnetBook::new(read.spec.clone()),
             },
             None => SubnetBook::new(read.spec.clone()),
@@ -167,6 +167,18 @@ impl Books {
         }
         self.arrange(name);
         true
+    }
+
+    /// The book of a Subnet without what its block does not contain any more: that is no business of it, as after a restart.
+    fn without_strangers(&mut self, mut page: Page) -> SubnetBook<HolderId, Str> {
+        let cidrs = page.book.spec().cidrs();
+        let is_in = |addr: &Addr| cidrs.get(addr.family()).is_some_and(|cidr| cidr.contains(*addr));
+        let strangers: Vec<Addr> = page.book.claims().map(|(addr, _)| addr).filter(|addr| !is_in(addr)).collect();
+        let macs = self.macs.entry(page.wire).or_default();
+        for addr in strangers {
+            page.book.release(macs, addr);
+        }
+        page.book
     }
 
     /// Forgets a Subnet. Its claims stay: they are no business of a Subnet's life.
@@ -327,7 +339,8 @@ impl Books {
         if let Some(why) = refused {
             return Err(Denied::Closed(why.into()));
         }
-        let page = self.pages.get_mut(subnet).filter(|page| page.open);
+        // What a running pod has is claimed again wherever that is: the Subnet waits for it, and not the other way.
+        let page = self.pages.get_mut(subnet).filter(|page| page.open || want.class == Class::Record);
         let Some(page) = page else { return Err(Denied::Closed("it is gone or being deleted".into())) };
         let mac = want.mac.map_or(MacPick::None, MacPick::This);
         let kept = |pair: AddrPair| {

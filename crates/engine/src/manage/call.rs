@@ -101,7 +101,8 @@ impl Action {
         match code {
             200..=299 if matches!(self, Self::ReadEvent(_)) => found(body),
             200..=299 if self.is_event() => Outcome::Done(None),
-            200..=299 if self.call().verb == Verb::Delete => Outcome::Done(None),
+            // A Status where the object is gone; the object where a finalizer holds it.
+            200..=299 if self.call().verb == Verb::Delete && is_status(body) => Outcome::Done(None),
             200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
             404 => Outcome::Missing,
             409 if self.call().verb == Verb::Create => Outcome::Exists,
@@ -117,6 +118,11 @@ impl Action {
     pub(super) fn is_event(&self) -> bool {
         matches!(self, Self::ReadEvent(_) | Self::CreateEvent(_) | Self::CountEvent { .. })
     }
+}
+
+/// Whether an answer is a Status, and no object.
+fn is_status(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|answer| answer["kind"] == "Status")
 }
 
 /// The server's words.
@@ -226,6 +232,10 @@ fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
     label(&mut labels, labels::SUBNET, &ip.subnet);
     label(&mut labels, labels::NODE_NAME, &ip.node);
     labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
+    if uid.is_some() {
+        // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod.
+        [HOLDER_UID, HOLDER_KIND].iter().for_each(|key| drop(labels.insert((*key).to_owned(), Value::Null)));
+    }
     match &ip.holder {
         HolderId::Pod(uid) => label(&mut labels, HOLDER_UID, &uid.to_string()),
         HolderId::Named(kind, ..) => label(&mut labels, HOLDER_KIND, kind),

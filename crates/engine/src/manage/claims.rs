@@ -34,6 +34,8 @@ pub struct Claim {
     pub quarantined_until: Option<Time>,
     /// The gateway that has it on its interface, or may have: nothing else of an EIP says so once that is gone.
     pub programmed: Option<Str>,
+    /// It was deleted and is still there: somebody's finalizer holds it.
+    pub deleted: bool,
     /// Which pod has let it go, by the word of its node's agent.
     pub let_go: Uid,
     /// What it says of itself.
@@ -62,6 +64,7 @@ impl Claim {
             occupant: Occupant { pod_uid, node: occupant.node.clone() },
             quarantined_until: status.quarantine.until.get().copied(),
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
+            deleted: object.meta.is_deleted(),
             let_go: status.let_go.pod_uid.clone(),
             conditions: status.conditions.clone(),
         })

@@ -4,7 +4,7 @@
 //! came about; only holders that something changed for are looked at.
 
 use super::claims::Claim;
-use super::command::{Action, Command, CommandId, Occupant};
+use super::command::{Action, Command, CommandId, ObjectId, Occupant};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
@@ -133,6 +133,11 @@ impl Engine {
         self.state.books.book(subnet)?.counts(family)
     }
 
+    /// Every address of a Subnet that is held, and by whom.
+    pub fn held(&self, subnet: &str) -> impl Iterator<Item = (Addr, &super::id::NicId)> {
+        self.state.books.book(subnet).into_iter().flat_map(ledger::SubnetBook::claims)
+    }
+
     /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not.
     pub(super) fn send(&mut self, action: Action, holder: &HolderId) {
         self.out.extend(self.flight.send(action, holder));
@@ -206,6 +211,7 @@ impl Engine {
 
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
     fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        self.settle_asked(holder);
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
@@ -226,6 +232,15 @@ impl Engine {
         self.state.disowned.remove(holder);
         if self.state.claims.of_holder(holder).next().is_none() {
             self.state.absent.remove(holder);
+        }
+    }
+
+    /// Asks what became of what is asked for and not on its way: the object was busy then, or could not be read.
+    fn settle_asked(&mut self, holder: &HolderId) {
+        let asked = self.state.claims.of_holder(holder).filter(|(_, slot)| slot.standing().is_none());
+        let idle = asked.filter(|(key, _)| !self.flight.is_busy(&ObjectId::claim(key)));
+        for key in idle.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.send(Action::ReadClaim(key), holder);
         }
     }
 
@@ -292,7 +307,7 @@ impl Engine {
 
     /// Takes an address back: first what was derived from the claim, then the claim.
     fn let_go(&mut self, claim: &Claim, proof: Proof) {
-        if self.remove_records(claim) {
+        if self.remove_records(claim) || claim.deleted {
             return;
         }
         let (uid, version) = (claim.uid.clone(), claim.version.clone());

@@ -335,7 +335,7 @@ impl Engine {
         match (&sent.action, outcome) {
             (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
             (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
-            (Action::DeleteClaim { key, .. }, Outcome::Done(_) | Outcome::Missing) => self.claim_gone(key),
+            (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
             (
                 Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
                 Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
@@ -353,7 +353,7 @@ impl Engine {
                 // Whether it is still entitled is looked at now; if not, this was the fresh read.
                 self.state.disowned.insert(sent.holder.clone());
             }
-            (Action::DeleteIp { uid, .. }, Outcome::Done(_) | Outcome::Missing) => {
+            (Action::DeleteIp { uid, .. }, Outcome::Done(None) | Outcome::Missing) => {
                 self.gone(&sent.action.object(), uid);
             }
             (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))

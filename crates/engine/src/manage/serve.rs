@@ -31,15 +31,31 @@ impl Engine {
         }
         let mut pair = AddrPair::NONE;
         has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
+        // Of several in one family, the one that stays.
+        Family::BOTH.into_iter().filter_map(|family| self.kept(want, family)).for_each(|claim| {
+            pair.set(claim.key.addr.family(), Some(claim.key.addr));
+        });
         let mut refusals = Vec::new();
         let namespace = &entitled.title.namespace;
         for (subnet, pool) in self.places(&subnets, want, namespace) {
             match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
-                Ok(grant) => return self.ask(entitled, want, &subnet, grant.addrs, pair),
+                Ok(grant) => {
+                    self.record_again(&has);
+                    return self.ask(entitled, want, &subnet, grant.addrs, &has);
+                }
                 Err(denied) => refusals.push((subnet, denied)),
             }
         }
         self.refuse(entitled, want, refusals);
+    }
+
+    /// What a NIC has beside what it keeps is given back by the book, and stays claimed until its pod has let go.
+    fn record_again(&mut self, has: &[ClaimKey]) {
+        for key in has {
+            if let Some(slot) = self.state.claims.get(key) {
+                self.state.books.record(key, slot);
+            }
+        }
     }
 
     /// Where a want may be served, in the order in which it is tried: Subnets, each with the pool to take from.
@@ -95,10 +111,11 @@ impl Engine {
     }
 
     /// Asks for the claims that a NIC lacks.
-    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: AddrPair, has: AddrPair) {
+    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: AddrPair, has: &[ClaimKey]) {
         let Some(wire) = self.state.books.wire(subnet).cloned() else { return };
-        for addr in granted.iter().filter(|addr| has.get(addr.family()) != Some(*addr)) {
-            let key = ClaimKey { wire: wire.clone(), addr };
+        let keys = granted.iter().map(|addr| ClaimKey { wire: wire.clone(), addr });
+        for key in keys.filter(|key| !has.contains(key)) {
+            let addr = key.addr;
             let claim = NewClaim {
                 key: key.clone(),
                 subnet: subnet.clone(),

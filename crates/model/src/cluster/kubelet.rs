@@ -199,7 +199,8 @@ impl Kubelet {
                 self.sandboxes.insert(sandbox, State::Stopping);
                 Some(Vec::new())
             }
-            (None, _) if is_deleting(pod) && self.connected => {
+            // With no grace left it is gone from here: whoever put a finalizer on it is waited for, not asked again.
+            (None, _) if is_deleting(pod) && self.connected && pod["metadata"]["deletionGracePeriodSeconds"] != 0 => {
                 let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": id}});
                 server.handle(Request::delete(pod_path(namespace(pod), name(pod))).with_body(options), now);
                 self.exits.remove(id);

@@ -32,6 +32,7 @@ use serde_json::Value;
 
 use crate::registry::Resource;
 use crate::server::Server;
+use crate::store::key;
 use crate::time::Timestamp;
 
 /// One step of one part; true when it changed something.
@@ -126,6 +127,13 @@ impl Server {
     pub fn objects(&self, group: &str, plural: &str) -> Vec<Arc<Value>> {
         let resource = self.registry.find(group, plural).and_then(|id| self.registry.get(id));
         resource.map_or_else(Vec::new, |r| r.store.range("", "").map(|(_, s)| Arc::clone(&s.object)).collect())
+    }
+
+    /// One object of a kind, shared with the store; `namespace` is empty for kinds that have none.
+    #[must_use]
+    pub fn object(&self, group: &str, plural: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        let resource = self.registry.get(self.registry.find(group, plural)?)?;
+        resource.store.get(&key(namespace, name)).map(|stored| Arc::clone(&stored.object))
     }
 }
 

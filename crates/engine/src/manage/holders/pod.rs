@@ -5,8 +5,9 @@
 
 use super::gateway::{self, Role};
 use super::{Entitled, reservation, vip, vm};
+use crate::manage::claims::Slot;
 use crate::manage::command::Occupant;
-use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
+use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
@@ -123,8 +124,11 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     };
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     let own = NicId::new(pod.holder.clone(), interface.clone());
-    // What a NIC has of its own it keeps.
+    let told = told(pod.meta, provider, &suffix);
+    // What a NIC has of its own it keeps, unless it runs with what it had under its former name.
+    let former = former(state, pod, interface, told);
     let (subnets, lender) = match state.claims.of_nic(&own).next() {
+        _ if former.is_some() => (subnets, former),
         None if pod.borrows => lender(state, pod, (&port, nic), subnets, vip),
         _ => (subnets, None),
     };
@@ -135,7 +139,7 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         ask,
         class,
         family: value("ip_family").and_then(family),
-        told: told(pod.meta, provider, &suffix),
+        told,
         mac: mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied()),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
@@ -168,6 +172,26 @@ fn lender(
             (subnets, nic)
         }
     }
+}
+
+/// The NIC that a pod's NIC was when its claim was made, where its pod has that now: that of an ordinal whose StatefulSet went
+/// without the pod, or that of a pod which a StatefulSet took over. Where it has another one too, what it was told decides.
+fn former(state: &State, pod: &Subject<'_>, interface: &Str, told: AddrPair) -> Option<NicId> {
+    if pod.user == Uid::None || !pod.borrows {
+        return None;
+    }
+    let holder = match &pod.holder {
+        HolderId::Pod(_) => HolderId::Named(STATEFUL_SET.into(), pod.namespace.clone(), pod.name.clone()),
+        HolderId::Named(..) => HolderId::Pod(pod.user.clone()),
+    };
+    let (nic, own) = (NicId::new(holder, interface.clone()), NicId::new(pod.holder.clone(), interface.clone()));
+    let is_only = state.claims.of_nic(&own).next().is_none();
+    let is_its = |(key, slot): (&ClaimKey, &Slot)| {
+        let is_told = told.get(key.addr.family()) == Some(key.addr);
+        (is_only || is_told) && slot.standing().is_some_and(|claim| claim.occupant.pod_uid == pod.user)
+    };
+    let has = state.claims.of_nic(&nic).any(is_its);
+    has.then_some(nic)
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.

@@ -14,7 +14,7 @@ use crate::manage::want::Want;
 use crate::manage::write::Write;
 use crate::record::is_finished;
 use api::names::labels;
-use api::slim::{Field, Ip, Kind, Str, Uid, Vip};
+use api::slim::{Field, Ip, Kind, Meta, Str, Vip};
 use ledger::{Addr, AddrPair, Family, Mac};
 use serde_json::{Map, Value, json};
 
@@ -83,16 +83,16 @@ impl Engine {
     /// Removes the IP objects that say that a pod has an address of a lender, and does not use it any more.
     fn remove_borrowed(&mut self, holder: &HolderId) {
         let keys: Vec<ClaimKey> = self.state.claims.of_holder(holder).map(|(key, _)| key.clone()).collect();
-        let mut found: Vec<(Str, Uid)> = Vec::new();
+        let mut found: Vec<Meta> = Vec::new();
         for key in &keys {
             let names = self.state.ips_at.get(&key.addr).into_iter().flatten();
             let ips = names.filter_map(|name| self.state.world.ips.named(name));
             let on_wire = |ip: &&Ip| self.state.books.wire(&ip.spec.subnet) == Some(&key.wire);
             let former = |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip);
-            found.extend(ips.filter(on_wire).filter(former).map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())));
+            found.extend(ips.filter(on_wire).filter(former).map(|ip| ip.meta.clone()));
         }
-        for (name, uid) in found {
-            self.send(Action::DeleteIp { name, uid }, holder);
+        for meta in &found {
+            self.remove_ip(meta, holder);
         }
     }
 

@@ -1,0 +1,139 @@
+//! What a hand may break.
+//!
+//! In: claims that somebody deletes by hand, the wire at that moment. Out: whose address on the wire needs no claim for now.
+//! Guarantees: a pod is excused for the address that it had when its claim was deleted, and only until a claim for it is
+//! there again or the address is off its interface; one whose address was on record must have its claim again at rest,
+//! unless somebody else has it by then, or the record was touched by hand too.
+
+use crate::cluster::Cluster;
+use crate::node::CLAIMS;
+use crate::oracle::Violation;
+use crate::wire::Wire;
+use api::slim::AddressClaim;
+use ledger::{Addr, Cidr};
+use model::{Server, cluster::SandboxId};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Excuses {
+    /// By wire, address and the pod's UID: the pod, and whether its address is on record beside the claim.
+    forsaken: BTreeMap<(String, Addr, String), Forsaken>,
+}
+
+#[derive(Debug)]
+struct Forsaken {
+    pod: SandboxId,
+    recorded: bool,
+}
+
+impl Excuses {
+    /// Somebody deletes a claim by hand: of all that use the address now.
+    pub(crate) fn deleted(&mut self, claim: &str, server: &Server, wire: &Wire) {
+        for (net, addr, sandboxes) in wire.iter().filter(|(net, addr, _)| api::schema::claim_name(net, *addr) == claim)
+        {
+            for pod in sandboxes {
+                let recorded = is_recorded(server, net, addr, pod);
+                let key = (net.to_owned(), addr, pod.pod_uid.clone());
+                self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
+            }
+        }
+    }
+
+    /// Somebody changed by hand what is on record of a pod.
+    pub(crate) fn touched(&mut self, namespace: &str, pod: &str) {
+        let its = self.forsaken.values_mut().filter(|of| of.pod.namespace == namespace && of.pod.name == pod);
+        its.for_each(|of| of.recorded = false);
+    }
+
+    /// Whether a pod may use an address without a claim.
+    pub(crate) fn holds(&self, net: &str, addr: Addr, uid: &str) -> bool {
+        self.forsaken.contains_key(&(net.to_owned(), addr, uid.to_owned()))
+    }
+
+    /// Drops those that have their claim again, and those that are off the wire.
+    pub(crate) fn settle(&mut self, server: &Server, wire: &Wire) {
+        self.forsaken.retain(|(net, addr, uid), _| {
+            let is_on = wire
+                .iter()
+                .any(|(on, at, pods)| (on, at) == (net.as_str(), *addr) && pods.iter().any(|pod| pod.pod_uid == *uid));
+            is_on && !is_claimed(server, net, *addr, uid)
+        });
+    }
+
+    /// At rest nobody is without a claim whose address was on record and is free; where no Subnet has it, nobody can tell.
+    pub(crate) fn at_rest(&self, server: &Server) -> Result<(), Violation> {
+        let lost = self.forsaken.iter().find(|((net, addr, _), of)| {
+            of.recorded && claim(server, net, *addr).is_none() && has_subnet(server, net, *addr)
+        });
+        match lost {
+            Some(((net, addr, _), of)) => {
+                Err(Violation(format!("CONVERGENCE: the claim of {addr} on {net} is not healed for {:?}", of.pod)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a pod is without a claim for something that it uses.
+    pub(crate) fn has_pod(&self, uid: &str) -> bool {
+        self.forsaken.keys().any(|(_, _, of)| of == uid)
+    }
+}
+
+/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet, or its pod, which was never on the wire, has
+/// another claim for the same NIC, and the agent says only of a pod that runs which of them it does not use.
+pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
+    let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
+    let Some(addr) = spec.address.get() else { return true };
+    let is_like_it = |other: &AddressClaim| {
+        let at = other.spec.address.get().filter(|at| **at != *addr && at.family() == addr.family());
+        at.is_some() && other.spec.holder == spec.holder && other.spec.wire == spec.wire
+    };
+    let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
+    is_surplus || !has_subnet(&cluster.server, &spec.wire, *addr)
+}
+
+/// Whether an address is of a Subnet.
+fn has_subnet(server: &Server, net: &str, addr: Addr) -> bool {
+    server.objects("kubeovn.io", "subnets").iter().any(|subnet| {
+        let cidr = subnet["spec"]["cidrBlock"].as_str().unwrap_or_default();
+        let mut cidrs = cidr.split(',').filter_map(|text| text.parse::<Cidr>().ok());
+        subnet["spec"]["provider"] == net && cidrs.any(|cidr| cidr.usable().contains(addr))
+    })
+}
+
+fn claim(server: &Server, net: &str, addr: Addr) -> Option<std::sync::Arc<Value>> {
+    server.object("ipledger.dev", "addressclaims", "", &api::schema::claim_name(net, addr))
+}
+
+/// Whether there is a claim for a pod again; of an EIP with the mark that its gateway has the address.
+fn is_claimed(server: &Server, net: &str, addr: Addr, uid: &str) -> bool {
+    claim(server, net, addr).is_some_and(|claim| {
+        let is_eip = claim["spec"]["holder"]["kind"] == "IptablesEIP";
+        claim["status"]["occupant"]["podUID"] == uid && (!is_eip || claim["status"]["programmed"].is_object())
+    })
+}
+
+/// Whether a pod's annotation and an IP object agree on an address.
+fn is_recorded(server: &Server, net: &str, addr: Addr, pod: &SandboxId) -> bool {
+    let ip = server.object("kubeovn.io", "ips", "", &format!("{}.{}.{net}", pod.name, pod.namespace));
+    let pod =
+        server.object("", "pods", &pod.namespace, &pod.name).filter(|of| of["metadata"]["uid"] == pod.pod_uid.as_str());
+    let (Some(ip), Some(pod)) = (ip, pod) else { return false };
+    let text = addr.to_string();
+    let said = pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")].as_str().unwrap_or_default();
+    let allocated = pod["metadata"]["annotations"][format!("{net}.kubernetes.io/allocated")] == "true";
+    let field = if addr.family() == ledger::Family::V4 { "v4IpAddress" } else { "v6IpAddress" };
+    let alive = pod["metadata"]["deletionTimestamp"].is_null() && !ended(&pod);
+    alive && allocated && said.split(',').any(|part| part == text) && ip["spec"][field] == text.as_str()
+}
+
+fn ended(pod: &Value) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
+/// The name of the claim at a path, if it is one.
+pub(crate) fn claim_at(path: &str) -> Option<&str> {
+    path.strip_prefix(CLAIMS)?.strip_prefix('/')
+}

@@ -1,0 +1,65 @@
+//! Nobody waits in vain.
+//!
+//! In: a cluster at rest. Out: the first [`Violation`] of LIVENESS. Guarantees: judges by objects alone; says nothing of pods
+//! that ask for something that may not be there.
+
+use crate::cluster::Cluster;
+use crate::excuse::is_unsettled;
+use crate::oracle::{Violation, claims, is_ended, pods};
+use api::slim::{AddressClaim, Pod};
+use serde_json::Value;
+
+/// A pod that wants any address has one while there are any; and one that has all its addresses runs.
+pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
+    let claims = claims(cluster);
+    let free = free(cluster);
+    let pods = pods(cluster);
+    for pod in pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted() && !pod.spec.node_name.is_empty()) {
+        let has = |claim: &&AddressClaim| {
+            claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP"
+        };
+        let mine: Vec<&AddressClaim> = claims.iter().filter(has).collect();
+        if mine.is_empty() && is_plain(cluster, pod) && free > 0 && !cluster.excuses.has_pod(&pod.meta.uid.to_string())
+        {
+            let name = &pod.meta.name;
+            return Err(Violation(format!("LIVENESS: pod {name} has nothing, and {free} addresses are free")));
+        }
+        let nics = pod.meta.annotation("k8s.v1.cni.cncf.io/networks").map_or(0, |networks| networks.split(',').count());
+        let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
+        let second = mine.iter().filter(|claim| claim.spec.wire == "other.default").count();
+        let full = kept == 1 && (nics < 2 || second == 2);
+        let is_settled = !mine.iter().any(|claim| is_unsettled(cluster, &claims, claim));
+        if full && is_settled && pod.status.phase != "Running" {
+            let names: Vec<&str> = mine.iter().map(|claim| claim.meta.name.as_str()).collect();
+            return Err(Violation(format!("LIVENESS: pod {} has {names:?} and does not run", pod.meta.name)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a pod asks for any address of the first network and nothing else, and nothing is reserved for it.
+fn is_plain(cluster: &Cluster, pod: &Pod) -> bool {
+    let port = format!("{}.{}.macvlan.default", pod.meta.name, pod.meta.namespace);
+    if cluster.server.object("kubeovn.io", "ips", "", &port).is_some() {
+        return false;
+    }
+    let mut keys = pod.meta.annotations.iter().map(|(key, _)| key);
+    keys.all(|key| key == "k8s.v1.cni.cncf.io/networks")
+        && pod.meta.annotation("k8s.v1.cni.cncf.io/networks") == Some("macvlan")
+}
+
+/// How many addresses anybody may have: those of the pool are for those that ask for it.
+fn free(cluster: &Cluster) -> i64 {
+    let Some(subnet) = cluster.server.object("kubeovn.io", "subnets", "", "ext") else { return 0 };
+    if !subnet["metadata"]["deletionTimestamp"].is_null() || !is_ready(&subnet) {
+        return 0;
+    }
+    let pools = cluster.server.objects("kubeovn.io", "ippools");
+    let pooled: i64 = pools.iter().filter_map(|pool| pool["status"]["v4AvailableIPs"].as_i64()).sum();
+    subnet["status"]["v4availableIPs"].as_i64().unwrap_or_default() - pooled
+}
+
+fn is_ready(subnet: &Value) -> bool {
+    let conditions = subnet["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}

@@ -1,0 +1,132 @@
+//! What people ask the API server for.
+//!
+//! In: a step. Out: the requests. Guarantees: none depends on what is there; the server may refuse it.
+
+use super::step::{Ask, Grace, Pods, What};
+use crate::setup::{pod, stateful_set};
+use model::Request;
+use serde_json::{Value, json};
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+const KUBE_OVN: &str = "/apis/kubeovn.io/v1";
+
+/// The pod of a number.
+pub(super) fn pod_path(pod: u8) -> String {
+    format!("{PODS}/p{pod}")
+}
+
+/// The requests of a step that is about objects of people.
+pub(super) fn requests(what: What) -> Vec<Request> {
+    let of = |plural: &str, name: String| format!("{KUBE_OVN}/{plural}/{name}");
+    match what {
+        What::Pod(name, node, ask) => vec![Request::post(PODS, pod_of(name, node, ask))],
+        What::DeletePod(name, grace) => vec![delete(pod_path(name), grace)],
+        What::DeleteOrdinal(set, ordinal, grace) => vec![delete(format!("{PODS}/s{set}-{ordinal}"), grace)],
+        What::Set(name, replicas) => vec![
+            Request::post(SETS, stateful_set(&format!("s{name}"), u32::from(replicas))),
+            Request::merge_patch(format!("{SETS}/s{name}"), json!({"spec": {"replicas": replicas}})),
+        ],
+        What::DeleteSet(name, pods) => {
+            let policy = if pods == Pods::Go { "Background" } else { "Orphan" };
+            vec![Request::delete(format!("{SETS}/s{name}")).with_body(json!({"propagationPolicy": policy}))]
+        }
+        What::Vip(name, addr) => vec![create("vips", "Vip", &format!("v{name}"), &vip(addr))],
+        What::DeleteVip(name) => vec![Request::delete(of("vips", format!("v{name}")))],
+        What::Reserve(pod, addr) => vec![create("ips", "IP", &port(pod), &reservation(pod, addr))],
+        What::Cancel(pod) => vec![Request::delete(of("ips", port(pod)))],
+        What::Eip(name, addr) => vec![create("iptables-eips", "IptablesEIP", &format!("e{name}"), &eip(addr))],
+        What::DeleteEip(name) => vec![Request::delete(of("iptables-eips", format!("e{name}")))],
+        What::Gateway(replicas) => {
+            let spec = json!({"namespace": "default", "externalSubnets": ["ext"], "replicas": replicas});
+            let scale = json!({"spec": {"replicas": replicas}});
+            let path = of("vpc-nat-gateways", "gw".to_owned());
+            vec![create("vpc-nat-gateways", "VpcNatGateway", "gw", &spec), Request::merge_patch(path, scale)]
+        }
+        What::DeleteGateway => vec![Request::delete(of("vpc-nat-gateways", "gw".to_owned()))],
+        What::Pool(first, last) => {
+            let ips = json!([format!("{}..{}", address(first), address(last))]);
+            vec![create("ippools", "IPPool", "pool", &json!({"subnet": "ext", "ips": ips}))]
+        }
+        What::DeletePool => vec![Request::delete(of("ippools", "pool".to_owned()))],
+        _ => subnet(what).into_iter().collect(),
+    }
+}
+
+fn subnet(what: What) -> Option<Request> {
+    let path = format!("{KUBE_OVN}/subnets/ext");
+    let edit = |spec: Value| Some(Request::merge_patch(path.clone(), json!({"spec": spec})));
+    match what {
+        What::Block(length) => edit(json!({"cidrBlock": format!("172.17.0.0/{length}")})),
+        What::Exclude(0) => edit(json!({"excludeIps": ["172.17.0.1"]})),
+        What::Exclude(addr) => edit(json!({"excludeIps": ["172.17.0.1", address(addr)]})),
+        What::Subnet => {
+            let spec = json!({"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"});
+            Some(create("subnets", "Subnet", "ext", &spec))
+        }
+        What::DeleteSubnet => Some(Request::delete(path)),
+        _ => None,
+    }
+}
+
+/// The second network: both families.
+pub(super) fn second_network() -> Request {
+    let spec = json!({"cidrBlock": "172.18.0.0/29,fd00::/125", "provider": "other.default", "protocol": "Dual"});
+    create("subnets", "Subnet", "two", &spec)
+}
+
+/// An address of the first network.
+pub(super) fn address(last: u8) -> String {
+    format!("172.17.0.{last}")
+}
+
+fn create(plural: &str, kind: &str, name: &str, spec: &Value) -> Request {
+    let body = json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    Request::post(format!("{KUBE_OVN}/{plural}"), body)
+}
+
+fn delete(path: String, grace: Grace) -> Request {
+    let options = if grace == Grace::Zero { json!({"gracePeriodSeconds": 0}) } else { json!({}) };
+    Request::delete(path).with_body(options)
+}
+
+fn pod_of(name: u8, node: u8, ask: Ask) -> Value {
+    let annotation = |name: &str| format!("macvlan.default.kubernetes.io/{name}");
+    let annotations = match ask {
+        Ask::Free => json!({}),
+        Ask::This(addr) => json!({annotation("ip_address"): address(addr)}),
+        Ask::Pooled => json!({annotation("ip_pool"): "pool"}),
+        Ask::Two => json!({"k8s.v1.cni.cncf.io/networks": "macvlan,other"}),
+        Ask::Borrow(vip) => json!({"ovn.kubernetes.io/vip": format!("v{vip}")}),
+        Ask::Steal(addr) => json!({annotation("ip_address"): address(addr), annotation("allocated"): "true"}),
+    };
+    pod(&format!("p{name}"), &format!("node{}", node + 1), &annotations)
+}
+
+fn vip(addr: u8) -> Value {
+    let mut spec = json!({"subnet": "ext", "namespace": "default"});
+    put(&mut spec, "v4ip", addr);
+    spec
+}
+
+fn eip(addr: u8) -> Value {
+    let mut spec = json!({"externalSubnet": "ext", "natGwDp": "gw"});
+    put(&mut spec, "v4ip", addr);
+    spec
+}
+
+fn port(pod: u8) -> String {
+    format!("p{pod}.default.macvlan.default")
+}
+
+fn reservation(pod: u8, addr: u8) -> Value {
+    let mut spec = json!({"podName": format!("p{pod}"), "namespace": "default", "subnet": "ext"});
+    put(&mut spec, "v4IpAddress", addr);
+    spec
+}
+
+fn put(spec: &mut Value, field: &str, addr: u8) {
+    if addr != 0 {
+        spec[field] = json!(address(addr));
+    }
+}

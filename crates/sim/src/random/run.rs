@@ -1,0 +1,202 @@
+//! A random run: steps, then rest, then the end of everything.
+//!
+//! In: steps, the number of controllers. Out: what was checked, or the first [`Violation`]. Guarantees: deterministic; faults
+//! and hands stop before the cluster is asked to be at rest; a restart then writes nothing; once all objects are deleted,
+//! no claim, no IP object and no address on the wire is left.
+
+use super::dice::Dice;
+use super::liveness::alive;
+use super::step::{ALL, Step, What, Wrong};
+use super::{gateway, hands, people};
+use crate::cluster::Cluster;
+use crate::fault::Fault;
+use crate::oracle::{Violation, at_rest};
+use crate::story::Act;
+use model::Request;
+use serde_json::json;
+
+/// Runs these steps.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn replay(controllers: usize, steps: &[Step]) -> Result<(), Violation> {
+    let mut cluster = Cluster::new(controllers, Fault::None);
+    cluster.server.handle(people::second_network(), cluster.now);
+    cluster.rest()?;
+    for step in steps {
+        take(&mut cluster, step)?;
+    }
+    let dice = &mut Dice::new(0);
+    finish(&mut cluster, dice)
+}
+
+/// One step, and the turns after it.
+fn take(cluster: &mut Cluster, Step(what, turns, salt): &Step) -> Result<(), Violation> {
+    cluster.now = cluster.now.plus_secs(1);
+    happen(cluster, *what)?;
+    cluster.check()?;
+    if *turns == ALL {
+        return cluster.rest();
+    }
+    let dice = &mut Dice::new(u64::from(*salt));
+    for _ in 0..*turns {
+        if !turn(cluster, dice)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody does one thing, anybody; whether there was one to do.
+fn turn(cluster: &mut Cluster, dice: &mut Dice) -> Result<bool, Violation> {
+    let (controllers, nodes) = (cluster.controllers.len(), cluster.nodes.len());
+    let all = controllers + nodes + 1;
+    let first = dice.index(all);
+    for at in (first..all).chain(0..first) {
+        let did = match at.checked_sub(controllers) {
+            None => manage(cluster, at, dice)?,
+            Some(node) if node < nodes => cluster.run_node(node),
+            Some(_) => cluster.run_parts(),
+        };
+        if did {
+            cluster.check()?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A controller takes a step or makes one of its calls: those on different objects come in any order.
+fn manage(cluster: &mut Cluster, at: usize, dice: &mut Dice) -> Result<bool, Violation> {
+    let waits = cluster.controllers[at].outbox.len();
+    if waits > 0 && dice.percent(50) {
+        return cluster.call(at, dice.index(waits));
+    }
+    Ok(cluster.think(at) || cluster.call(at, dice.index(waits))?)
+}
+
+fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
+    let controllers = cluster.controllers.len();
+    match what {
+        What::Nothing => {}
+        What::Pass(seconds) => cluster.act(&Act::Pass(i64::from(seconds))),
+        What::Exit(pod) => exit(cluster, pod),
+        What::CutOff(node) => cluster.act(&Act::CutOff(node_name(node))),
+        What::Connect(node) => cluster.act(&Act::Connect(node_name(node))),
+        What::Program(eip) => gateway::program(cluster, eip),
+        What::Unprogram(eip) => gateway::unprogram(cluster, eip),
+        What::Hand(hand, pick) => hands::work(cluster, hand, pick),
+        What::Arm(wrong, after) => cluster.fault = armed(wrong, cluster.writes.all + u64::from(after)),
+        What::Crash(at) => cluster.restart(usize::from(at) % controllers),
+        What::Deaf(at) => cluster.controllers[usize::from(at) % controllers].deaf = true,
+        What::Hear(at) => cluster.controllers[usize::from(at) % controllers].deaf = false,
+        What::LateArrives => return late(cluster),
+        _ => {
+            for request in people::requests(what) {
+                cluster.server.handle(request, cluster.now);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What does not run does not end.
+fn exit(cluster: &mut Cluster, pod: u8) {
+    let object = cluster.server.object("", "pods", "default", &format!("p{pod}"));
+    if object.is_some_and(|object| object["status"]["phase"] == "Running") {
+        cluster.act(&Act::Exit(people::pod_path(pod)));
+    }
+}
+
+fn node_name(node: u8) -> String {
+    format!("node{}", node + 1)
+}
+
+fn armed(wrong: Wrong, write: u64) -> Fault {
+    match wrong {
+        Wrong::CrashAfter => Fault::CrashAfter(write),
+        Wrong::CrashBefore => Fault::CrashBefore(write),
+        Wrong::DropReply => Fault::DropReply(write),
+        Wrong::Lose => Fault::Lose(write),
+        Wrong::Late => Fault::Late(write),
+    }
+}
+
+/// The first of the writes that are late arrives.
+fn late(cluster: &mut Cluster) -> Result<(), Violation> {
+    if !cluster.late.is_empty() {
+        let request = cluster.late.remove(0);
+        cluster.server.handle(request, cluster.now);
+    }
+    cluster.check()
+}
+
+/// Faults and hands stop, and everything must come right; then everything is deleted, and nothing may be left.
+fn finish(cluster: &mut Cluster, dice: &mut Dice) -> Result<(), Violation> {
+    cluster.fault = Fault::None;
+    cluster.controllers.iter_mut().for_each(|controller| controller.deaf = false);
+    [0, 1].into_iter().for_each(|node| cluster.act(&Act::Connect(node_name(node))));
+    hands::let_go(cluster);
+    while turn(cluster, dice)? {}
+    cluster.calm()?;
+    at_rest(cluster)?;
+    cluster.excuses.at_rest(&cluster.server)?;
+    alive(cluster)?;
+    restarted(cluster)?;
+    clear(cluster)?;
+    empty(cluster)
+}
+
+/// A restart with nothing changed writes nothing. Events are best effort: one that was lost is told by the next process.
+fn restarted(cluster: &mut Cluster) -> Result<(), Violation> {
+    let before = cluster.writes.all - cluster.writes.events;
+    (0..cluster.controllers.len()).for_each(|at| cluster.restart(at));
+    cluster.rest()?;
+    if cluster.writes.all - cluster.writes.events == before {
+        return Ok(());
+    }
+    Err(Violation(format!("RESTART: with nothing changed it wrote, last {}", cluster.writes.last)))
+}
+
+/// Deletes all that people made.
+fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
+    let kinds = [
+        ("apps", "statefulsets", "/apis/apps/v1/namespaces/default/statefulsets"),
+        ("kubeovn.io", "vpc-nat-gateways", "/apis/kubeovn.io/v1/vpc-nat-gateways"),
+        ("kubeovn.io", "iptables-eips", "/apis/kubeovn.io/v1/iptables-eips"),
+        ("kubeovn.io", "vips", "/apis/kubeovn.io/v1/vips"),
+        ("", "pods", "/api/v1/namespaces/default/pods"),
+        ("kubeovn.io", "ippools", "/apis/kubeovn.io/v1/ippools"),
+        ("kubeovn.io", "ips", "/apis/kubeovn.io/v1/ips"),
+    ];
+    for (group, plural, path) in kinds {
+        let is_theirs =
+            |object: &serde_json::Value| object["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false";
+        for object in cluster.server.objects(group, plural).into_iter().filter(|object| is_theirs(object)) {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let request = Request::delete(format!("{path}/{name}")).with_body(json!({}));
+            cluster.server.handle(request, cluster.now);
+        }
+    }
+    cluster.rest()?;
+    [0, 1].into_iter().for_each(|eip| gateway::unprogram(cluster, eip));
+    cluster.calm()
+}
+
+/// Nothing is left.
+fn empty(cluster: &Cluster) -> Result<(), Violation> {
+    let left = |group, plural| {
+        let objects = cluster.server.objects(group, plural);
+        objects.iter().map(|object| object["metadata"]["name"].to_string()).collect::<Vec<_>>()
+    };
+    for (group, plural) in [("ipledger.dev", "addressclaims"), ("kubeovn.io", "ips"), ("", "pods")] {
+        let names = left(group, plural);
+        if !names.is_empty() {
+            return Err(Violation(format!("COMPLETE-RELEASE: {plural} are left: {}", names.join(", "))));
+        }
+    }
+    match cluster.wire.iter().next() {
+        Some((net, addr, pods)) => Err(Violation(format!("COMPLETE-RELEASE: {addr} on {net} is answered by {pods:?}"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens in a random run, one step after the other.
+//!
+//! In: nothing. Out: [`Step`]. Guarantees: a step means the same whatever came before it, so that a run stays a run when steps
+//! are left out of it; where there is nothing that it could be about, it does nothing. Written as `Debug` shows it, a step
+//! is Rust.
+
+/// One step: what is done; how many turns are taken after that; and the order of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step(pub What, pub u8, pub u16);
+
+/// All turns that there are: until nobody has anything to do.
+pub const ALL: u8 = u8::MAX;
+
+/// What is done. Names and addresses are small numbers: `Pod(2, ..)` is `p2`, address 5 is `172.17.0.5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Nothing but turns.
+    Nothing,
+    /// So many seconds pass.
+    Pass(u8),
+    /// Create a pod on a node.
+    Pod(u8, u8, Ask),
+    /// Delete a pod.
+    DeletePod(u8, Grace),
+    /// The containers of a pod end by themselves.
+    Exit(u8),
+    /// Create a StatefulSet, or scale it.
+    Set(u8, u8),
+    /// Delete a StatefulSet, with its pods or without.
+    DeleteSet(u8, Pods),
+    /// Delete a pod of a StatefulSet.
+    DeleteOrdinal(u8, u8, Grace),
+    /// Create a Vip; 0: any address.
+    Vip(u8, u8),
+    /// Delete a Vip.
+    DeleteVip(u8),
+    /// Reserve an address for a pod; 0: any.
+    Reserve(u8, u8),
+    /// Delete a reservation.
+    Cancel(u8),
+    /// Create an EIP of the gateway; 0: any address.
+    Eip(u8, u8),
+    /// Delete an EIP.
+    DeleteEip(u8),
+    /// Create the gateway, or scale it.
+    Gateway(u8),
+    /// Delete the gateway.
+    DeleteGateway,
+    /// The gateway's program puts an EIP on its interface, if it may.
+    Program(u8),
+    /// It takes it off, if the EIP is not wanted any more.
+    Unprogram(u8),
+    /// Create a pool from one address to another.
+    Pool(u8, u8),
+    /// Delete the pool.
+    DeletePool,
+    /// Give the Subnet a block of this prefix length.
+    Block(u8),
+    /// Exclude an address of the Subnet beside its gateway; 0: none.
+    Exclude(u8),
+    /// Create the Subnet anew.
+    Subnet,
+    /// Delete the Subnet.
+    DeleteSubnet,
+    /// A node loses its connection.
+    CutOff(u8),
+    /// It has it again.
+    Connect(u8),
+    /// Somebody changes by hand what is not theirs; the number picks the object.
+    Hand(Hand, u8),
+    /// Something goes wrong at a later write of a controller: 1 is the next.
+    Arm(Wrong, u8),
+    /// A controller is killed, and another one starts.
+    Crash(u8),
+    /// A controller hears nothing of what happens.
+    Deaf(u8),
+    /// It hears it all.
+    Hear(u8),
+    /// The first of the writes that are late arrives.
+    LateArrives,
+}
+
+/// What a pod asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Any address.
+    Free,
+    /// This one.
+    This(u8),
+    /// Any of the pool.
+    Pooled,
+    /// Any, and one NIC on a second network, which has both families.
+    Two,
+    /// The Vip's.
+    Borrow(u8),
+    /// This one, which it says that it has already.
+    Steal(u8),
+}
+
+/// How a pod is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grace {
+    /// Its containers are stopped first.
+    Normal,
+    /// It is gone from the API at once, whatever its node does.
+    Zero,
+}
+
+/// What becomes of the pods of a StatefulSet that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pods {
+    /// They go with it.
+    Go,
+    /// They stay, for one that is made again.
+    Stay,
+}
+
+/// What somebody does by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// Deletes a claim.
+    DeleteClaim,
+    /// Takes the labels off a claim.
+    StripClaim,
+    /// Puts a finalizer on a claim.
+    HoldClaim,
+    /// Deletes an IP object.
+    DeleteIp,
+    /// Puts a finalizer on an IP object.
+    HoldIp,
+    /// Puts Kube-OVN's finalizer on an IP object.
+    AdoptIp,
+    /// Writes another address into an IP object that a controller made.
+    EditIp,
+    /// Takes the annotations off a pod.
+    StripPod,
+    /// Writes another address into the annotations of a pod.
+    EditPod,
+    /// Puts a finalizer on a pod.
+    HoldPod,
+    /// Takes all finalizers off the Subnet.
+    FreeSubnet,
+    /// Takes every finalizer off that was put on by hand.
+    LetGo,
+}
+
+/// What goes wrong at one write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// The controller dies after it.
+    CrashAfter,
+    /// The controller dies before it.
+    CrashBefore,
+    /// Its answer is lost.
+    DropReply,
+    /// It is lost.
+    Lose,
+    /// It is applied later.
+    Late,
+}

@@ -1,0 +1,115 @@
+//! From a seed to a list of steps.
+//!
+//! In: a seed, a number of steps, the number of controllers. Out: [`Step`]s. Guarantees: the same for the same; what there are
+//! many of in a cluster happens often, what goes wrong happens some ten times in a run of a hundred steps.
+
+use super::dice::Dice;
+use super::step::{ALL, Ask, Grace, Hand, Pods, Step, What, Wrong};
+
+/// The steps of a run.
+#[must_use]
+pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
+    let mut dice = Dice::new(seed);
+    // Some runs are about people alone, some about faults, some about hands.
+    let (faults, hands) = (dice.one(&[0, 10, 25]), dice.one(&[0, 0, 8, 20]));
+    let step = |_| {
+        let what = match dice.below(100) {
+            of if of < faults => fault(&mut dice, controllers),
+            of if of < faults + hands => hand(&mut dice),
+            _ => people(&mut dice),
+        };
+        let turns = dice.one(&[0, 0, 1, 1, 2, 3, 5, 8, 13, 30, ALL]);
+        Step(what, turns, dice.salt())
+    };
+    (0..steps).map(step).collect()
+}
+
+fn people(dice: &mut Dice) -> What {
+    match dice.below(40) {
+        0..=7 => What::Pod(dice.below(4), dice.below(2), ask(dice)),
+        8..=13 => What::DeletePod(dice.below(4), grace(dice)),
+        14 => What::Exit(dice.below(4)),
+        15..=17 => What::Set(dice.below(2), dice.below(4)),
+        18 => What::DeleteSet(dice.below(2), dice.one(&[Pods::Go, Pods::Stay])),
+        19 => What::DeleteOrdinal(dice.below(2), dice.below(3), grace(dice)),
+        20 => What::Vip(dice.below(2), any_or_one(dice)),
+        21 => What::DeleteVip(dice.below(2)),
+        22 => What::Reserve(dice.below(4), any_or_one(dice)),
+        23 => What::Cancel(dice.below(4)),
+        24 => What::Eip(dice.below(2), any_or_one(dice)),
+        25 => What::DeleteEip(dice.below(2)),
+        26 => What::Gateway(1 + dice.below(2)),
+        27 => What::DeleteGateway,
+        28 | 29 => What::Program(dice.below(2)),
+        30 => What::Unprogram(dice.below(2)),
+        31 => dice.one(&[What::Pool(4, 5), What::Pool(5, 6), What::DeletePool]),
+        32 => network(dice),
+        33 | 34 => What::CutOff(dice.below(2)),
+        35 | 36 => What::Connect(dice.below(2)),
+        37 => What::Pass(dice.one(&[5, 30, 61, 90])),
+        _ => What::Nothing,
+    }
+}
+
+fn ask(dice: &mut Dice) -> Ask {
+    match dice.below(10) {
+        0..=4 => Ask::Free,
+        5 => Ask::This(address(dice)),
+        6 => Ask::Pooled,
+        7 => Ask::Two,
+        8 => Ask::Borrow(dice.below(2)),
+        _ => Ask::Steal(address(dice)),
+    }
+}
+
+/// One of the few that the Subnet has.
+fn address(dice: &mut Dice) -> u8 {
+    2 + dice.below(5)
+}
+
+fn any_or_one(dice: &mut Dice) -> u8 {
+    if dice.percent(50) { 0 } else { address(dice) }
+}
+
+fn grace(dice: &mut Dice) -> Grace {
+    dice.one(&[Grace::Normal, Grace::Normal, Grace::Zero])
+}
+
+fn network(dice: &mut Dice) -> What {
+    match dice.below(6) {
+        0 | 1 => What::Block(dice.one(&[28, 29])),
+        2 => What::Exclude(any_or_one(dice)),
+        3 => What::DeleteSubnet,
+        _ => What::Subnet,
+    }
+}
+
+fn hand(dice: &mut Dice) -> What {
+    let hand = dice.one(&[
+        Hand::DeleteClaim,
+        Hand::DeleteClaim,
+        Hand::StripClaim,
+        Hand::HoldClaim,
+        Hand::DeleteIp,
+        Hand::HoldIp,
+        Hand::AdoptIp,
+        Hand::EditIp,
+        Hand::StripPod,
+        Hand::EditPod,
+        Hand::HoldPod,
+        Hand::FreeSubnet,
+        Hand::LetGo,
+    ]);
+    What::Hand(hand, dice.below(100))
+}
+
+fn fault(dice: &mut Dice, controllers: u8) -> What {
+    let wrongs = [Wrong::CrashAfter, Wrong::CrashBefore, Wrong::DropReply, Wrong::Lose, Wrong::Late];
+    match dice.below(10) {
+        0..=4 => What::Arm(dice.one(&wrongs), 1 + dice.below(3)),
+        5 => What::Crash(dice.below(controllers)),
+        6 | 7 => What::Deaf(dice.below(controllers)),
+        8 => What::Hear(dice.below(controllers)),
+        _ => What::LateArrives,
+    }
+}

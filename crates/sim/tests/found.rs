@@ -1,0 +1,164 @@
+//! What random runs found: the shortest story of each defect, as it was shrunk.
+#![allow(clippy::unwrap_used)]
+
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*, replay};
+
+fn holds(controllers: usize, steps: &[Step]) {
+    replay(controllers, steps).unwrap_or_else(|violation| panic!("{violation:?}"));
+}
+
+#[test]
+fn a_claim_that_a_finalizer_holds_is_deleted_once_and_waited_for() {
+    holds(
+        1,
+        &[
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Hand(HoldClaim, 0), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ip_object_that_a_finalizer_holds_is_in_nobodys_way() {
+    holds(1, &[Step(Pod(0, 1, Free), ALL, 0), Step(Hand(HoldIp, 0), ALL, 0), Step(DeletePod(0, Normal), ALL, 0)]);
+}
+
+#[test]
+fn an_ip_object_with_the_finalizer_of_kube_ovn_goes_with_its_claim() {
+    holds(1, &[Step(Pod(0, 1, Free), ALL, 0), Step(Hand(AdoptIp, 0), ALL, 0), Step(DeletePod(0, Normal), ALL, 0)]);
+}
+
+#[test]
+fn what_a_pod_borrowed_of_a_gateway_is_deleted_once_where_a_finalizer_holds_its_ip_object() {
+    holds(1, &[Step(Gateway(2), ALL, 0), Step(Hand(HoldIp, 0), ALL, 0), Step(DeleteGateway, ALL, 0)]);
+}
+
+#[test]
+fn the_claim_of_a_running_pod_is_healed_while_its_subnet_is_being_deleted() {
+    holds(2, &[Step(Set(1, 1), ALL, 0), Step(DeleteSubnet, ALL, 0), Step(Hand(DeleteClaim, 0), ALL, 0)]);
+}
+
+#[test]
+fn a_subnet_that_shrinks_forgets_what_it_does_not_contain_any_more() {
+    holds(
+        2,
+        &[
+            Step(Block(28), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Eip(0, 0), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Block(29), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_whose_stateful_set_went_without_it_is_told_the_address_of_its_ordinal() {
+    holds(
+        2,
+        &[
+            Step(Set(1, 2), 0, 0),
+            Step(DeletePod(3, Zero), 8, 25487),
+            Step(Pool(4, 5), 0, 0),
+            Step(Pod(1, 0, Free), 0, 0),
+            Step(Program(0), 8, 18340),
+            Step(DeleteSet(1, Stay), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_a_stateful_set_takes_over_keeps_the_address_that_it_had_alone() {
+    holds(
+        1,
+        &[
+            Step(Deaf(0), ALL, 0),
+            Step(Arm(CrashAfter, 1), ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Hear(0), 13, 42065),
+            Step(DeleteSet(1, Stay), 30, 39151),
+            Step(DeletePool, ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_nic_with_two_claims_in_one_family_asks_for_neither_again() {
+    holds(
+        2,
+        &[
+            Step(Pod(3, 0, Two), ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Hand(DeleteClaim, 81), ALL, 0),
+            Step(Crash(1), ALL, 0),
+            Step(Gateway(1), 30, 34228),
+            Step(Deaf(1), ALL, 0),
+            Step(Program(1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn both_claims_of_a_nic_count_until_one_is_let_go() {
+    holds(
+        2,
+        &[
+            Step(Pod(0, 0, Two), ALL, 0),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(Arm(CrashAfter, 2), ALL, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Pod(1, 0, Two), ALL, 0),
+            Step(DeleteOrdinal(1, 1, Normal), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_address_whose_old_claim_is_still_being_written_is_asked_for_once_it_is_not() {
+    // The condition that the claim waits is on its way while the claim goes, and its address is given out again.
+    holds(
+        2,
+        &[
+            Step(Set(1, 2), 2, 28963),
+            Step(Connect(1), 13, 44711),
+            Step(Pod(3, 1, Free), 1, 23939),
+            Step(Hand(HoldClaim, 81), 3, 34401),
+            Step(Hand(DeleteIp, 1), 13, 58739),
+            Step(Pod(1, 1, Free), 5, 7609),
+            Step(Gateway(1), 0, 0),
+            Step(Set(0, 1), 13, 21777),
+            Step(Pod(2, 0, Free), 1, 32409),
+            Step(Pod(2, 0, Free), 13, 5142),
+            Step(DeleteGateway, 2, 27347),
+            Step(Hand(StripClaim, 21), 1, 36140),
+            Step(Vip(0, 5), 13, 50837),
+            Step(DeletePod(3, Zero), 8, 8201),
+            Step(DeleteSet(0, Stay), 30, 13554),
+            Step(DeleteVip(0), 8, 55662),
+            Step(Set(1, 3), 0, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(CutOff(1), 0, 0),
+            Step(Eip(0, 0), 30, 37558),
+            Step(Pod(1, 1, Two), 13, 23414),
+            Step(Program(1), 13, 33800),
+            Step(Hand(DeleteClaim, 54), 0, 0),
+            Step(Pod(0, 0, Free), 0, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(CutOff(0), 0, 0),
+            Step(Pool(5, 6), 0, 0),
+            Step(Connect(0), 0, 0),
+        ],
+    );
+}
