@@ -9,6 +9,7 @@ use crate::excuse::{Excuses, claim_at};
 use crate::fault::Fault;
 use crate::node::Node;
 use crate::oracle::{Violation, always, at_rest};
+use crate::planted::Planted;
 use crate::setup;
 use crate::story::{Act, Story};
 use crate::wire::Wire;
@@ -41,6 +42,7 @@ pub struct Cluster {
     pub(crate) late: Vec<Request>,
     pub(crate) cut_off: Vec<String>,
     pub(crate) excuses: Excuses,
+    planted: Option<Planted>,
 }
 
 /// What a controller wrote.
@@ -78,7 +80,7 @@ pub fn run(story: &Story, fault: Fault) -> Result<End, Violation> {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, Violation> {
-    let mut cluster = Cluster::new(controllers, fault);
+    let mut cluster = Cluster::new(controllers, fault, None);
     cluster.rest()?;
     for act in &story.acts {
         cluster.act(act);
@@ -110,11 +112,27 @@ fn prepared() -> Server {
     PREPARED.get_or_init(prepare).clone()
 }
 
+/// Leaves out what a call was decided on, where that bug is planted.
+fn blind(planted: Option<Planted>, call: &mut Call) {
+    match (planted, call.verb, &mut call.body) {
+        (Some(Planted::BlindDelete), Verb::Delete, body) => *body = None,
+        (Some(Planted::BlindPatch), Verb::MergePatch, Some(body)) => {
+            if let Some(meta) = body["metadata"].as_object_mut() {
+                meta.remove("uid");
+                meta.remove("resourceVersion");
+            }
+        }
+        _ => {}
+    }
+}
+
 impl Cluster {
-    pub(crate) fn new(controllers: usize, fault: Fault) -> Self {
+    pub(crate) fn new(controllers: usize, fault: Fault, planted: Option<Planted>) -> Self {
         let mut server = prepared();
-        let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
-        let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
+        let mut nodes: Vec<Node> = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
+        nodes.iter_mut().for_each(|node| node.planted = planted);
+        let bug = planted.and_then(Planted::of_engine);
+        let controllers = (0..controllers).map(|_| Controller::start(&mut server, START, bug)).collect();
         Self {
             server,
             wire: Wire::default(),
@@ -126,6 +144,7 @@ impl Cluster {
             fault,
             late: Vec::new(),
             cut_off: Vec::new(),
+            planted,
             excuses: Excuses::default(),
         }
     }
@@ -272,7 +291,8 @@ impl Cluster {
 
     /// Makes one call; false where the controller does not survive it.
     fn execute(&mut self, at: usize, command: &Command) -> Result<bool, Violation> {
-        let call = command.action.call();
+        let mut call = command.action.call();
+        blind(self.planted, &mut call);
         if call.verb != Verb::Get {
             self.writes.count(&call);
         }
@@ -314,7 +334,7 @@ impl Cluster {
 
     /// A controller dies, and another one starts.
     pub(crate) fn restart(&mut self, at: usize) {
-        let next = Controller::start(&mut self.server, self.now);
+        let next = Controller::start(&mut self.server, self.now, self.planted.and_then(Planted::of_engine));
         std::mem::replace(&mut self.controllers[at], next).die(&mut self.server);
     }
 

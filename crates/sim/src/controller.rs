@@ -5,7 +5,7 @@
 
 use crate::setup::{AGENT_PREFIX, LEASES};
 use api::slim::{Kind, Object, Str, Time, read};
-use engine::manage::{Command, Engine, GatewaySettings, Input, NEEDED, Settings};
+use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, Settings};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -31,9 +31,9 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Starts: lists every kind, and watches it from there on.
-    pub(crate) fn start(server: &mut Server, now: Timestamp) -> Self {
+    pub(crate) fn start(server: &mut Server, now: Timestamp, bug: Option<Bug>) -> Self {
         let mut controller = Self {
-            engine: Engine::new(settings()),
+            engine: Engine::new(settings(bug)),
             watches: Vec::new(),
             inbox: VecDeque::new(),
             outbox: VecDeque::new(),
@@ -93,8 +93,8 @@ impl Controller {
     }
 }
 
-fn settings() -> Settings {
-    Settings { gateway: GatewaySettings { image: "gateway".into(), command: Vec::new() }, ..Settings::default() }
+fn settings(bug: Option<Bug>) -> Settings {
+    Settings { bug, gateway: GatewaySettings { image: "gateway".into(), command: Vec::new() }, ..Settings::default() }
 }
 
 /// The path of all objects of a kind.

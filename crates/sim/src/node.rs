@@ -5,6 +5,7 @@
 //! or finished, and with a tombstone that outlives the agent; ADD reads each claim by its name before it answers.
 
 use crate::controller::slim;
+use crate::planted::Planted;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
 use api::schema::claim_name;
@@ -28,6 +29,8 @@ pub struct Node {
     /// Addresses that a living pod does not use, and was promised not to use: by pod and claim.
     forsworn: BTreeSet<(String, String)>,
     connected: bool,
+    /// What the agent leaves out.
+    pub(crate) planted: Option<Planted>,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
 }
@@ -45,6 +48,7 @@ impl Node {
             tombstones: BTreeSet::new(),
             forsworn: BTreeSet::new(),
             connected: true,
+            planted: None,
             tried: 0,
         }
     }
@@ -117,10 +121,16 @@ impl Node {
                 if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
                     return None;
                 }
+                if self.planted == Some(Planted::BlindAdd) {
+                    addrs.push((provider.clone(), addr));
+                    continue;
+                }
                 let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
                 let claim = claim_of(&object)?;
                 let uid = Uid::parse(&sandbox.pod_uid);
-                if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+                // An EIP is the gateway's program's to add, not the plugin's.
+                let is_eip = claim.spec.holder.kind == "IptablesEIP";
+                if is_eip || claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
                     return None;
                 }
                 addrs.push((provider.clone(), addr));
@@ -138,6 +148,7 @@ impl Node {
             // A gateway puts its EIPs on an interface by itself: they are there while the pod has any.
             let is_on =
                 wire.has_address(&claim, &uid) || (claim.spec.holder.kind == "IptablesEIP" && wire.has_pod(&uid));
+            let is_on = is_on && self.planted != Some(Planted::EarlyWord);
             if occupant.node != self.name || *said == occupant.pod_uid || is_on {
                 continue;
             }
@@ -146,7 +157,9 @@ impl Node {
             let pod = pods.iter().find(|pod| pod["metadata"]["uid"] == uid.as_str()).map(|pod| (**pod).clone());
             let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
             match pod.as_ref().filter(|pod| !ended(pod)) {
+                None if self.planted == Some(Planted::NoTombstone) => {}
                 None => drop(self.tombstones.insert(uid.clone())),
+                Some(pod) if self.planted == Some(Planted::NoPromise) && self.is_surplus(pod, &claim, wire) => {}
                 Some(pod) if self.is_surplus(pod, &claim, wire) => {
                     self.forsworn.insert((uid.clone(), claim.meta.name.to_string()));
                 }

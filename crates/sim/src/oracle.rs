@@ -127,7 +127,9 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
             return Err(Violation(format!("{}: its IP objects are {names:?}", claim.meta.name)));
         }
     }
-    let mut rest = recorded.into_iter().filter(|(_, ips)| !ips.iter().all(is_request));
+    // A claim that was deleted by hand is not made again where nobody knows its Subnet.
+    let is_known = |ip: &Ip| cluster.server.object("kubeovn.io", "subnets", "", &ip.spec.subnet).is_some();
+    let mut rest = recorded.into_iter().filter(|(_, ips)| ips.iter().any(|ip| !is_request(ip) && is_known(ip)));
     match rest.next() {
         Some((addr, ips)) if !cluster.any_cut_off() => {
             Err(Violation(format!("IP object {} says {addr}, and there is no claim", ips[0].meta.name)))

@@ -162,3 +162,18 @@ fn an_address_whose_old_claim_is_still_being_written_is_asked_for_once_it_is_not
         ],
     );
 }
+
+#[test]
+fn a_pod_that_was_told_the_address_of_an_eip_does_not_get_it() {
+    holds(
+        2,
+        &[
+            Step(Eip(1, 6), 0, 0),
+            Step(Gateway(1), 1, 31508),
+            Step(Hand(AdoptIp, 12), 5, 19220),
+            Step(Set(1, 0), 8, 26828),
+            Step(Hand(EditPod, 59), 0, 0),
+            Step(DeleteEip(1), 0, 0),
+        ],
+    );
+}

@@ -3,6 +3,7 @@
 //! In: [`Input`], the time. Out: [`Command`]s. Guarantees: level-triggered: only what the state says decides, not how it
 //! came about; only holders that something changed for are looked at.
 
+use super::bug::Bug;
 use super::claims::Claim;
 use super::command::{Action, Command, CommandId, ObjectId, Occupant};
 use super::fate::{Fate, Proof, Wait};
@@ -51,9 +52,9 @@ impl Engine {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
             now: Time(0),
-            state: State::default(),
+            state: State { bug: settings.bug, ..State::default() },
+            settings,
             flight: Flight::default(),
             waiting: Waiting::default(),
             records: BTreeMap::new(),
@@ -219,7 +220,9 @@ impl Engine {
             self.claim_kept(claim);
         }
         for claim in surplus {
+            let free = entitled.is_some() && self.state.has(Bug::FreeSurplus);
             match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
+                _ if free => self.let_go(&claim, Proof::LetGo),
                 Fate::Keep => {}
                 Fate::Release(proof) => self.let_go(&claim, proof),
                 Fate::Wait(wait) => {
@@ -254,7 +257,7 @@ impl Engine {
         let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
-                Fate::Wait(wait) if !claim.is_unused() => {
+                Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
                     self.claim_waits(&claim, &wait);
                     self.wait(holder, wait);
                 }

@@ -7,6 +7,7 @@
 //! answer that did not come counts as "perhaps". Work per input grows with the logarithm of what is held.
 
 mod books;
+mod bug;
 mod call;
 mod claims;
 mod command;
@@ -29,6 +30,7 @@ mod waiting;
 mod want;
 mod write;
 
+pub use bug::Bug;
 pub use call::{Call, Verb};
 pub use claims::Claim;
 pub use command::{Action, Command, CommandId, NewClaim, NewIp};

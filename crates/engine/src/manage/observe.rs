@@ -4,6 +4,7 @@
 //! known changes nothing; an answer about an object that was seen to go meanwhile is settled by a read; an address that
 //! was asked for stays held until an answer or a read says whose it is.
 
+use super::bug::Bug;
 use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
@@ -374,6 +375,7 @@ impl Engine {
                 None => self.send(Action::ReadClaim(claim.key.clone()), holder),
             },
             Outcome::Refused(_) => self.claim_gone(&claim.key),
+            Outcome::Unknown if self.state.has(Bug::ForgetUnknown) => self.claim_gone(&claim.key),
             _ => self.send(Action::ReadClaim(claim.key.clone()), holder),
         }
     }

@@ -5,6 +5,7 @@
 //! its Subnet; whoever has an address on record gets that one or none.
 
 use super::books::Denied;
+use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
@@ -26,7 +27,11 @@ impl Engine {
             // What a NIC has decides its Subnet. Where that is gone there is nothing to add to it.
             Some(key) => self.state.books.containing(key).cloned().into_iter().collect(),
         };
-        if want.class == Class::Free && has.is_empty() && self.waits_for_records(&subnets, want) {
+        if want.class == Class::Free
+            && !self.state.has(Bug::ChooseFirst)
+            && has.is_empty()
+            && self.waits_for_records(&subnets, want)
+        {
             return;
         }
         let mut pair = AddrPair::NONE;

@@ -4,6 +4,7 @@
 //! once; nothing here decides.
 
 use super::books::Books;
+use super::bug::Bug;
 use super::claims::Claims;
 use super::command::Occupant;
 use super::gateways::Gateways;
@@ -32,6 +33,8 @@ pub struct Settings {
     pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
+    /// A bug that is planted. For tests only.
+    pub bug: Option<Bug>,
 }
 
 /// How the pods of NAT gateways are made.
@@ -62,6 +65,7 @@ impl Default for Settings {
             retry: 10,
             patience: 10,
             grace: 60,
+            bug: None,
         }
     }
 }
@@ -114,6 +118,8 @@ pub const OPTIONAL: [Kind; 3] = [Kind::OvnEip, Kind::VirtualMachine, Kind::Virtu
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// A bug that is planted.
+    pub(super) bug: Option<Bug>,
     pub(super) world: World,
     pub(super) claims: Claims,
     pub(super) books: Books,
@@ -142,6 +148,11 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether a bug is planted.
+    pub(super) fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
+    }
+
     /// The pod that uses the addresses of a holder.
     pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
         let (namespace, name) = self.pods.get(holder)?;

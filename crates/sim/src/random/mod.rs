@@ -14,11 +14,13 @@ mod step;
 mod workload;
 
 pub use run::replay;
+use run::replay_with;
 pub use shrink::shrink;
 pub use step::{ALL, Ask, Grace, Hand, Pods, Step, What, Wrong};
 pub use workload::workload;
 
 use crate::oracle::Violation;
+use crate::planted::Planted;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs steps; a panic is a violation too.
@@ -26,7 +28,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// # Errors
 /// The first invariant that does not hold.
 pub fn attempt(controllers: usize, steps: &[Step]) -> Result<(), Violation> {
-    catch_unwind(AssertUnwindSafe(|| replay(controllers, steps))).unwrap_or_else(|panic| {
+    attempt_with(None, controllers, steps)
+}
+
+/// Runs steps with a bug.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn attempt_with(planted: Option<Planted>, controllers: usize, steps: &[Step]) -> Result<(), Violation> {
+    catch_unwind(AssertUnwindSafe(|| replay_with(planted, controllers, steps))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
         Err(Violation(format!("PANIC: {text}")))

@@ -11,6 +11,7 @@ use super::{gateway, hands, people};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::oracle::{Violation, at_rest};
+use crate::planted::Planted;
 use crate::story::Act;
 use model::Request;
 use serde_json::json;
@@ -20,7 +21,15 @@ use serde_json::json;
 /// # Errors
 /// The first invariant that does not hold.
 pub fn replay(controllers: usize, steps: &[Step]) -> Result<(), Violation> {
-    let mut cluster = Cluster::new(controllers, Fault::None);
+    replay_with(None, controllers, steps)
+}
+
+/// Runs these steps with a bug.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub(super) fn replay_with(planted: Option<Planted>, controllers: usize, steps: &[Step]) -> Result<(), Violation> {
+    let mut cluster = Cluster::new(controllers, Fault::None, planted);
     cluster.server.handle(people::second_network(), cluster.now);
     cluster.rest()?;
     for step in steps {

@@ -10,6 +10,7 @@ use super::conditions::{Health, Say, error, kube_ovn, with};
 use super::defaults::lacking;
 use super::pool::POOL;
 use super::tally::{Form, Tally};
+use crate::manage::bug::Bug;
 use crate::manage::command::{Action, ObjectId};
 use crate::manage::engine::Engine;
 use crate::manage::id::HolderId;
@@ -135,7 +136,10 @@ impl Engine {
         if counted && *conditions == *status.conditions {
             return;
         }
-        let fields = tally.map(|tally| tally.fields(Form::Subnet)).unwrap_or_default();
+        let mut fields = tally.map(|tally| tally.fields(Form::Subnet)).unwrap_or_default();
+        if self.state.has(Bug::CountObjects) {
+            fields.insert("v4usingIPs".to_owned(), json!(self.state.ips_at.values().flatten().count()));
+        }
         self.write_status(id, meta, fields, &conditions);
     }
 
