@@ -40,7 +40,7 @@ pub(crate) struct Version {
 }
 
 /// One resource.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) id: ResourceId,
     pub(crate) group: String,
@@ -85,7 +85,7 @@ impl Resource {
 }
 
 /// All resources.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Registry {
     resources: BTreeMap<ResourceId, Resource>,
     index: BTreeMap<String, BTreeMap<String, ResourceId>>,

@@ -43,7 +43,7 @@ impl Default for Options {
 }
 
 /// A Kubernetes API server as a state machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Server {
     pub(crate) options: Options,
     pub(crate) ids: Ids,

@@ -42,7 +42,7 @@ pub(crate) struct Change {
 }
 
 /// Objects and history of one resource.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Store {
     objects: BTreeMap<String, Stored>,
     log: VecDeque<Change>,

@@ -73,7 +73,7 @@ impl Event {
 }
 
 /// What is still owed at the start of a watch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Opening {
     Nothing,
     /// The state of now as ADDED events, and a bookmark after them if true.
@@ -82,7 +82,7 @@ enum Opening {
 }
 
 /// An open watch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Watch {
     id: ResourceId,
     version: usize,

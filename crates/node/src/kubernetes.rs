@@ -41,6 +41,14 @@ pub(crate) async fn pod(cluster: &Cluster, namespace: &str, name: &str) -> Resul
     Ok(body.and_then(|body| serde_json::from_slice(&body).ok()))
 }
 
+/// The pod of a node that has this UID, as it is now.
+pub(crate) async fn pod_on(cluster: &Cluster, node: &str, uid: &str) -> Result<Option<Value>, Unanswered> {
+    let body = get(cluster, format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{node}")).await?;
+    let mut list: Value = body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    let pods = list["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    Ok(pods.into_iter().find(|pod| pod["metadata"]["uid"] == uid))
+}
+
 /// The claim of an address as it is now.
 pub(crate) async fn claim(cluster: &Cluster, wire: &Str, addr: Addr) -> Result<Option<AddressClaim>, Unanswered> {
     let body = get(cluster, format!("{CLAIMS}/{}", claim_name(wire, addr))).await?;

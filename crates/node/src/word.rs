@@ -5,7 +5,7 @@
 //! after the promise is on disk; or of a living pod that was told another address and has its interface without this one.
 
 use crate::agent::Agent;
-use crate::kubernetes::{CLAIMS, Unanswered, claim_of, is_finished, pod};
+use crate::kubernetes::{CLAIMS, Unanswered, claim_of, is_finished, pod, pod_on};
 use api::slim::{AddressClaim, Str};
 use cluster::{Change, Cluster, Collection};
 use engine::manage::{Call, Verb};
@@ -19,6 +19,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 const LOOK: Duration = Duration::from_millis(100);
 /// After a failure of a watch or a read.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Holder of an address that no pod is told of: its gateway adds and removes it.
+const EIP: &str = "IptablesEIP";
 
 /// What a watch of this node tells.
 enum News {
@@ -139,7 +142,9 @@ impl Seen {
         {
             let mut store = agent.store.lock().await;
             store.forget_gone().map_err(text)?;
-            if store.of_pod(uid).any(|interface| interface.claims.iter().any(|held| held == name)) {
+            // A gateway puts its EIPs on an interface by itself: they are there while the pod has any.
+            let is_eip = claim.spec.holder.kind == EIP;
+            if store.of_pod(uid).any(|interface| is_eip || interface.claims.iter().any(|held| held == name)) {
                 return Ok(Word::NotYet);
             }
             store.promise(uid, None).map_err(text)?;
@@ -163,15 +168,20 @@ fn text(error: impl std::error::Error) -> String {
 async fn lives(agent: &Agent, claim: &AddressClaim, uid: &str) -> Result<bool, Unanswered> {
     let known = agent.store.lock().await.of_pod(uid).next().map(|it| (it.pod_namespace.clone(), it.pod_name.clone()));
     let holder = &claim.spec.holder;
-    // A pod that this agent has never seen has the name of its holder, where the holder is a pod or an ordinal.
-    let (namespace, name) = known.unwrap_or_else(|| (holder.namespace.to_string(), holder.name.to_string()));
-    let found = pod(&agent.cluster, &namespace, &name).await?;
+    // A pod that this agent has never seen has the name of its holder, where the holder is a pod or an ordinal; the pod on a
+    // reservation, a Vip or a gateway has another.
+    let is_named = matches!(holder.kind.as_str(), "Pod" | "StatefulSet");
+    let named = known.or_else(|| is_named.then(|| (holder.namespace.to_string(), holder.name.to_string())));
+    let found = match named {
+        Some((namespace, name)) => pod(&agent.cluster, &namespace, &name).await?,
+        None => pod_on(&agent.cluster, &agent.node, uid).await?,
+    };
     Ok(found.is_some_and(|pod| pod["metadata"]["uid"] == uid && !is_finished(&pod)))
 }
 
 /// Whether a living pod has its interfaces without an address that is claimed for it, and was told another one.
 async fn is_surplus(agent: &Agent, pod: &Value, claim: &AddressClaim, uid: &str) -> bool {
-    let Some(addr) = claim.spec.address.get() else { return false };
+    let Some(addr) = claim.spec.address.get().filter(|_| claim.spec.holder.kind != EIP) else { return false };
     let addr = addr.to_string();
     let annotations = pod["metadata"]["annotations"].as_object().into_iter().flatten();
     let mut told = annotations.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, value)| value.as_str());

@@ -4,21 +4,43 @@
 //! server and never the engine.
 
 use crate::cluster::Cluster;
-use crate::oracle::{is_ended, pods};
+use crate::oracle::{Violation, is_ended, pods};
 use api::slim::{AddressClaim, Ip};
+use serde_json::Value;
+use std::sync::Arc;
 
 /// Whether there is an object that entitles the holder of a claim.
 pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
     let name = claim.spec.holder.name.as_str();
     match claim.spec.holder.kind.as_str() {
         "StatefulSet" => has_ordinal(cluster, claim),
-        "Reservation" => exists(cluster, "ips", name),
+        "Reservation" => object(cluster, "ips", name).is_some(),
+        "Vip" => object(cluster, "vips", name).is_some(),
+        "IptablesEIP" => object(cluster, "iptables-eips", name).is_some(),
         _ => false,
     }
 }
 
-fn exists(cluster: &Cluster, plural: &str, name: &str) -> bool {
-    cluster.server.objects("kubeovn.io", plural).iter().any(|object| object["metadata"]["name"] == name)
+fn object(cluster: &Cluster, plural: &str, name: &str) -> Option<Arc<Value>> {
+    cluster.server.objects("kubeovn.io", plural).into_iter().find(|object| object["metadata"]["name"] == name)
+}
+
+/// Whether the holder of a claim, where it is there, says that it has the address.
+pub(crate) fn told(cluster: &Cluster, claim: &AddressClaim) -> Result<(), Violation> {
+    let name = claim.spec.holder.name.as_str();
+    let (plural, path) = match claim.spec.holder.kind.as_str() {
+        "Reservation" => ("ips", "/spec/v4IpAddress"),
+        "Vip" => ("vips", "/status/v4ip"),
+        "IptablesEIP" => ("iptables-eips", "/status/ip"),
+        _ => return Ok(()),
+    };
+    let Some(object) = object(cluster, plural, name).filter(|object| object["metadata"]["deletionTimestamp"].is_null())
+    else {
+        return Ok(());
+    };
+    let address = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+    let said = object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    if said == address { Ok(()) } else { Err(Violation(format!("{plural} {name} has {address} and says {said:?}"))) }
 }
 
 /// Whether a StatefulSet has a place for the holder of a claim.
@@ -35,6 +57,7 @@ fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
 pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
     match claim.spec.holder.kind.as_str() {
         "Pod" | "StatefulSet" | "Reservation" => true,
+        "IptablesEIP" => false,
         _ => pods(cluster).iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod)),
     }
 }

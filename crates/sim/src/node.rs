@@ -134,7 +134,10 @@ impl Node {
             let Some(claim) = claim_of(&object) else { continue };
             let (occupant, said) = (&claim.status.occupant, &claim.status.let_go.pod_uid);
             let uid = occupant.pod_uid.to_string();
-            if occupant.node != self.name || *said == occupant.pod_uid || wire.has_address(&claim, &uid) {
+            // A gateway puts its EIPs on an interface by itself: they are there while the pod has any.
+            let is_on =
+                wire.has_address(&claim, &uid) || (claim.spec.holder.kind == "IptablesEIP" && wire.has_pod(&uid));
+            if occupant.node != self.name || *said == occupant.pod_uid || is_on {
                 continue;
             }
             // By its UID, in a list that is fresh: the holder may have another name than its pod.
@@ -168,7 +171,10 @@ impl Node {
         let names = |text: &str| {
             Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
         };
-        wire.has_pod(&claim.status.occupant.pod_uid.to_string()) && !told.any(names)
+        // An EIP is the gateway's to add and to remove: no sandbox is told of it.
+        claim.spec.holder.kind != "IptablesEIP"
+            && wire.has_pod(&claim.status.occupant.pod_uid.to_string())
+            && !told.any(names)
     }
 }
 

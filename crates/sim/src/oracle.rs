@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
-use crate::holders::{has_record, is_of, stands};
+use crate::holders::{has_record, is_of, stands, told};
 use crate::node::claim_of;
 use crate::status;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
@@ -49,6 +49,8 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     for claim in &claims {
         let alive = pods.iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod));
         let alive = alive || stands(cluster, claim);
+        // It is on a gateway's interface, and the gateway has not said otherwise.
+        let alive = alive || !claim.status.programmed.gateway.is_empty();
         let cut_off = cluster.is_cut_off(&claim.status.occupant.node);
         if !alive && !cut_off {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
@@ -56,6 +58,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     }
     records(cluster, &claims)?;
     status::accounts(cluster)?;
+    claims.iter().try_for_each(|claim| told(cluster, claim))?;
     pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted()).try_for_each(|pod| annotated(pod, &claims))
 }
 
@@ -114,7 +117,7 @@ fn is_request(ip: &Ip) -> bool {
 fn annotated(pod: &Pod, claims: &[AddressClaim]) -> Result<(), Violation> {
     let mine: Vec<Addr> = claims
         .iter()
-        .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid)
+        .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP")
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
     let told = pod.meta.annotations.iter().filter(|(key, _)| key.ends_with("/ip_address"));

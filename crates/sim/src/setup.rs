@@ -18,7 +18,7 @@ pub(crate) use api::names::leases::AGENT_PREFIX;
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 
 /// Kinds of the project that the engine reads: the others would only make each run slower.
-const KINDS: [&str; 5] = ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP"];
+const KINDS: [&str; 8] = ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway"];
 
 /// Installs the definitions that are needed, and a network of one Subnet.
 pub(crate) fn install(server: &mut Server, now: Timestamp) {

@@ -112,6 +112,10 @@ pub struct AddressClaimStatus {
     /// What the node's agent has promised: that the pod does not use the address and will not again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_go: Option<ClaimLetGo>,
+    /// The NAT gateway that has the address of an EIP on its interface, or may have: it says so before it adds the address, and
+    /// takes it back once the address, its rules and its connections are gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programmed: Option<ClaimProgrammed>,
     /// What the address waits for, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
@@ -131,6 +135,19 @@ pub struct ClaimOccupant {
     /// Its sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+}
+
+/// A NAT gateway that has an address, or may have.
+#[derive(JsonSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimProgrammed {
+    /// Its name.
+    #[serde(default)]
+    #[schemars(length(max = 253))]
+    pub gateway: String,
+    /// Since when; absent where the gateway had the address before it was claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
 }
 
 /// The promise of a node's agent about one pod.

@@ -27,7 +27,9 @@ mod vlan;
 mod vpc;
 
 pub use big_number::BigNumber;
-pub use claim::{AddressClaim, AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimLetGo, ClaimOccupant};
+pub use claim::{
+    AddressClaim, AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimLetGo, ClaimOccupant, ClaimProgrammed,
+};
 pub use claim_name::{MAX_WIRE, claim_name, wire_in_name};
 pub use condition::Condition;
 pub use ip::{IP, IpSpec};

@@ -9,7 +9,7 @@ use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
 use api::names::labels;
-use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, IpSpec};
+use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, ClaimProgrammed, IpSpec};
 use api::slim::{Kind, Uid, read};
 use ledger::Family;
 use serde_json::{Map, Value, json};
@@ -63,11 +63,13 @@ impl Action {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
             Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
-            Self::Occupy { uid, version, occupant, .. } => one(Verb::MergePatch, Some(occupy(uid, version, occupant))),
             Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
             Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
             Self::CountEvent { event, times } => {
                 Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
+            }
+            Self::Occupy { uid, version, occupant, replaces, .. } => {
+                one(Verb::MergePatch, Some(occupy(uid, version, occupant, *replaces)))
             }
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
@@ -133,13 +135,18 @@ fn path(object: &ObjectId, with_name: bool) -> String {
     if with_name { format!("{path}/{}", object.name) } else { path }
 }
 
-/// The patch that gives a claim another occupant, and its label the occupant's node.
-fn occupy(uid: &Uid, version: &str, occupant: &Occupant) -> Value {
+/// The patch that gives a claim another occupant, and its label the occupant's node. The next pod of a gateway has not
+/// programmed it yet.
+fn occupy(uid: &Uid, version: &str, occupant: &Occupant, replaces: bool) -> Value {
     let mut labels = Map::new();
     label(&mut labels, claim_labels::NODE, &occupant.node);
+    let mut status = json!({"occupant": {"podUID": occupant.pod_uid.to_string(), "node": occupant.node.as_str()}});
+    if replaces {
+        status["programmed"] = Value::Null;
+    }
     json!({
         "metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels},
-        "status": {"occupant": {"podUID": occupant.pod_uid.to_string(), "node": occupant.node.as_str()}},
+        "status": status,
     })
 }
 
@@ -182,7 +189,9 @@ fn claim_body(claim: &NewClaim) -> Value {
         node: some(&claim.occupant.node),
         sandbox: None,
     };
-    let status = AddressClaimStatus { occupant: Some(occupant), ..AddressClaimStatus::default() };
+    let programmed =
+        claim.programmed.as_deref().map(|gateway| ClaimProgrammed { gateway: gateway.to_owned(), at: None });
+    let status = AddressClaimStatus { occupant: Some(occupant), programmed, ..AddressClaimStatus::default() };
     json!({
         "apiVersion": Kind::AddressClaim.api_version(),
         "kind": "AddressClaim",

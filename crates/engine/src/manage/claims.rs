@@ -30,6 +30,8 @@ pub struct Claim {
     pub mac: Option<Mac>,
     /// Who uses it.
     pub occupant: Occupant,
+    /// The gateway that has it on its interface, or may have: nothing else of an EIP says so once that is gone.
+    pub programmed: Option<Str>,
     /// Which pod has let it go, by the word of its node's agent.
     pub let_go: Uid,
     /// What it says of itself.
@@ -56,6 +58,7 @@ impl Claim {
             subnet: spec.subnet.clone(),
             mac: Field::get(&spec.mac).copied(),
             occupant: Occupant { pod_uid, node: occupant.node.clone() },
+            programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             let_go: status.let_go.pod_uid.clone(),
             conditions: status.conditions.clone(),
         })

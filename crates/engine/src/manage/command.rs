@@ -81,6 +81,8 @@ pub enum Action {
         version: Str,
         /// Who uses it from now on.
         occupant: Occupant,
+        /// Another pod had it: what a gateway's program did in that one is gone with it.
+        replaces: bool,
     },
     /// See whether a pod was told already.
     ReadEvent(Box<NewEvent>),
@@ -93,7 +95,7 @@ pub enum Action {
         /// How often something was told, this time included.
         times: u64,
     },
-    /// Make an object that people made say what follows from its claims.
+    /// Make an object say what follows from its claims.
     Write(Box<Write>),
     /// See with a fresh read whether the object that entitles a holder is there, and what it says.
     ReadOwner {
@@ -164,6 +166,8 @@ pub struct NewClaim {
     pub title: Title,
     /// The MAC that goes with it.
     pub mac: Option<Mac>,
+    /// The gateway that has it on its interface already.
+    pub programmed: Option<Str>,
     /// The pod that will use it, and its node: what a release needs when the pod is gone.
     pub occupant: Occupant,
 }

@@ -244,9 +244,10 @@ impl Engine {
                     self.wait(holder, wait);
                 }
                 _ => {
+                    let unused = claim.is_unused();
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);
-                    let occupant = entitled.occupant.clone();
-                    self.send(Action::Occupy { key, uid, version, occupant }, holder);
+                    let (occupant, replaces) = (entitled.occupant.clone(), claim.programmed.is_some() && !unused);
+                    self.send(Action::Occupy { key, uid, version, occupant, replaces }, holder);
                 }
             }
         }
@@ -275,6 +276,8 @@ impl Engine {
                 self.due.insert((until, holder.clone()));
                 return;
             }
+            // Its word changes the claim, which is seen.
+            Wait::Gateway(_) => return,
             Wait::Owner { kind, namespace, name } => {
                 return self.send(Action::ReadOwner { kind, namespace, name }, holder);
             }

@@ -57,6 +57,8 @@ pub enum Wait {
         /// Its name.
         name: api::slim::Str,
     },
+    /// That this gateway says that the address is off its interface, and its rules are gone.
+    Gateway(api::slim::Str),
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
 }

@@ -71,6 +71,10 @@ impl fmt::Display for HolderId {
 pub(super) const POD: &str = "Pod";
 /// `spec.holder.kind` of an ordinal's claims.
 pub(super) const STATEFUL_SET: &str = "StatefulSet";
+/// `spec.holder.kind` of a Vip's claims.
+pub(super) const VIP: &str = "Vip";
+/// `spec.holder.kind` of an IptablesEIP's claims.
+pub(super) const EIP: &str = "IptablesEIP";
 /// `spec.holder.kind` of what a user's IP object reserves.
 pub(super) const RESERVATION: &str = "Reservation";
 

@@ -13,7 +13,8 @@ use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
-use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
+use api::names::annotations;
+use api::slim::{IptablesEip, Kind, Object, Pod, Str, Subnet, Time, Uid};
 
 impl Engine {
     /// Takes in one thing.
@@ -97,9 +98,47 @@ impl Engine {
                 self.state.world.put(Object::StatefulSet(set));
                 self.about_set(&namespace, &name);
             }
-            // Other kinds decide nothing yet.
-            _ => {}
+            Object::IptablesEip(eip) => self.eip_seen(*eip),
+            // Other kinds decide nothing yet, unless they are holders by their name.
+            other => {
+                let holder = holders::of_object(id.kind, &id.name);
+                if let Some(holder) = holder {
+                    self.state.world.put(other);
+                    self.about(holder);
+                }
+            }
         }
+    }
+
+    /// A holder is looked at, and whoever uses its addresses.
+    fn about(&mut self, holder: HolderId) {
+        self.dirty.extend(self.state.lending.users(&holder).cloned());
+        self.dirty.insert(holder);
+    }
+
+    fn eip_seen(&mut self, eip: IptablesEip) {
+        let name = eip.meta.name.clone();
+        self.forget_eip(&name);
+        self.state.eips_of.entry(eip.spec.nat_gw.clone()).or_default().insert(name.clone());
+        self.state.world.put(Object::IptablesEip(Box::new(eip)));
+        self.dirty.insert(holders::eip::holder(&name));
+    }
+
+    /// Forgets of which gateway an EIP is, before it goes or changes.
+    fn forget_eip(&mut self, name: &Str) {
+        let Some(gateway) = self.state.world.eips.named(name).map(|eip| eip.spec.nat_gw.clone()) else { return };
+        if let Some(names) = self.state.eips_of.get_mut(&gateway) {
+            names.remove(name);
+            if names.is_empty() {
+                self.state.eips_of.remove(&gateway);
+            }
+        }
+    }
+
+    /// Whoever has addresses on a gateway is looked at.
+    fn about_gateway(&mut self, gateway: &str) {
+        let eips = self.state.eips_of.get(gateway).into_iter().flatten();
+        self.dirty.extend(eips.map(|name| holders::eip::holder(name)));
     }
 
     /// The ordinals of a StatefulSet are looked at: those with a claim, and those with a pod.
@@ -171,6 +210,10 @@ impl Engine {
         for provider in providers(&pod) {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
+        if let Some(gateway) = pod.meta.annotation(annotations::VPC_NAT_GW).map(Str::from) {
+            self.state.gateway_pods.entry(gateway.clone()).or_default().insert((namespace.clone(), name.clone()));
+            self.about_gateway(&gateway);
+        }
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
         self.dirty.insert(holder);
@@ -183,8 +226,23 @@ impl Engine {
                 holders.remove(holder);
             }
         }
+        self.forget_gateway_pod(holder);
         self.state.pods.remove(holder);
         self.dirty.insert(holder.clone());
+    }
+
+    fn forget_gateway_pod(&mut self, holder: &HolderId) {
+        let pod = self.state.pod(holder);
+        let Some(gateway) = pod.and_then(|pod| pod.meta.annotation(annotations::VPC_NAT_GW)).map(Str::from) else {
+            return;
+        };
+        if let (Some(pods), Some(key)) = (self.state.gateway_pods.get_mut(&gateway), self.state.pods.get(holder)) {
+            pods.remove(key);
+            if pods.is_empty() {
+                self.state.gateway_pods.remove(&gateway);
+            }
+        }
+        self.about_gateway(&gateway);
     }
 
     fn subnet_seen(&mut self, subnet: Subnet) {
@@ -263,6 +321,7 @@ impl Engine {
                 self.pool_gone(&id.name);
                 self.written.forget(id);
             }
+            Kind::IptablesEip => self.forget_eip(&id.name),
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);
@@ -276,7 +335,7 @@ impl Engine {
             Kind::Subnet => self.try_faulty(&id.name),
             Kind::Node => self.about_node(&id.name),
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
-            _ => {}
+            _ => holders::of_object(id.kind, &id.name).into_iter().for_each(|holder| self.about(holder)),
         }
     }
 

@@ -105,6 +105,7 @@ impl Engine {
                 nic: want.nic.clone(),
                 title: entitled.title.clone(),
                 mac: want.mac,
+                programmed: entitled.programmed.clone(),
                 occupant: entitled.occupant.clone(),
             };
             if want.class == Class::Record {

@@ -71,12 +71,15 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 9] = [
+pub const NEEDED: [Kind; 12] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
     Kind::Vlan,
     Kind::Ip,
+    Kind::Vip,
+    Kind::IptablesEip,
+    Kind::VpcNatGateway,
     Kind::Pod,
     Kind::Node,
     Kind::Namespace,
@@ -105,6 +108,10 @@ pub(super) struct State {
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
+    /// The pods of each NAT gateway: namespace and name.
+    pub(super) gateway_pods: BTreeMap<Str, BTreeSet<(Str, Str)>>,
+    /// The EIPs of each NAT gateway.
+    pub(super) eips_of: BTreeMap<Str, BTreeSet<Str>>,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
     /// Holders with a NIC of a provider.
@@ -121,6 +128,17 @@ impl State {
     /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.
     pub(super) fn serves(&self, subnet: &str) -> bool {
         self.books.provider(subnet).is_some() && !self.books.is_foreign(subnet)
+    }
+
+    /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
+    pub(super) fn may_serve(&self, subnet: &str) -> bool {
+        !self.books.is_foreign(subnet)
+    }
+
+    /// The pod of a NAT gateway that uses its addresses.
+    pub(super) fn gateway_pod(&self, gateway: &str) -> Option<&Pod> {
+        let (namespace, name) = self.gateway_pods.get(gateway)?.first()?;
+        self.world.pods.get(namespace, name).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod))
     }
 
     /// Whether an address is in a Subnet that another manager gives out from.

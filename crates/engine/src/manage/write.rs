@@ -1,9 +1,10 @@
-//! A patch of an object that people made: what follows for it from its claims.
+//! A patch of an object: what follows for it from its claims, or for a claim from its holder.
 //!
 //! In: what a projection wants said. Out: [`Write`]. Guarantees: a patch names the life (UID) and the version that it was
 //! decided on, so that of two controllers which decided differently one is told of the other; it carries nothing that is
 //! not ours.
 
+use super::claims::Claim;
 use api::slim::{Kind, Meta, Str, Uid};
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,18 @@ impl Write {
         let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
         let (uid, version) = (meta.uid.clone(), meta.resource_version.clone());
         Self { kind, namespace, name, uid, version, status: false, patch }
+    }
+
+    /// The same for its status.
+    pub(super) fn of_status(kind: Kind, meta: &Meta, patch: Value) -> Self {
+        Self { status: true, ..Self::new(kind, meta, patch) }
+    }
+
+    /// A patch of a claim.
+    pub(super) fn of_claim(claim: &Claim, patch: Value) -> Self {
+        let (uid, version) = (claim.uid.clone(), claim.version.clone());
+        let (namespace, name) = (Str::default(), claim.key.object_name().into());
+        Self { kind: Kind::AddressClaim, namespace, name, uid, version, status: false, patch }
     }
 
     /// The body of the request.

@@ -176,7 +176,7 @@ world! {
     vips: Vip = Vip;
     vpcs: Vpc = Vpc |v| v.status.changed.0;
     gateways: VpcNatGateway = VpcNatGateway;
-    eips: IptablesEip = IptablesEip |e| e.status.changed.0;
+    eips: IptablesEip = IptablesEip |e| e.status.changed();
     fips: IptablesFipRule = IptablesFipRule |r| r.status.changed.0;
     dnats: IptablesDnatRule = IptablesDnatRule |r| r.status.changed.0;
     snats: IptablesSnatRule = IptablesSnatRule |r| r.status.changed.0;

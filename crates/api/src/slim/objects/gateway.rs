@@ -2,8 +2,17 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Field, Meta, Newest, Str};
+use super::Condition;
+use crate::slim::{Field, Meta, Str, Time};
 use ledger::{Addr, AddrPair, Mac};
+
+impl IptablesEipStatus {
+    /// When its conditions last changed.
+    #[must_use]
+    pub fn changed(&self) -> Option<Time> {
+        self.conditions.iter().filter_map(|condition| condition.changed.get().copied()).max()
+    }
+}
 
 slim! {
     /// A VpcNatGateway.
@@ -91,7 +100,7 @@ slim! {
         nat: Str = "nat",
         /// QoS policy in force.
         qos_policy: Str = "qosPolicy",
-        /// When its conditions last changed.
-        changed: Newest = "conditions",
+        /// What is said of it.
+        conditions: Box<[Condition]> = "conditions",
     }
 }

@@ -70,6 +70,8 @@ slim! {
         mac: Field<Mac> = "mac",
         /// Type.
         type_: Str = "type",
+        /// What is said of it.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// An OvnEip.
     OvnEip {
@@ -151,6 +153,13 @@ slim! {
         let_go: ClaimLetGo = "letGo",
         /// What it waits for.
         conditions: Box<[Condition]> = "conditions",
+        /// The gateway that has it on its interface.
+        programmed: ClaimProgrammed = "programmed",
+    }
+    /// `status.programmed` of an AddressClaim.
+    ClaimProgrammed {
+        /// Its name.
+        gateway: Str = "gateway",
     }
     /// `status.letGo` of an AddressClaim.
     ClaimLetGo {

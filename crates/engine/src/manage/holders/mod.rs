@@ -4,19 +4,21 @@
 //! below are all that a new kind is added to. A claim on a wire that another manager serves, and one of a kind that this
 //! version does not know, are kept.
 
-pub(super) mod named;
+pub(super) mod eip;
+mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
 pub(super) mod reservation;
 mod stateful_set;
+pub(super) mod vip;
 
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{HolderId, RESERVATION, STATEFUL_SET, Title};
+use super::id::{EIP, HolderId, RESERVATION, STATEFUL_SET, Title, VIP};
 use super::state::State;
 use super::want::Want;
-use api::slim::Time;
+use api::slim::{Kind, Str, Time};
 
 /// A holder that is there, and what it should hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) struct Entitled {
     pub(super) holder: HolderId,
     pub(super) title: Title,
     pub(super) occupant: Occupant,
+    /// The gateway that has its addresses on its interface already.
+    pub(super) programmed: Option<Str>,
     pub(super) wants: Vec<Want>,
     /// When it came: the order in which an exhausted Subnet is served.
     pub(super) arrival: Option<Time>,
@@ -37,6 +41,17 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
     match kind.as_str() {
         STATEFUL_SET => stateful_set::entitled(state, namespace, name),
         RESERVATION => reservation::entitled(state, name),
+        VIP => vip::entitled(state, name),
+        EIP => eip::entitled(state, name),
+        _ => None,
+    }
+}
+
+/// The holder that an object of this kind and name is, where it is one by its name alone.
+pub(super) fn of_object(kind: Kind, name: &str) -> Option<HolderId> {
+    match kind {
+        Kind::Vip => Some(vip::holder(name)),
+        Kind::IptablesEip => Some(eip::holder(name)),
         _ => None,
     }
 }
@@ -50,6 +65,8 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
     match kind.as_str() {
         STATEFUL_SET => stateful_set::fate(state, claim, now, grace),
         RESERVATION => reservation::fate(state, claim, now, grace),
+        VIP => vip::fate(state, claim, now, grace),
+        EIP => eip::fate(state, claim, now, grace),
         // A kind that this version does not know keeps what it has.
         _ => Fate::Keep,
     }

@@ -10,13 +10,18 @@ use crate::manage::state::State;
 use api::slim::{Kind, Str, Time};
 
 /// What becomes of a claim whose holder is entitled by an object: its kind, namespace and name.
-pub(in crate::manage) fn fate(state: &State, claim: &Claim, now: Time, grace: i64, owner: (Kind, &Str, &Str)) -> Fate {
+pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64, owner: (Kind, &Str, &Str)) -> Fate {
     if !claim.is_unused() {
         match occupant::fate(state, claim) {
             Fate::Release(_) => {}
             other => return other,
         }
     }
+    without_title(state, claim, now, grace, owner)
+}
+
+/// The same for a claim that no pod uses.
+pub(super) fn without_title(state: &State, claim: &Claim, now: Time, grace: i64, owner: (Kind, &Str, &Str)) -> Fate {
     let holder = &claim.nic.holder;
     if state.disowned.contains(holder) {
         return Fate::Release(Proof::Disowned);

@@ -3,7 +3,7 @@
 //! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet. Guarantees: a pod wants nothing
 //! before it is bound to a node.
 
-use super::{Entitled, reservation};
+use super::{Entitled, reservation, vip};
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
@@ -11,7 +11,7 @@ use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use crate::world::World;
-use api::names;
+use api::names::{self, annotations};
 use api::slim::{Field, Ip, Meta, Pod, Str, Uid};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ pub(super) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
         holder: HolderId::of_pod(pod),
         title: Title::of_pod(pod),
         occupant: Occupant { pod_uid: pod.meta.uid.clone(), node },
+        programmed: None,
         wants,
         arrival: pod.meta.created.get().copied(),
         may_grow: !pod.meta.is_deleted(),
@@ -94,12 +95,13 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     for nic in &named {
         *times.entry(nic.provider.as_str()).or_default() += 1;
     }
-    let wants = named.iter().map(|nic| want(state, pod, nic, times.get(nic.provider.as_str()) > Some(&1)));
+    let mut vip = false;
+    let wants = named.iter().map(|nic| want(state, pod, nic, times.get(nic.provider.as_str()) > Some(&1), &mut vip));
     wants.filter(|want| !want.subnets.is_empty()).collect()
 }
 
 /// The want of one attachment; without Subnets where its provider has none, and is not ours.
-fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Want {
+fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Want {
     let Named { attachment, interface, provider } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
@@ -118,7 +120,8 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Wan
     let own = NicId::new(pod.holder.clone(), interface.clone());
     // What a NIC has of its own it keeps.
     let lender = match state.claims.of_nic(&own).next() {
-        None => reservation::lender(state, &port, (pod.namespace, pod.name), &subnets),
+        None => borrowed(state, pod, &subnets, vip)
+            .or_else(|| reservation::lender(state, &port, (pod.namespace, pod.name), &subnets)),
         Some(_) => None,
     };
     Want {
@@ -135,6 +138,14 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool) -> Wan
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
     }
+}
+
+/// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.
+fn borrowed(state: &State, pod: &Subject<'_>, subnets: &[Str], is_taken: &mut bool) -> Option<NicId> {
+    let name = pod.meta.annotation(annotations::VIP).filter(|name| !name.is_empty() && !*is_taken)?;
+    let lender = vip::lender(state, name, subnets)?;
+    *is_taken = true;
+    Some(lender)
 }
 
 fn family(text: &str) -> Option<Family> {

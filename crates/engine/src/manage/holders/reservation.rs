@@ -60,6 +60,7 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     Some(Entitled {
         title: Title { kind: RESERVATION.into(), namespace: Str::default(), name: name.clone() },
         occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+        programmed: None,
         wants,
         arrival: ip.meta.created.get().copied(),
         may_grow: !ip.meta.is_deleted(),
@@ -73,8 +74,7 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
     // A Subnet that is not there may come back, and what it gave out stays until then.
     let provider = state.books.provider(&spec.subnet).cloned().unwrap_or_default();
     let is_port = ip.meta.name == names::port_name(&spec.pod_name, &spec.namespace, &provider);
-    let may_be_ours = !state.books.is_foreign(&spec.subnet) && (provider.is_empty() || is_port);
-    if spec.subnet.is_empty() || !may_be_ours {
+    if spec.subnet.is_empty() || !state.may_serve(&spec.subnet) || !(is_port || provider.is_empty()) {
         return None;
     }
     let (ask, told) = asked(ip);

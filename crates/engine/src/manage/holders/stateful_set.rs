@@ -36,6 +36,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
     Some(Entitled {
         holder,
         title: Title { kind: STATEFUL_SET.into(), namespace: namespace.clone(), name: name.clone() },
+        programmed: None,
         wants: pod::wants(state, &subject),
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
         may_grow: user.is_some_and(|pod| !pod.meta.is_deleted()),

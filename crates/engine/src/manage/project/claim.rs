@@ -10,7 +10,7 @@ use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
 use crate::manage::write::Write;
-use api::slim::{Condition, Field, Kind, Str, Time};
+use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -61,15 +61,7 @@ impl Engine {
         if *conditions == *claim.conditions {
             return;
         }
-        let write = Write {
-            kind: Kind::AddressClaim,
-            namespace: Str::default(),
-            name: claim.key.object_name().into(),
-            uid: claim.uid.clone(),
-            version: claim.version.clone(),
-            status: false,
-            patch: json!({"status": {"conditions": standard(conditions)}}),
-        };
+        let write = Write::of_claim(claim, json!({"status": {"conditions": standard(conditions)}}));
         self.send(Action::Write(Box::new(write)), &claim.nic.holder);
     }
 }
@@ -90,6 +82,9 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         }
         Wait::NoAgent(node) => {
             Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
+        }
+        Wait::Gateway(gateway) => {
+            Some(("Gateway", format!("gateway {gateway} has not said that the address is off its interface")))
         }
         Wait::Node(_) | Wait::Grace(_) | Wait::Owner { .. } => None,
     }

@@ -9,7 +9,7 @@ use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{Entitled, pod::recorded};
-use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET};
+use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET, VIP};
 use crate::manage::want::Want;
 use api::slim::{Ip, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
@@ -152,6 +152,8 @@ impl Engine {
                 holder == claim.nic.holder
                     && self.state.books.wire(&ip.spec.subnet).is_none_or(|wire| *wire == claim.key.wire)
             }
+            // What a Vip was lent to goes with it at the latest.
+            None if claim.title.kind == VIP => self.state.books.wire(&ip.spec.subnet) == Some(&claim.key.wire),
             None => {
                 ip.spec.pod_name == claim.title.name
                     && ip.spec.namespace == claim.title.namespace

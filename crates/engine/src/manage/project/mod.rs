@@ -7,14 +7,17 @@
 mod claim;
 mod conditions;
 mod defaults;
+mod eip;
 mod event;
 mod finalizer;
 mod ip;
 mod pod;
 mod pool;
+mod ready;
 mod reservation;
 mod subnet;
 mod tally;
+mod vip;
 
 pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
@@ -25,7 +28,7 @@ pub(super) use subnet::Written;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{HolderId, RESERVATION};
+use super::id::{EIP, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -37,6 +40,8 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
             HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
             HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }

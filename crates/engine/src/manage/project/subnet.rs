@@ -149,7 +149,7 @@ impl Engine {
     ) {
         fields.insert("conditions".to_owned(), kube_ovn(conditions));
         let kind = if id.kind == Kind::IpPool { POOL } else { SUBNET };
-        let write = Write { status: true, ..Write::new(id.kind, meta, json!({"status": fields})) };
+        let write = Write::of_status(id.kind, meta, json!({"status": fields}));
         self.written.status.insert(id, self.now);
         self.send(Action::Write(Box::new(write)), &subject(kind, &meta.name));
     }

@@ -1,0 +1,87 @@
+//! An IptablesEIP: an address that a NAT gateway has on its outer interface.
+//!
+//! In: the EIP, the gateway's pod. Out: its want; the fate of its claims once it is gone. Guarantees: a claim that is marked as
+//! programmed stays until the gateway says that it is so no more, or its pod has let go; one that never was goes once a
+//! fresh read says that the EIP is gone: whoever marks it meanwhile changes the version that the deletion names.
+
+use super::{Entitled, named, occupant, vip};
+use crate::manage::claims::Claim;
+use crate::manage::command::Occupant;
+use crate::manage::fate::{Fate, Wait};
+use crate::manage::id::{EIP, HolderId, NicId, Title};
+use crate::manage::state::State;
+use crate::manage::want::Want;
+use crate::record::or_default;
+use api::names;
+use api::slim::{IptablesEip, Kind, Str, Time};
+use ledger::AddrPair;
+
+/// The holder of a name.
+pub(in crate::manage) fn holder(name: &str) -> HolderId {
+    HolderId::Named(EIP.into(), Str::default(), name.into())
+}
+
+/// The external Subnet of an EIP.
+pub(in crate::manage) fn subnet_of(eip: &IptablesEip) -> Str {
+    or_default(&eip.spec.external_subnet, names::DEFAULT_EXTERNAL_SUBNET).into()
+}
+
+/// What an EIP should hold; none where it is gone.
+pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
+    let eip = state.world.eips.named(name)?;
+    let holder = holder(name);
+    let wants = if eip.meta.is_deleted() { Vec::new() } else { want(state, eip, &holder).into_iter().collect() };
+    Some(Entitled {
+        title: Title { kind: EIP.into(), namespace: Str::default(), name: name.clone() },
+        occupant: occupant_of(state, eip),
+        // One that Kube-OVN's gateway has is on the wire already.
+        programmed: eip.status.ready.then(|| eip.spec.nat_gw.clone()),
+        wants,
+        arrival: eip.meta.created.get().copied(),
+        may_grow: !eip.meta.is_deleted(),
+        holder,
+    })
+}
+
+/// The pod that has, or is to have, the address: the gateway's.
+fn occupant_of(state: &State, eip: &IptablesEip) -> Occupant {
+    let pod = state.gateway_pod(&eip.spec.nat_gw);
+    pod.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() }).unwrap_or_default()
+}
+
+fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {
+    let spec = &eip.spec;
+    let subnet = subnet_of(eip);
+    if !state.may_serve(&subnet) {
+        return None;
+    }
+    let v4 = eip.status.ip.get().copied();
+    // The status has no place for the IPv6 address: what was given stands in the spec.
+    let given = AddrPair { v4, v6: spec.v6.get().copied().filter(|_| v4.is_some()) };
+    let (ask, class) = vip::asked(given, [&spec.v4, &spec.v6]);
+    Some(Want {
+        nic: NicId::new(holder.clone(), Str::default()),
+        lent: None,
+        annotations: (state.books.provider(&subnet).cloned().unwrap_or_default(), Str::default()),
+        subnets: vec![subnet],
+        ask,
+        class,
+        family: None,
+        told: given,
+        mac: spec.mac.get().copied(),
+        port: eip.meta.name.clone(),
+    })
+}
+
+/// What becomes of the claims of an EIP that is gone.
+pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
+    if let Some(gateway) = &claim.programmed {
+        match occupant::fate(state, claim) {
+            // With its pod the gateway's rules are gone.
+            Fate::Release(_) if !claim.is_unused() => {}
+            Fate::Wait(wait) if !claim.is_unused() => return Fate::Wait(wait),
+            _ => return Fate::Wait(Wait::Gateway(gateway.clone())),
+        }
+    }
+    named::without_title(state, claim, now, grace, (Kind::IptablesEip, &Str::default(), &claim.title.name))
+}

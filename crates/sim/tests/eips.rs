@@ -1,0 +1,112 @@
+//! Stories of IptablesEIPs. The gateway program is played by the story: it marks the claim before it adds the address.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{START, sweep};
+use serde_json::{Value, json};
+use sim::{Act, pod};
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const EIPS: &str = "/apis/kubeovn.io/v1/iptables-eips";
+const CLAIM: &str = "/apis/ipledger.dev/v1alpha1/addressclaims/macvlan.default.172.17.0.5";
+
+fn eip(address: &str) -> Value {
+    json!({"apiVersion": "kubeovn.io/v1", "kind": "IptablesEIP", "metadata": {"name": "e"},
+        "spec": {"externalSubnet": "ext", "natGwDp": "gw", "v4ip": address}})
+}
+
+fn create(eip: Value) -> Act {
+    Act::Create(EIPS.to_owned(), eip)
+}
+
+fn remove() -> Act {
+    Act::Delete(format!("{EIPS}/e"), None)
+}
+
+/// The pod of the gateway.
+fn gateway(node: &str) -> Act {
+    Act::Create(PODS.to_owned(), pod("vpc-nat-gw-gw-0", node, &json!({"ovn.kubernetes.io/vpc_nat_gw": "gw"})))
+}
+
+fn program() -> Act {
+    Act::Patch(CLAIM.to_owned(), json!({"status": {"programmed": {"gateway": "gw"}}}))
+}
+
+fn unprogram() -> Act {
+    Act::Patch(CLAIM.to_owned(), json!({"status": {"programmed": null}}))
+}
+
+#[test]
+fn an_eip_has_an_address_and_waits_for_its_gateway() {
+    let up = sweep("an eip", vec![create(eip(""))]);
+    assert_eq!(
+        (up.claims.len(), up.writes),
+        (1, START + 4),
+        "a claim, its object, its status, one status of the Subnet"
+    );
+}
+
+#[test]
+fn an_eip_that_was_never_programmed_is_given_back_when_it_is_gone() {
+    let end = sweep("never programmed", vec![create(eip("")), gateway("node1"), remove()]);
+    assert_eq!(end.claims, [("vpc-nat-gw-gw-0".to_owned(), "net1".to_owned())], "only the gateway's own is left");
+}
+
+#[test]
+fn an_eip_that_is_programmed_stays_until_its_gateway_says_that_it_is_so_no_more() {
+    let acts = vec![create(eip("172.17.0.5")), gateway("node1"), program(), remove()];
+    let kept = sweep("programmed", acts.clone());
+    assert_eq!(kept.addresses["e"], ["172.17.0.5"]);
+    let gone = sweep("unprogrammed", [acts, vec![unprogram()]].concat());
+    assert_eq!(gone.claims.len(), 1);
+}
+
+#[test]
+fn an_eip_that_is_programmed_is_given_back_when_the_pod_of_its_gateway_has_let_go() {
+    let acts = vec![create(eip("172.17.0.5")), gateway("node1"), program(), remove()];
+    let pod = Act::Delete(format!("{PODS}/vpc-nat-gw-gw-0"), None);
+    let end = sweep("its gateway is gone", [acts.clone(), vec![pod]].concat());
+    assert_eq!(end.claims.len(), 0);
+    let forced = Act::Delete(format!("{PODS}/vpc-nat-gw-gw-0"), Some(0));
+    let cut_off = sweep("cut off", [acts, vec![Act::CutOff("node1".to_owned()), forced]].concat());
+    assert_eq!(cut_off.addresses["e"], ["172.17.0.5"], "nobody knows");
+}
+
+#[test]
+fn the_next_pod_of_a_gateway_takes_an_eip_over_when_the_one_before_has_let_go() {
+    let acts = vec![
+        create(eip("172.17.0.5")),
+        gateway("node1"),
+        program(),
+        Act::CutOff("node1".to_owned()),
+        Act::Delete(format!("{PODS}/vpc-nat-gw-gw-0"), Some(0)),
+        gateway("node2"),
+    ];
+    let waits = sweep("the one before is cut off", acts.clone());
+    assert_eq!(waits.pods["vpc-nat-gw-gw-0"].1, ["net1"], "the EIP is not its yet");
+    let next = sweep("and back", [acts, vec![Act::Connect("node1".to_owned())]].concat());
+    assert_eq!(next.pods["vpc-nat-gw-gw-0"].1.len(), 2);
+}
+
+#[test]
+fn an_eip_that_kube_ovn_made_ready_counts_as_programmed() {
+    let mut adopted = eip("172.17.0.5");
+    adopted["metadata"]["finalizers"] = json!(["kubeovn.io/kube-ovn-controller"]);
+    let ready = Act::Patch(format!("{EIPS}/e/status"), json!({"status": {"ready": true, "ip": "172.17.0.5"}}));
+    let acts = vec![create(adopted), ready, remove()];
+    let kept = sweep("adopted", acts.clone());
+    assert_eq!(kept.addresses["e"], ["172.17.0.5"]);
+    let gone = sweep("adopted, and unprogrammed", [acts, vec![unprogram()]].concat());
+    assert_eq!(gone.claims.len(), 0);
+}
+
+#[test]
+fn an_eip_that_asks_for_an_address_in_use_is_told_whose_it_is() {
+    let fixed = json!({"macvlan.default.kubernetes.io/ip_address": "172.17.0.5"});
+    let acts = vec![Act::Create(PODS.to_owned(), pod("p", "node1", &fixed)), create(eip("172.17.0.5"))];
+    let refused = sweep("in use", acts.clone());
+    assert!(refused.told["IptablesEIP e "].contains("held by Pod default/p"), "{:?}", refused.told);
+    let served = sweep("free", [acts, vec![Act::Delete(format!("{PODS}/p"), None)]].concat());
+    assert_eq!(served.addresses["e"], ["172.17.0.5"]);
+}
