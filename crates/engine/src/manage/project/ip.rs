@@ -106,7 +106,8 @@ impl Engine {
             subnet,
             node: entitled.occupant.node.clone(),
             addrs,
-            mac: want.mac,
+            // Kube-OVN keeps none where the dataplane is another's; the claim has it.
+            mac: None,
             pod_type: if entitled.title.kind == STATEFUL_SET { STATEFUL_SET.into() } else { Str::default() },
         })
     }
@@ -187,6 +188,6 @@ fn says(known: &Ip, ip: &NewIp) -> bool {
         && spec.namespace == ip.namespace
         && spec.subnet == ip.subnet
         && spec.node_name == ip.node
-        && spec.mac.get().copied() == ip.mac
+        && ip.mac.is_none_or(|mac| spec.mac.get() == Some(&mac))
         && holder_of(known).as_ref() == Some(&ip.holder).filter(|holder| matches!(holder, HolderId::Pod(_)))
 }
