@@ -194,6 +194,9 @@ impl Engine {
         let Some(pending) = self.records.get_mut(&key.wire) else { return };
         pending.remove(&key.addr);
         if pending.is_empty() {
+            if let Some(subnet) = self.state.books.containing(key).cloned() {
+                self.state.books.touch(&subnet);
+            }
             self.records.remove(&key.wire);
             self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
         }

@@ -11,7 +11,7 @@ use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{Entitled, pod::recorded};
 use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET, VIP};
 use crate::manage::want::Want;
-use api::slim::{Ip, Object, Str, Uid};
+use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
 
 /// The addresses of an IP object.
@@ -86,7 +86,13 @@ impl Engine {
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {
                 None => self.send(Action::CreateIp(Box::new(ip)), holder),
-                Some(known) if is_reservation(known) || says(known, &ip) => {}
+                Some(known) if is_reservation(known) => {}
+                // It goes, and is made anew.
+                Some(known) if known.meta.is_deleted() => {
+                    let meta = known.meta.clone();
+                    self.let_finish(Kind::Ip, &meta, true, holder);
+                }
+                Some(known) if says(known, &ip) => {}
                 Some(known) => {
                     let uid = known.meta.uid.clone();
                     self.send(Action::UpdateIp { ip: Box::new(ip), uid }, holder);
@@ -138,12 +144,18 @@ impl Engine {
         let names = self.state.ips_at.get(&claim.key.addr).into_iter().flatten();
         let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim);
         let ips = names.filter_map(|name| self.state.world.ips.named(name)).filter(of_claim);
-        let found: Vec<(Str, Uid)> = ips.map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())).collect();
+        let found: Vec<Meta> = ips.map(|ip| ip.meta.clone()).collect();
         let any = !found.is_empty();
-        for (name, uid) in found {
-            self.send(Action::DeleteIp { name, uid }, &claim.nic.holder);
-        }
+        found.iter().for_each(|meta| self.remove_ip(meta, &claim.nic.holder));
         any
+    }
+
+    /// Removes an IP object: first the finalizer that Kube-OVN left on it, by which it would stay.
+    fn remove_ip(&mut self, meta: &Meta, holder: &HolderId) {
+        if meta.has_kubeovn_finalizer() {
+            return self.drop_finalizers(Kind::Ip, meta, holder);
+        }
+        self.send(Action::DeleteIp { name: meta.name.clone(), uid: meta.uid.clone() }, holder);
     }
 
     /// Whether an IP object is the record of a claim: written for its holder, or by Kube-OVN for the pod of that name.
@@ -173,10 +185,8 @@ impl Engine {
         let held =
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
         let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held));
-        let found: Vec<(Str, Uid)> = orphans.map(|ip| (ip.meta.name.clone(), ip.meta.uid.clone())).collect();
-        for (name, uid) in found {
-            self.send(Action::DeleteIp { name, uid }, holder);
-        }
+        let found: Vec<Meta> = orphans.map(|ip| ip.meta.clone()).collect();
+        found.iter().for_each(|meta| self.remove_ip(meta, holder));
     }
 }
 
