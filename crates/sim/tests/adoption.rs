@@ -65,6 +65,28 @@ fn an_ip_object_that_somebody_deletes_under_its_pod_goes_and_comes_back() {
 }
 
 #[test]
+fn an_ordinal_has_the_address_that_kube_ovn_kept_for_it_although_it_has_no_pod_yet() {
+    let kept = |name: &str, addr: &str| {
+        let Act::Create(path, mut body) = ip(name, addr) else { unreachable!() };
+        body["spec"]["podType"] = "StatefulSet".into();
+        Act::Create(path, body)
+    };
+    let sets = "/apis/apps/v1/namespaces/default/statefulsets".to_owned();
+    let acts = vec![
+        kept("web-0", "172.17.0.5"),
+        kept("web-1", "172.17.0.2"),
+        Act::Create(sets, sim::stateful_set("web", 2)),
+        create("other", &json!({})),
+    ];
+    let end = sweep("ordinals", acts);
+    assert_eq!(
+        (&end.addresses["web-0"][..], &end.addresses["web-1"][..]),
+        (&["172.17.0.5".to_owned()][..], &["172.17.0.2".to_owned()][..])
+    );
+    assert_eq!(end.ips.len(), 3);
+}
+
+#[test]
 fn the_annotation_of_a_pod_is_a_record_only_if_the_pod_is_older_than_the_adoption() {
     let young = sweep("younger", vec![theirs(), create("p", &allocated("172.17.0.4"))]);
     assert_eq!(young.claims.len(), 0, "it asks for an address that is not for it");

@@ -54,6 +54,7 @@ impl Engine {
         note(self);
         if !before && self.is_ready() {
             self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
+            self.dirty.extend(self.state.ordinals.keys().cloned());
         }
     }
 
@@ -146,6 +147,8 @@ impl Engine {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
         let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
+        let kept = self.state.ordinals.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
     fn claim_seen(&mut self, claim: Claim) {

@@ -111,7 +111,8 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         }
         _ => state.books.of_provider(provider).cloned().collect(),
     };
-    let (ask, class) = match on_record(state, pod, (provider, &port, &suffix), &subnets) {
+    let record = on_record(state, pod, (provider, &port, &suffix), &subnets);
+    let (ask, class) = match record.or_else(|| kept(state, pod, &port)) {
         Some(pair) => (Ask::This(pair), Class::Record),
         None => asked(pod, attachment, interface, several, &value),
     };
@@ -183,6 +184,15 @@ fn on_record(
         subnets.iter().find(holds).is_some_and(|subnet| is_adopting(state, subnet, pod.meta))
     };
     (state.world.ips.named(port).is_some_and(agrees) || is_old()).then_some(pair)
+}
+
+/// What an IP object keeps for an ordinal, whose next pod says nothing yet.
+fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
+    let names = state.ordinals.get(&pod.holder)?;
+    let ip = state.world.ips.named(port).filter(|ip| names.contains(&ip.meta.name))?;
+    let mut pair = AddrPair::NONE;
+    Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
+    (!pair.is_none()).then_some(pair)
 }
 
 /// Whether an object is older than the adoption of a Subnet, which may not be done yet.

@@ -13,6 +13,7 @@ use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET, VIP};
 use crate::manage::want::Want;
 use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The addresses of an IP object.
 fn addrs(ip: &Ip) -> AddrPair {
@@ -26,6 +27,23 @@ fn holder_of(ip: &Ip) -> Option<HolderId> {
     ip.meta.label(HOLDER_UID).map(|uid| HolderId::Pod(Uid::parse(uid)))
 }
 
+/// The ordinal of a StatefulSet that an IP object keeps the addresses of.
+fn ordinal_of(ip: &Ip) -> Option<HolderId> {
+    let spec = &ip.spec;
+    let holder = || HolderId::Named(STATEFUL_SET.into(), spec.namespace.clone(), spec.pod_name.clone());
+    (spec.pod_type == STATEFUL_SET && !is_reservation(ip)).then(holder)
+}
+
+/// Takes a name out of a set in a map, and the set too once it is empty.
+fn take(map: &mut BTreeMap<HolderId, BTreeSet<Str>>, holder: &HolderId, name: &Str) {
+    if let Some(names) = map.get_mut(holder) {
+        names.remove(name);
+        if names.is_empty() {
+            map.remove(holder);
+        }
+    }
+}
+
 impl Engine {
     /// Takes in an IP object.
     pub(in crate::manage) fn ip_seen(&mut self, ip: Ip) {
@@ -34,6 +52,9 @@ impl Engine {
         addrs(&ip).iter().for_each(|addr| {
             self.state.ips_at.entry(addr).or_default().insert(name.clone());
         });
+        if let Some(holder) = ordinal_of(&ip) {
+            self.state.ordinals.entry(holder).or_default().insert(name.clone());
+        }
         if let Some(holder) = holder_of(&ip) {
             self.state.ips_of.entry(holder).or_default().insert(name);
         }
@@ -52,13 +73,11 @@ impl Engine {
                 }
             }
         }
-        if let Some(holder) = holder_of(&ip)
-            && let Some(names) = self.state.ips_of.get_mut(&holder)
-        {
-            names.remove(name);
-            if names.is_empty() {
-                self.state.ips_of.remove(&holder);
-            }
+        if let Some(holder) = ordinal_of(&ip) {
+            take(&mut self.state.ordinals, &holder, name);
+        }
+        if let Some(holder) = holder_of(&ip) {
+            take(&mut self.state.ips_of, &holder, name);
         }
         self.about_ip(&ip);
     }
@@ -66,6 +85,7 @@ impl Engine {
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
+        self.dirty.extend(ordinal_of(ip));
         let reservation = reservation::holder(&ip.meta.name);
         if is_reservation(ip) || self.state.claims.of_holder(&reservation).next().is_some() {
             self.dirty.insert(reservation);
