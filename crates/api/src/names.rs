@@ -86,6 +86,8 @@ pub mod annotations {
     /// On a Subnet, when its adoption was done: until then a pod's annotation says which address it has; of a younger pod
     /// it is a request.
     pub const ADOPTED: &str = "ipledger.dev/adopted";
+    /// Of the workload of a NAT gateway: what its spec was made from.
+    pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
     /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again
     /// when the gateway changes.
     pub const ADDED_EXCLUDES: &str = "ipledger.dev/added-excludes";

@@ -26,6 +26,14 @@ pub(crate) fn is_custom(kind: Kind) -> bool {
 }
 
 impl Cluster {
+    /// Whether the server knows a kind, by the word of its discovery.
+    ///
+    /// # Errors
+    /// [`CallError`]: discovery could not be asked.
+    pub async fn knows(&self, kind: Kind) -> Result<bool, CallError> {
+        Ok(self.served(kind, |_| {}).await? != Served::No)
+    }
+
     /// Asks the server's discovery about a kind.
     pub(crate) async fn served(&self, kind: Kind, mut on_retry: impl FnMut(Retry<'_>)) -> Result<Served, CallError> {
         let doing = format!("find out whether {} exists", path::shown(kind));

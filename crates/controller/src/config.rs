@@ -3,7 +3,7 @@
 //! In: YAML or JSON. Out: [`Config`]. Guarantees: an unknown or unreadable setting is an error that names it, never a
 //! default.
 
-use engine::manage::Settings;
+use engine::manage::{GatewaySettings, Settings};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,10 @@ pub struct Config {
     pub grace: i64,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Image of the pods of NAT gateways; empty: none are made.
+    pub gateway_image: String,
+    /// What runs in them; empty: what Kube-OVN's image is told.
+    pub gateway_command: Vec<String>,
     /// Compute and show, but write nothing.
     pub dry_run: bool,
 }
@@ -39,6 +43,8 @@ impl Default for Config {
             parallel_calls: 64,
             grace: settings.grace,
             retry: settings.retry,
+            gateway_image: String::new(),
+            gateway_command: Vec::new(),
             dry_run: false,
         }
     }
@@ -80,7 +86,9 @@ impl Config {
     /// What the engine needs of it.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        Settings { grace: self.grace, retry: self.retry, ..Settings::default() }
+        let command = self.gateway_command.iter().map(Into::into).collect();
+        let gateway = GatewaySettings { image: self.gateway_image.as_str().into(), command };
+        Settings { gateway, grace: self.grace, retry: self.retry, ..Settings::default() }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::metrics::kind_of;
 use engine::manage::{Action, Call, Outcome, Verb};
+use serde_json::Value;
 
 /// Logs what became of a command.
 pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
@@ -17,8 +18,16 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
             address = %claim.key.addr, wire = %claim.key.wire, holder = %claim.title,
             "somebody else has this address: another one is looked for"
         ),
-        (Action::DeleteClaim { key, proof, .. }, Outcome::Done(_)) => {
-            tracing::info!(address = %key.addr, wire = %key.wire, why = %proof, "released");
+        (Action::DeleteClaim { key, title, proof, .. }, Outcome::Done(_)) => {
+            tracing::info!(address = %key.addr, wire = %key.wire, holder = %title, why = %proof, "released");
+        }
+        (Action::CreateEvent(event) | Action::CountEvent { event, .. }, Outcome::Done(_)) => {
+            let holder = format!("Pod {}/{}", event.namespace, event.pod);
+            tracing::info!(holder, why = &*event.message, "refused");
+        }
+        (Action::Write(write), Outcome::Done(_)) if refusal(&write.patch).is_some() => {
+            let holder = format!("{} {}", write.kind.name(), write.name);
+            tracing::info!(holder, why = refusal(&write.patch), "refused");
         }
         (Action::Occupy { key, occupant, .. }, Outcome::Done(_)) => tracing::info!(
             address = %key.addr, wire = %key.wire, pod = %occupant.pod_uid, node = %occupant.node, "handed over"
@@ -29,6 +38,12 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
         }
         (_, outcome) => tracing::debug!(verb = verb(call.verb), path = call.path, ?outcome, "called"),
     }
+}
+
+/// What a status says of an address that was refused.
+fn refusal(patch: &Value) -> Option<&str> {
+    let mut conditions = patch["status"]["conditions"].as_array()?.iter();
+    conditions.find(|said| said["reason"] == "AcquireAddressFailed")?["message"].as_str()
 }
 
 fn refused(call: &Call, why: &str) {

@@ -10,7 +10,11 @@ use api::slim::{Str, Uid};
 use cluster::{CallError, Cause, Change, Cluster, WatchEnd};
 use engine::manage::Input;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::sync::mpsc::Sender;
+
+/// Between two looks for a kind that the cluster does not have: somebody may install it.
+const ABSENT: Duration = Duration::from_secs(30);
 
 /// Nobody takes inputs any more: the controller ends.
 struct Ended;
@@ -40,10 +44,12 @@ impl Reflector {
                     }
                 }
                 Ok(Err(error)) => {
-                    if self.not_known(&error).await.is_err() {
+                    let absent = self.is_absent(&error).await;
+                    let told = if absent { self.absent().await } else { self.not_known(&error).await };
+                    if told.is_err() {
                         return;
                     }
-                    tokio::time::sleep(backoff.next()).await;
+                    tokio::time::sleep(if absent { ABSENT } else { backoff.next() }).await;
                 }
                 Err(Ended) => return,
             }
@@ -80,6 +86,20 @@ impl Reflector {
     async fn tell_gone(&self, key: &(Str, Str), uid: Uid) -> Result<(), Ended> {
         let known = Known { namespace: key.0.clone(), name: key.1.clone(), uid };
         self.tell(self.source.gone(known)).await
+    }
+
+    /// Whether the cluster has no such kind, by the word of its discovery, and may do without it.
+    async fn is_absent(&self, error: &CallError) -> bool {
+        let Some(kind) = self.source.optional().filter(|_| error.cause.code() == Some(404)) else { return false };
+        matches!(self.cluster.knows(kind).await, Ok(false))
+    }
+
+    /// There is no such kind, and so no object of it: with a definition its objects are deleted too.
+    async fn absent(&mut self) -> Result<(), Ended> {
+        for (key, uid) in std::mem::take(&mut self.known) {
+            self.tell_gone(&key, uid).await?;
+        }
+        self.tell(self.source.listed()).await
     }
 
     /// The list failed: what was known may be wrong, and is not told as gone.

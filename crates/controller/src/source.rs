@@ -59,6 +59,15 @@ impl Source {
         }
     }
 
+    /// The kind, where a cluster may do without it: no object of it then.
+    pub(crate) fn optional(&self) -> Option<Kind> {
+        match self {
+            // Without its definition nothing is decided: claims that were there may come back with it.
+            Self::Kind(Kind::AddressClaim) | Self::Agents(_) => None,
+            Self::Kind(kind) => Some(*kind),
+        }
+    }
+
     /// An object that is there.
     pub(crate) fn seen(&self, json: &[u8]) -> Option<(Known, Input)> {
         match self {

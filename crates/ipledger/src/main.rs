@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod ignore;
 mod live;
+mod narrate;
 mod output;
 mod progress;
 mod source;

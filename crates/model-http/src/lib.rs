@@ -76,7 +76,9 @@ impl Model {
         self.inner.server.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn subscribe(&self) -> Receiver<u64> {
+    /// Tells the revision of the last write, and each that follows.
+    #[must_use]
+    pub fn subscribe(&self) -> Receiver<u64> {
         self.inner.written.subscribe()
     }
 }

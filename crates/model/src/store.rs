@@ -139,7 +139,7 @@ impl Store {
 }
 
 /// The objects of a store as they were: those of now, and what differed then.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Past<'a> {
     store: &'a Store,
     prefix: &'a str,

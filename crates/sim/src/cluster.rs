@@ -48,6 +48,8 @@ pub struct Cluster {
 pub(crate) struct Writes {
     /// How often.
     pub(crate) all: u64,
+    /// How often a Subnet or an IPPool.
+    pub(crate) accounts: u64,
     /// How often an Event.
     pub(crate) events: u64,
     /// The last write.
@@ -58,6 +60,7 @@ impl Writes {
     fn count(&mut self, call: &Call) {
         self.all += 1;
         self.events += u64::from(call.path.contains("/events"));
+        self.accounts += u64::from(["/subnets/", "/ippools/"].iter().any(|kind| call.path.contains(kind)));
         self.last = format!("{:?} {} {:?}", call.verb, call.path, call.body);
     }
 }
@@ -89,8 +92,8 @@ pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, 
     // Events are best effort: one that was lost is told by the next process, and by nobody before.
     let writes = &cluster.writes;
     let lost = if fault == Fault::None { 0 } else { writes.events - end.event_writes };
-    if writes.all - lost != end.writes {
-        let (more, last) = (writes.all - end.writes, &writes.last);
+    if writes.all - lost != end.all_writes() {
+        let (more, last) = (writes.all - end.all_writes(), &writes.last);
         return Err(Violation(format!("a restart with nothing changed wrote {more} times, last {last}")));
     }
     Ok(end)

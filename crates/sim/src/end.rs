@@ -38,9 +38,11 @@ pub struct End {
     pub addresses: BTreeMap<String, Vec<String>>,
     /// Why a NIC has nothing, by holder and NIC, in the words of the first controller. Not compared.
     pub told: BTreeMap<String, String>,
-    /// Writes of the controller. Not compared.
+    /// Writes of the controller for holders: all but those of Subnets, IPPools and Events. Not compared.
     pub writes: u64,
-    /// Those of Events. Not compared.
+    /// Writes of Subnets and IPPools. Not compared.
+    pub account_writes: u64,
+    /// Writes of Events. Not compared.
     pub event_writes: u64,
 }
 
@@ -84,7 +86,8 @@ impl End {
             answers: cluster.wire.iter().count(),
             addresses,
             told,
-            writes: cluster.writes.all,
+            writes: cluster.writes.all - cluster.writes.accounts - cluster.writes.events,
+            account_writes: cluster.writes.accounts,
             event_writes: cluster.writes.events,
         }
     }
@@ -93,6 +96,12 @@ impl End {
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
         self.compared() == other.compared()
+    }
+
+    /// All writes of the controller.
+    #[must_use]
+    pub fn all_writes(&self) -> u64 {
+        self.writes + self.account_writes + self.event_writes
     }
 
     fn compared(&self) -> Self {
@@ -105,6 +114,7 @@ impl End {
             addresses: BTreeMap::new(),
             told: BTreeMap::new(),
             writes: 0,
+            account_writes: 0,
             event_writes: 0,
             ..self.clone()
         }

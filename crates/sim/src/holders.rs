@@ -17,6 +17,7 @@ pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
         "Reservation" => object(cluster, "ips", name).is_some(),
         "Vip" => object(cluster, "vips", name).is_some(),
         "IptablesEIP" => object(cluster, "iptables-eips", name).is_some(),
+        "VpcNatGateway" => object(cluster, "vpc-nat-gateways", name).is_some(),
         _ => false,
     }
 }

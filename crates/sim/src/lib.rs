@@ -19,6 +19,8 @@ mod wire;
 pub use cluster::{Cluster, run, run_with};
 pub use end::End;
 pub use fault::Fault;
+pub use node::Node;
 pub use oracle::Violation;
 pub use setup::{pod, stateful_set};
 pub use story::{Act, Story};
+pub use wire::Wire;

@@ -20,7 +20,7 @@ pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 
 /// A node.
 #[derive(Debug)]
-pub(crate) struct Node {
+pub struct Node {
     pub(crate) name: String,
     kubelet: Kubelet,
     /// Pods that were let go: no sandbox of theirs gets an address any more.
@@ -34,7 +34,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// A node with an agent.
-    pub(crate) fn register(server: &mut Server, name: &str, now: Timestamp) -> Self {
+    pub fn register(server: &mut Server, name: &str, now: Timestamp) -> Self {
         let kubelet = Kubelet::register(server, name, now);
         let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
             "metadata": {"name": agent_lease(name)}, "spec": {"holderIdentity": name}});
@@ -68,7 +68,7 @@ impl Node {
     }
 
     /// Does the next thing that is due; whether there was one.
-    pub(crate) fn step(&mut self, server: &mut Server, wire: &mut Wire, now: Timestamp) -> bool {
+    pub fn step(&mut self, server: &mut Server, wire: &mut Wire, now: Timestamp) -> bool {
         self.kubelet.observe(server);
         if self.connected && server.revision() > self.tried {
             self.tried = server.revision();
@@ -106,7 +106,8 @@ impl Node {
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
         let mut addrs = Vec::new();
         for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
-            let provider = format!("{attachment}.{}", sandbox.namespace);
+            let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
+            let provider = format!("{name}.{namespace}");
             let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
             if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
                 return None;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One layer-2 network, or several.
 #[derive(Debug, Default)]
-pub(crate) struct Wire {
+pub struct Wire {
     answers: BTreeMap<(String, Addr), BTreeSet<SandboxId>>,
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{START, every_fault, sweep};
+use common::{every_fault, sweep};
 use serde_json::{Value, json};
 use sim::{Act, Fault, Story, pod, run};
 
@@ -26,10 +26,11 @@ fn a_pod_gets_an_address_runs_and_gives_it_back() {
     let up = sweep("one pod", vec![create("p1")]);
     assert_eq!(up.pods["p1"], ("Running".to_owned(), vec!["net1".to_owned()]));
     assert_eq!((up.ips, up.answers), (vec!["p1.default.macvlan.default".to_owned()], 1));
-    assert_eq!(up.writes, START + 4, "one claim, one IP object, one annotation, one status of the Subnet");
+    assert_eq!(up.writes, 3, "one claim, one IP object, one annotation");
+    assert_eq!(up.account_writes, 2 + 1, "the Subnet is completed and told, and told again");
     let down = sweep("one pod, deleted", vec![create("p1"), delete("p1")]);
     assert_eq!((down.claims.len(), down.ips.len(), down.answers), (0, 0, 0));
-    assert_eq!(down.writes, START + 7, "on the way down one delete per IP object and claim, and one status");
+    assert_eq!(down.writes, 5, "on the way down one delete per IP object and claim");
 }
 
 #[test]

@@ -56,12 +56,17 @@ const CRATES: &[Crate] = &[
     Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
     Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
     Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
+    Crate { name: "sim", ours: &["ledger", "api", "engine", "model"], others: Others::NoKubernetes },
     Crate {
-        name: "ipledger",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "controller", "node", "testbed"],
+        name: "sandbox",
+        ours: &["ledger", "api", "engine", "cluster", "controller", "model", "model-http", "sim"],
         others: Others::NoKubernetes,
     },
-    Crate { name: "sim", ours: &["ledger", "api", "engine", "model"], others: Others::NoKubernetes },
+    Crate {
+        name: "ipledger",
+        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "controller", "node", "sandbox", "testbed"],
+        others: Others::NoKubernetes,
+    },
     Crate {
         name: "xtask",
         ours: &["ledger", "api", "engine", "view", "dump", "cluster", "model", "model-http"],

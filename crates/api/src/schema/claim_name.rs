@@ -59,8 +59,9 @@ fn legible(text: &str) -> String {
     labels.join(".")
 }
 
-/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): no dependency, and the same for ever.
-fn fnv1a(bytes: &[u8]) -> u64 {
+/// A number that a text stands for: FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): no dependency, and the same for ever.
+#[must_use]
+pub fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

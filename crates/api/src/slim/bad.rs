@@ -92,4 +92,4 @@ impl<T: Bad> Bad for Option<T> {
 macro_rules! never_bad {
     ($($ty:ty),*) => {$(impl Bad for $ty { fn collect_bad(&self, _: Path<'_>, _: &mut Vec<Malformed>) {} })*};
 }
-never_bad!(Str, bool, i64, Counter, Newest, Uid, Box<str>);
+never_bad!(Str, bool, i64, Counter, Newest, Uid, Box<str>, serde_json::Value);

@@ -250,7 +250,6 @@ impl Books {
     pub(super) fn provider(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.provider)
     }
-
     /// The wire of a Subnet.
     pub(super) fn wire(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.wire)

@@ -8,6 +8,7 @@ use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
 use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
+use super::write::Form;
 use api::names::labels;
 use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, ClaimProgrammed, IpSpec};
 use api::slim::{Kind, Uid, read};
@@ -43,10 +44,12 @@ pub struct Call {
 /// Label of claims, for selecting; and of IP objects, for knowing whose one left behind was.
 pub(super) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
 
+/// Label of claims, for selecting; and of IP objects of holders that are known by the name of their pod.
+pub(super) const HOLDER_KIND: &str = "ipledger.dev/holder-kind";
+
 /// Labels of claims, for selecting.
 mod claim_labels {
     pub(super) const SUBNET: &str = "ipledger.dev/subnet";
-    pub(super) const HOLDER_KIND: &str = "ipledger.dev/holder-kind";
     pub(super) const NODE: &str = "ipledger.dev/node";
 }
 
@@ -76,11 +79,14 @@ impl Action {
                 Verb::Delete,
                 Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
             ),
-            Self::Write(write) => {
-                let path = path(&object, true);
-                let path = if write.status { format!("{path}/status") } else { path };
-                Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
-            }
+            Self::Write(write) => match write.form {
+                Form::Create => create(&object, write.body()),
+                Form::Patch => one(Verb::MergePatch, Some(write.body())),
+                Form::Status => {
+                    let path = format!("{}/status", path(&object, true));
+                    Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
+                }
+            },
             Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
             Self::AnnotatePod { uid, version, set, .. } => {
                 let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});
@@ -98,7 +104,7 @@ impl Action {
             200..=299 if self.call().verb == Verb::Delete => Outcome::Done(None),
             200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
             404 => Outcome::Missing,
-            409 if matches!(self, Self::CreateClaim(_) | Self::CreateIp(_) | Self::CreateEvent(_)) => Outcome::Exists,
+            409 if self.call().verb == Verb::Create => Outcome::Exists,
             409 => Outcome::Changed,
             400..=499 if !matches!(code, 408 | 425 | 429) => Outcome::Refused(message(body)),
             _ => Outcome::Unknown,
@@ -168,7 +174,7 @@ fn claim_body(claim: &NewClaim) -> Value {
     };
     let mut labels = Map::new();
     label(&mut labels, claim_labels::SUBNET, &claim.subnet);
-    label(&mut labels, claim_labels::HOLDER_KIND, &claim.title.kind);
+    label(&mut labels, HOLDER_KIND, &claim.title.kind);
     label(&mut labels, HOLDER_UID, &uid);
     label(&mut labels, claim_labels::NODE, &claim.occupant.node);
     let spec = AddressClaimSpec {
@@ -220,8 +226,9 @@ fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
     label(&mut labels, labels::SUBNET, &ip.subnet);
     label(&mut labels, labels::NODE_NAME, &ip.node);
     labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
-    if let HolderId::Pod(uid) = &ip.holder {
-        label(&mut labels, HOLDER_UID, &uid.to_string());
+    match &ip.holder {
+        HolderId::Pod(uid) => label(&mut labels, HOLDER_UID, &uid.to_string()),
+        HolderId::Named(kind, ..) => label(&mut labels, HOLDER_KIND, kind),
     }
     if ip.subnet.len() <= LABEL {
         labels.insert(ip.subnet.to_string(), "".into());

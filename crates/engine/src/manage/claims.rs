@@ -173,6 +173,13 @@ impl Claims {
         holders.take_while(move |holder| holder.is_of_set(namespace, set))
     }
 
+    /// The ordinals of a NAT gateway that have an address.
+    pub(super) fn of_gateway(&self, gateway: &str) -> impl Iterator<Item = &HolderId> {
+        let first = HolderId::first_of_gateway(gateway);
+        let holders = self.by_holder.range(first..).map(|(holder, _)| holder);
+        holders.take_while(move |holder| holder.is_of_gateway(gateway))
+    }
+
     /// Everybody who has an address.
     pub(super) fn holders(&self) -> impl Iterator<Item = &HolderId> {
         self.by_holder.keys()

@@ -35,6 +35,8 @@ pub enum Action {
     DeleteClaim {
         /// Which.
         key: ClaimKey,
+        /// Whose it was, in the words that people use.
+        title: Title,
         /// The life of the claim.
         uid: Uid,
         /// Its version when this was decided.

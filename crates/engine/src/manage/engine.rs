@@ -296,6 +296,7 @@ impl Engine {
             return;
         }
         let (uid, version) = (claim.uid.clone(), claim.version.clone());
-        self.send(Action::DeleteClaim { key: claim.key.clone(), uid, version, proof }, &claim.nic.holder);
+        let (key, title) = (claim.key.clone(), claim.title.clone());
+        self.send(Action::DeleteClaim { key, title, uid, version, proof }, &claim.nic.holder);
     }
 }

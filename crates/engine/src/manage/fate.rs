@@ -34,7 +34,7 @@ impl fmt::Display for Proof {
             Self::LetGo => "the agent of its node saw the address let go",
             Self::NodeGone => "its node is gone",
             Self::OutOfService => "its node is out of service",
-            Self::Disowned => "its owner has no place for it any more, and its last pod let it go",
+            Self::Disowned => "its holder is gone or has no place for it any more, and nobody uses it",
         })
     }
 }

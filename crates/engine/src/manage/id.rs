@@ -47,11 +47,30 @@ impl HolderId {
         }
     }
 
+    /// Where the ordinals of a NAT gateway begin among all holders.
+    pub(super) fn first_of_gateway(gateway: &str) -> Self {
+        Self::Named(GATEWAY.into(), Str::default(), format!("{gateway}/").into())
+    }
+
+    /// Whether it is an ordinal of a NAT gateway.
+    pub(super) fn is_of_gateway(&self, gateway: &str) -> bool {
+        match self {
+            Self::Named(kind, _, name) => {
+                kind == GATEWAY && name.strip_prefix(gateway).is_some_and(|rest| rest.starts_with('/'))
+            }
+            Self::Pod(_) => false,
+        }
+    }
+
     /// The holder that a claim names.
     #[must_use]
     pub fn of_claim(holder: &ClaimHolder) -> Self {
         if holder.kind == POD {
             return Self::Pod(holder.uid.clone());
+        }
+        // The ordinal of a gateway stands before its Subnet in the NIC: each has a pod of its own.
+        if let Some((ordinal, _)) = holder.nic.split_once('/').filter(|_| holder.kind == GATEWAY) {
+            return Self::Named(GATEWAY.into(), Str::default(), format!("{}/{ordinal}", holder.name).into());
         }
         Self::Named(holder.kind.clone(), holder.namespace.clone(), holder.name.clone())
     }
@@ -71,6 +90,8 @@ impl fmt::Display for HolderId {
 pub(super) const POD: &str = "Pod";
 /// `spec.holder.kind` of an ordinal's claims.
 pub(super) const STATEFUL_SET: &str = "StatefulSet";
+/// `spec.holder.kind` of a NAT gateway's own claims.
+pub(super) const GATEWAY: &str = "VpcNatGateway";
 /// `spec.holder.kind` of a Vip's claims.
 pub(super) const VIP: &str = "Vip";
 /// `spec.holder.kind` of an IptablesEIP's claims.

@@ -13,8 +13,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
-use api::names::annotations;
-use api::slim::{IptablesEip, Kind, Object, Pod, Str, Subnet, Time, Uid};
+use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
 
 impl Engine {
     /// Takes in one thing.
@@ -96,10 +95,12 @@ impl Engine {
             }
             Object::StatefulSet(set) => {
                 let (namespace, name) = (set.meta.namespace.clone(), set.meta.name.clone());
+                self.about_workload(&set.spec.template.meta);
                 self.state.world.put(Object::StatefulSet(set));
                 self.about_set(&namespace, &name);
             }
             Object::IptablesEip(eip) => self.eip_seen(*eip),
+            Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
             // Other kinds decide nothing yet, unless they are holders by their name.
             other => {
                 let holder = holders::of_object(id.kind, &id.name);
@@ -115,31 +116,6 @@ impl Engine {
     fn about(&mut self, holder: HolderId) {
         self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
-    }
-
-    fn eip_seen(&mut self, eip: IptablesEip) {
-        let name = eip.meta.name.clone();
-        self.forget_eip(&name);
-        self.state.eips_of.entry(eip.spec.nat_gw.clone()).or_default().insert(name.clone());
-        self.state.world.put(Object::IptablesEip(Box::new(eip)));
-        self.dirty.insert(holders::eip::holder(&name));
-    }
-
-    /// Forgets of which gateway an EIP is, before it goes or changes.
-    fn forget_eip(&mut self, name: &Str) {
-        let Some(gateway) = self.state.world.eips.named(name).map(|eip| eip.spec.nat_gw.clone()) else { return };
-        if let Some(names) = self.state.eips_of.get_mut(&gateway) {
-            names.remove(name);
-            if names.is_empty() {
-                self.state.eips_of.remove(&gateway);
-            }
-        }
-    }
-
-    /// Whoever has addresses on a gateway is looked at.
-    fn about_gateway(&mut self, gateway: &str) {
-        let eips = self.state.eips_of.get(gateway).into_iter().flatten();
-        self.dirty.extend(eips.map(|name| holders::eip::holder(name)));
     }
 
     /// The ordinals of a StatefulSet are looked at: those with a claim, and those with a pod.
@@ -216,10 +192,7 @@ impl Engine {
         for provider in providers(&pod) {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
-        if let Some(gateway) = pod.meta.annotation(annotations::VPC_NAT_GW).map(Str::from) {
-            self.state.gateway_pods.entry(gateway.clone()).or_default().insert((namespace.clone(), name.clone()));
-            self.about_gateway(&gateway);
-        }
+        self.gateway_pod_seen(&pod.meta);
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
         self.dirty.insert(holder);
@@ -232,23 +205,11 @@ impl Engine {
                 holders.remove(holder);
             }
         }
-        self.forget_gateway_pod(holder);
+        if let Some(meta) = self.state.pod(holder).map(|pod| pod.meta.clone()) {
+            self.gateway_pod_gone(&meta);
+        }
         self.state.pods.remove(holder);
         self.dirty.insert(holder.clone());
-    }
-
-    fn forget_gateway_pod(&mut self, holder: &HolderId) {
-        let pod = self.state.pod(holder);
-        let Some(gateway) = pod.and_then(|pod| pod.meta.annotation(annotations::VPC_NAT_GW)).map(Str::from) else {
-            return;
-        };
-        if let (Some(pods), Some(key)) = (self.state.gateway_pods.get_mut(&gateway), self.state.pods.get(holder)) {
-            pods.remove(key);
-            if pods.is_empty() {
-                self.state.gateway_pods.remove(&gateway);
-            }
-        }
-        self.about_gateway(&gateway);
     }
 
     fn subnet_seen(&mut self, subnet: Subnet) {
@@ -292,6 +253,7 @@ impl Engine {
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
     fn subnet_changed(&mut self, name: &Str) {
         self.waiters_of(name);
+        self.about_gateways_on(name);
         let provider = self.state.books.provider(name);
         let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
         self.dirty.extend(holders.into_iter().flatten().cloned());
@@ -323,11 +285,18 @@ impl Engine {
                 }
             }
             Kind::Ip => self.ip_gone(&id.name),
+            Kind::StatefulSet => {
+                let set = self.state.world.stateful_sets.get(&id.namespace, &id.name);
+                if let Some(template) = set.map(|set| set.spec.template.meta.clone()) {
+                    self.about_workload(&template);
+                }
+            }
             Kind::IpPool => {
                 self.pool_gone(&id.name);
                 self.written.forget(id);
             }
             Kind::IptablesEip => self.forget_eip(&id.name),
+            Kind::VpcNatGateway => self.forget_gateway(&id.name),
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);

@@ -161,7 +161,8 @@ impl Engine {
         match refusal {
             Refusal::Held { addr, by } => {
                 let title = self.title(subnet, *addr).unwrap_or_else(|| by.holder.to_string());
-                format!("{addr} is held by {title} ({})", by.name)
+                let nic = if by.name.is_empty() { String::new() } else { format!(" ({})", by.name) };
+                format!("{addr} is held by {title}{nic}")
             }
             Refusal::WrongFamily { asked, addr: None } => {
                 format!("requested ip family {asked} does not match subnet {subnet} protocol {}", asked.other())

@@ -4,14 +4,15 @@
 //! once; nothing here decides.
 
 use super::books::Books;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use super::command::Occupant;
-use super::id::{ClaimKey, HolderId};
+use super::gateways::Gateways;
+use super::id::HolderId;
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
-use api::names::Provider;
+use api::names::{PRIMARY_PROVIDER, Provider};
 use api::slim::{Kind, Pod, Str, Subnet, Time};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How to manage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// How the pods of NAT gateways are made.
+    pub gateway: GatewaySettings,
     /// Which wires are managed; the others are only read.
     pub wires: Wires,
     /// What becomes of the claims of a pod that is gone from a node which has no agent.
@@ -29,6 +32,15 @@ pub struct Settings {
     pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
+}
+
+/// How the pods of NAT gateways are made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GatewaySettings {
+    /// Their image; empty: none are made.
+    pub image: Str,
+    /// What runs in it; empty: what Kube-OVN's image is told, to do nothing by itself.
+    pub command: Vec<Str>,
 }
 
 /// What becomes of the claims of a pod that is gone from a node which has no agent.
@@ -43,7 +55,14 @@ impl Default for Settings {
     fn default() -> Self {
         // Ten seconds: soon enough for a person who just mended a right, seldom enough for a server that refuses.
         // A minute for an absent owner: whoever deletes a StatefulSet to make it anew has done so by then.
-        Self { wires: Wires::All, without_agent: WithoutAgent::Keep, retry: 10, patience: 10, grace: 60 }
+        Self {
+            gateway: GatewaySettings::default(),
+            wires: Wires::All,
+            without_agent: WithoutAgent::Keep,
+            retry: 10,
+            patience: 10,
+            grace: 60,
+        }
     }
 }
 
@@ -110,10 +129,8 @@ pub(super) struct State {
     pub(super) ordinals: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
-    /// The pods of each NAT gateway: namespace and name.
-    pub(super) gateway_pods: BTreeMap<Str, BTreeSet<(Str, Str)>>,
-    /// The EIPs of each NAT gateway.
-    pub(super) eips_of: BTreeMap<Str, BTreeSet<Str>>,
+    /// What belongs to NAT gateways.
+    pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
     /// Holders with a NIC of a provider.
@@ -137,15 +154,15 @@ impl State {
         !self.books.is_foreign(subnet)
     }
 
-    /// The pod of a NAT gateway that uses its addresses.
-    pub(super) fn gateway_pod(&self, gateway: &str) -> Option<&Pod> {
-        let (namespace, name) = self.gateway_pods.get(gateway)?.first()?;
-        self.world.pods.get(namespace, name).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod))
+    /// Whether an address is of a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
+        self.books.is_foreign(self.books.containing(&claim.key).unwrap_or(&claim.subnet))
     }
 
-    /// Whether an address is in a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
-        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
+    /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.
+    pub(super) fn provider_of(&self, subnet: &str) -> Str {
+        let known = self.world.subnets.named(subnet).map(|subnet| subnet.spec.provider.clone());
+        known.filter(|provider| !provider.is_empty()).unwrap_or_else(|| PRIMARY_PROVIDER.into())
     }
 
     /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one that came first.

@@ -21,10 +21,21 @@ pub struct Write {
     pub uid: Uid,
     /// Its version when this was decided.
     pub version: Str,
-    /// Whether it goes to the subresource `status`.
-    pub status: bool,
-    /// What is said beside that.
+    /// How it is written.
+    pub form: Form,
+    /// What is said beside that; the whole object where it is created.
     pub patch: Value,
+}
+
+/// How an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A merge patch.
+    Patch,
+    /// A merge patch of the subresource `status`.
+    Status,
+    /// It is made.
+    Create,
 }
 
 impl Write {
@@ -32,24 +43,32 @@ impl Write {
     pub(super) fn new(kind: Kind, meta: &Meta, patch: Value) -> Self {
         let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
         let (uid, version) = (meta.uid.clone(), meta.resource_version.clone());
-        Self { kind, namespace, name, uid, version, status: false, patch }
+        Self { kind, namespace, name, uid, version, form: Form::Patch, patch }
     }
 
     /// The same for its status.
     pub(super) fn of_status(kind: Kind, meta: &Meta, patch: Value) -> Self {
-        Self { status: true, ..Self::new(kind, meta, patch) }
+        Self { form: Form::Status, ..Self::new(kind, meta, patch) }
+    }
+
+    /// A new object.
+    pub(super) fn create(kind: Kind, namespace: Str, name: Str, body: Value) -> Self {
+        Self { kind, namespace, name, uid: Uid::None, version: Str::default(), form: Form::Create, patch: body }
     }
 
     /// A patch of a claim.
     pub(super) fn of_claim(claim: &Claim, patch: Value) -> Self {
         let (uid, version) = (claim.uid.clone(), claim.version.clone());
         let (namespace, name) = (Str::default(), claim.key.object_name().into());
-        Self { kind: Kind::AddressClaim, namespace, name, uid, version, status: false, patch }
+        Self { kind: Kind::AddressClaim, namespace, name, uid, version, form: Form::Patch, patch }
     }
 
     /// The body of the request.
     pub(super) fn body(&self) -> Value {
         let mut body = self.patch.clone();
+        if self.form == Form::Create {
+            return body;
+        }
         if let Some(body) = body.as_object_mut() {
             let meta = body.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
             if let Some(meta) = meta.as_object_mut() {

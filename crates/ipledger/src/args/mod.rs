@@ -7,12 +7,14 @@ mod audit;
 mod look;
 mod repair;
 mod run;
+mod sandbox;
 mod source;
 
 pub(crate) use audit::{Audit, Explain, FailOn, ReportFormat};
 pub(crate) use look::{Show, ShowArgs, ShowWhat, ViewFormat, Who};
 pub(crate) use repair::{Apply, Crds, DryRun, PlanFormat, Repair, RepairWhat, Snapshot};
 pub(crate) use run::{Agent, Controller, Log, LogFormat, LogLevel};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use source::{Complete, Live, Source};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -52,6 +54,9 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Crds,
     },
+    /// The whole address manager in this process, without a cluster: plays a story and tells what happens
+    #[command(after_help = sandbox::EXAMPLES)]
+    Sandbox(Sandbox),
     /// Manage addresses: the controller, until it is asked to stop
     Controller(Box<Controller>),
     /// This node's agent: gives addresses to interfaces, and says when they are let go

@@ -32,6 +32,12 @@ pub(crate) struct Controller {
     /// After what time that which the server refused is tried again (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) retry: Option<i64>,
+    /// Image of the NAT gateways' pods (default: none is made)
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) gateway_image: Option<String>,
+    /// What runs in them: words separated by commas (default: sleep,infinity)
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub(crate) gateway_command: Option<Vec<String>>,
     /// Compute and show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -8,6 +8,7 @@ mod explain;
 mod manual;
 mod repair;
 pub(crate) mod run;
+mod sandbox;
 mod show;
 mod snapshot;
 mod who;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Repair(args) => repair::run(&args, &cli.display),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Crds { what } => crds::run(&what),
+        Command::Sandbox(args) => sandbox::run(&args, &cli.display),
         Command::Controller(args) => run::controller(&args),
         Command::Agent(args) => run::agent(&args),
         Command::Completions { shell } => manual::completions(shell),

@@ -42,6 +42,8 @@ fn config(args: &Controller) -> Result<Config> {
         grace: args.grace.unwrap_or(file.grace),
         retry: args.retry.unwrap_or(file.retry),
         dry_run: args.dry_run || file.dry_run,
+        gateway_image: args.gateway_image.clone().unwrap_or(file.gateway_image),
+        gateway_command: args.gateway_command.clone().unwrap_or(file.gateway_command),
     })
 }
 
@@ -83,7 +85,7 @@ pub(crate) fn plugin() -> Result<Exit> {
 }
 
 /// Ends when the process is asked to stop.
-fn stopped() -> Result<impl Future<Output = ()>> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     Ok(async move {

@@ -3,9 +3,6 @@
 
 use sim::{Act, End, Fault, Story, run, run_with};
 
-/// Writes of every story: the Subnet is completed, and its status written.
-pub const START: u64 = 2;
-
 /// Runs a story without faults, then with every fault at every write: the end is the same each time.
 pub fn sweep(name: &'static str, acts: Vec<Act>) -> End {
     let story = Story { name, acts };
@@ -29,7 +26,7 @@ pub fn every_fault(controllers: usize, story: &Story, clean: &End) {
                 "{name}, {controllers} controllers, {fault:?}: {end:#?}\nwithout fault: {clean:#?}"
             );
             // Past the last write nothing goes wrong any more.
-            if end.writes < write {
+            if end.all_writes() < write {
                 return;
             }
         }

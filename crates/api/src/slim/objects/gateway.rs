@@ -42,8 +42,25 @@ slim! {
         no_default_eip: bool = "noDefaultEIP",
         /// QoS policy.
         qos_policy: Str = "qosPolicy",
+        /// Node selector, each entry `key: value`.
+        selector: Box<[Str]> = "selector",
+        /// Tolerations of its pods, as they are written.
+        tolerations: serde_json::Value = "tolerations",
+        /// Affinity of its pods, as it is written.
+        affinity: serde_json::Value = "affinity",
+        /// Static routes of its pods.
+        routes: Box<[GatewayRoute]> = "routes",
+        /// Further annotations of its pods, as they are written.
+        annotations: serde_json::Value = "annotations",
         /// BGP speaker, which has a NIC of its own.
         bgp_speaker: BgpSpeaker = "bgpSpeaker",
+    }
+    /// An item of `spec.routes` of a VpcNatGateway.
+    GatewayRoute {
+        /// What it matches.
+        cidr: Str = "cidr",
+        /// Where it leads; `gateway` is that of the LAN Subnet.
+        next_hop: Str = "nextHopIP",
     }
     /// `spec.bgpSpeaker` of a VpcNatGateway.
     BgpSpeaker {
@@ -56,6 +73,12 @@ slim! {
         workload: Workload = "workload",
         /// External Subnets that are in force.
         external_subnets: Box<[Str]> = "externalSubnets",
+        /// Replicas that it was made with.
+        replicas: Option<i64> = "replicas",
+        /// Whether its pods run.
+        ready: bool = "ready",
+        /// Addresses on the LAN side.
+        lan_ip: Str = "lanIp",
     }
     /// `status.workload` of a VpcNatGateway.
     Workload {
@@ -63,6 +86,8 @@ slim! {
         kind: Str = "kind",
         /// Its name.
         name: Str = "name",
+        /// Nodes of its pods.
+        nodes: Box<[Str]> = "nodes",
     }
     /// An IptablesEIP.
     IptablesEip {

@@ -151,10 +151,10 @@ slim! {
         occupant: ClaimOccupant = "occupant",
         /// Who does not use it any more, by the word of the node's agent.
         let_go: ClaimLetGo = "letGo",
-        /// What it waits for.
-        conditions: Box<[Condition]> = "conditions",
         /// The gateway that has it on its interface.
         programmed: ClaimProgrammed = "programmed",
+        /// What it waits for.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// `status.programmed` of an AddressClaim.
     ClaimProgrammed {

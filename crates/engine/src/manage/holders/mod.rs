@@ -5,6 +5,7 @@
 //! version does not know, are kept.
 
 pub(super) mod eip;
+pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
@@ -15,7 +16,7 @@ pub(super) mod vip;
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, HolderId, RESERVATION, STATEFUL_SET, Title, VIP};
+use super::id::{EIP, GATEWAY, HolderId, RESERVATION, STATEFUL_SET, Title, VIP};
 use super::state::State;
 use super::want::Want;
 use api::slim::{Kind, Str, Time};
@@ -43,6 +44,7 @@ pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
         RESERVATION => reservation::entitled(state, name),
         VIP => vip::entitled(state, name),
         EIP => eip::entitled(state, name),
+        GATEWAY => gateway::entitled(state, name),
         _ => None,
     }
 }
@@ -58,7 +60,7 @@ pub(super) fn of_object(kind: Kind, name: &str) -> Option<HolderId> {
 
 /// What becomes of a claim that its holder is not, or no longer, entitled to.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    if state.is_served_by_another(&claim.key) {
+    if state.is_served_by_another(claim) {
         return Fate::Keep;
     }
     let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };
@@ -67,6 +69,7 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
         RESERVATION => reservation::fate(state, claim, now, grace),
         VIP => vip::fate(state, claim, now, grace),
         EIP => eip::fate(state, claim, now, grace),
+        GATEWAY => gateway::fate(state, claim, now, grace),
         // A kind that this version does not know keeps what it has.
         _ => Fate::Keep,
     }

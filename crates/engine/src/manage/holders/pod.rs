@@ -3,6 +3,7 @@
 //! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet. Guarantees: a pod wants nothing
 //! before it is bound to a node.
 
+use super::gateway::{self, Role};
 use super::{Entitled, reservation, vip};
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
@@ -49,6 +50,8 @@ pub(in crate::manage) struct Subject<'a> {
     pub(in crate::manage) ordinal: Option<i64>,
     /// The pod, where there is one.
     pub(in crate::manage) user: Uid,
+    /// Whether it may use the addresses of other holders.
+    pub(in crate::manage) borrows: bool,
 }
 
 impl<'a> Subject<'a> {
@@ -60,6 +63,7 @@ impl<'a> Subject<'a> {
             meta: &pod.meta,
             ordinal: ordinal_of(pod).map(|(_, ordinal)| ordinal),
             user: pod.meta.uid.clone(),
+            borrows: true,
         }
     }
 }
@@ -119,10 +123,9 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     let own = NicId::new(pod.holder.clone(), interface.clone());
     // What a NIC has of its own it keeps.
-    let lender = match state.claims.of_nic(&own).next() {
-        None => borrowed(state, pod, &subnets, vip)
-            .or_else(|| reservation::lender(state, &port, (pod.namespace, pod.name), &subnets)),
-        Some(_) => None,
+    let (subnets, lender) = match state.claims.of_nic(&own).next() {
+        None if pod.borrows => lender(state, pod, &port, subnets, vip),
+        _ => (subnets, None),
     };
     Want {
         nic: own,
@@ -131,12 +134,35 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         ask,
         class,
         family: value("ip_family").and_then(family),
-        told: value(&format!("ip_address{suffix}"))
-            .and_then(|text| Field::<AddrPair>::parse(text).get().copied())
-            .unwrap_or(AddrPair::NONE),
+        told: told(pod.meta, provider, &suffix),
         mac: mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied()),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
+    }
+}
+
+/// What a pod was told before.
+pub(super) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
+    let text = provider_value(&meta.annotations, provider, &format!("ip_address{suffix}")).unwrap_or_default();
+    Field::<AddrPair>::parse(text).get().copied().unwrap_or(AddrPair::NONE)
+}
+
+/// Whose addresses a NIC uses, if not its own; and the Subnets that may serve it: none where it is to have no address.
+fn lender(
+    state: &State,
+    pod: &Subject<'_>,
+    port: &str,
+    subnets: Vec<Str>,
+    vip: &mut bool,
+) -> (Vec<Str>, Option<NicId>) {
+    let name = (pod.namespace.as_str(), pod.name.as_str());
+    match gateway::role(state, pod.meta, name, &subnets) {
+        Role::Bare => (Vec::new(), None),
+        Role::Lent(nic) => (subnets, Some(nic)),
+        Role::None => {
+            let nic = borrowed(state, pod, &subnets, vip).or_else(|| reservation::lender(state, port, name, &subnets));
+            (subnets, nic)
+        }
     }
 }
 
@@ -158,7 +184,7 @@ fn family(text: &str) -> Option<Family> {
 
 /// What a pod's annotation says that it was given, where an IP object agrees, or the pod is older than the adoption of
 /// the Subnet. A tenant can write annotations, so that one alone is a request.
-fn on_record(
+pub(super) fn on_record(
     state: &State,
     pod: &Subject<'_>,
     (provider, port, suffix): (&str, &str, &str),

@@ -74,7 +74,8 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
     // A Subnet that is not there may come back, and what it gave out stays until then.
     let provider = state.books.provider(&spec.subnet).cloned().unwrap_or_default();
     let is_port = ip.meta.name == names::port_name(&spec.pod_name, &spec.namespace, &provider);
-    if spec.subnet.is_empty() || !state.may_serve(&spec.subnet) || !(is_port || provider.is_empty()) {
+    let may_be_ours = !state.books.is_foreign(&spec.subnet) && (provider.is_empty() || is_port);
+    if spec.subnet.is_empty() || !may_be_ours {
         return None;
     }
     let (ask, told) = asked(ip);

@@ -32,7 +32,15 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
     let user = state.pod(&holder).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod));
     let meta = user.map_or(&set.spec.template.meta, |pod| &pod.meta);
     let uid = user.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
-    let subject = pod::Subject { holder: holder.clone(), namespace, name, meta, ordinal: Some(ordinal), user: uid };
+    let subject = pod::Subject {
+        holder: holder.clone(),
+        namespace,
+        name,
+        meta,
+        ordinal: Some(ordinal),
+        user: uid,
+        borrows: true,
+    };
     let occupant = user.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() });
     let wants = pod::wants(state, &subject);
     // Without a pod it is given only what is kept for it already.

@@ -83,9 +83,10 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         Wait::NoAgent(node) => {
             Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
         }
-        Wait::Gateway(gateway) => {
-            Some(("Gateway", format!("gateway {gateway} has not said that the address is off its interface")))
-        }
+        Wait::Gateway(gateway) => Some((
+            "Gateway",
+            format!("gateway {gateway} has not said that the address is off its interface, and its rules are gone"),
+        )),
         Wait::Node(_) | Wait::Grace(_) | Wait::Owner { .. } => None,
     }
 }

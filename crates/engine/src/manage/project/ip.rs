@@ -3,13 +3,13 @@
 //! In: the claims that a NIC keeps. Out: commands that make its IP object say the same. Guarantees: an IP object that is
 //! written here carries its holder's UID, so that one left behind is known for what it is; a reservation is left alone.
 
-use crate::manage::call::HOLDER_UID;
+use crate::manage::call::{HOLDER_KIND, HOLDER_UID};
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{Entitled, pod::recorded};
-use crate::manage::id::{ClaimKey, HolderId, STATEFUL_SET, VIP};
+use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP};
 use crate::manage::want::Want;
 use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
@@ -22,9 +22,13 @@ fn addrs(ip: &Ip) -> AddrPair {
     pair
 }
 
-/// The holder that an IP object was written for.
+/// The holder that an IP object was written for: a pod by its UID, others by their kind and the name of their pod.
 fn holder_of(ip: &Ip) -> Option<HolderId> {
-    ip.meta.label(HOLDER_UID).map(|uid| HolderId::Pod(Uid::parse(uid)))
+    if let Some(uid) = ip.meta.label(HOLDER_UID) {
+        return Some(HolderId::Pod(Uid::parse(uid)));
+    }
+    let kind = ip.meta.label(HOLDER_KIND)?;
+    Some(HolderId::Named(kind.into(), ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
 }
 
 /// The ordinal of a StatefulSet that an IP object keeps the addresses of.
@@ -178,20 +182,17 @@ impl Engine {
         self.send(Action::DeleteIp { name: meta.name.clone(), uid: meta.uid.clone() }, holder);
     }
 
-    /// Whether an IP object is the record of a claim: written for its holder, or by Kube-OVN for the pod of that name.
+    /// Whether an IP object is the record of a claim: written for its holder, or by Kube-OVN for the pod of that name. What
+    /// a Vip or a gateway lent goes with it at the latest.
     fn is_of(&self, ip: &Ip, claim: &Claim) -> bool {
-        match holder_of(ip) {
-            Some(holder) => {
-                holder == claim.nic.holder
-                    && self.state.books.wire(&ip.spec.subnet).is_none_or(|wire| *wire == claim.key.wire)
-            }
-            // What a Vip was lent to goes with it at the latest.
-            None if claim.title.kind == VIP => self.state.books.wire(&ip.spec.subnet) == Some(&claim.key.wire),
-            None => {
-                ip.spec.pod_name == claim.title.name
-                    && ip.spec.namespace == claim.title.namespace
-                    && ip.spec.subnet == claim.subnet
-            }
+        let wire = self.state.books.wire(&ip.spec.subnet);
+        let lends = [VIP, GATEWAY].contains(&claim.title.kind.as_str());
+        match (holder_of(ip), wire) {
+            (_, Some(wire)) if *wire != claim.key.wire => false,
+            (_, Some(_)) if lends => true,
+            (_, None) if lends => ip.spec.subnet == claim.subnet,
+            (Some(holder), _) => holder == claim.nic.holder,
+            (None, _) => ip.spec.pod_name == claim.title.name && ip.spec.namespace == claim.title.namespace,
         }
     }
 
@@ -200,8 +201,9 @@ impl Engine {
         let Some(names) = self.state.ips_of.get(holder) else { return };
         let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
         let wants = entitled.map_or(&[][..], |entitled| &entitled.wants);
-        let used = wants.iter().filter(|want| want.lent.is_some()).filter_map(|want| self.served(want));
-        let used: Vec<Addr> = used.flat_map(|(_, addrs)| addrs.iter().collect::<Vec<_>>()).collect();
+        let lent = wants.iter().filter(|want| want.lent.is_some());
+        let used: Vec<Addr> =
+            lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
         let held =
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
         let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held));
@@ -219,5 +221,5 @@ fn says(known: &Ip, ip: &NewIp) -> bool {
         && spec.subnet == ip.subnet
         && spec.node_name == ip.node
         && ip.mac.is_none_or(|mac| spec.mac.get() == Some(&mac))
-        && holder_of(known).as_ref() == Some(&ip.holder).filter(|holder| matches!(holder, HolderId::Pod(_)))
+        && holder_of(known).as_ref() == Some(&ip.holder)
 }

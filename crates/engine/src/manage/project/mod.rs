@@ -10,6 +10,7 @@ mod defaults;
 mod eip;
 mod event;
 mod finalizer;
+mod gateway;
 mod ip;
 mod pod;
 mod pool;
@@ -18,6 +19,7 @@ mod reservation;
 mod subnet;
 mod tally;
 mod vip;
+mod workload;
 
 pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
@@ -28,7 +30,7 @@ pub(super) use subnet::Written;
 
 use super::engine::Engine;
 use super::holders::Entitled;
-use super::id::{EIP, HolderId, RESERVATION, VIP};
+use super::id::{EIP, GATEWAY, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -38,10 +40,11 @@ impl Engine {
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         match holder {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
-            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
-            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
             HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
             HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
+            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
             _ => self.project_pod(holder, entitled),
         }
     }
