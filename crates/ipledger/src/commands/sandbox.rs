@@ -36,7 +36,10 @@ pub(crate) fn run(args: &Args, display: &Display) -> Result<Exit> {
     if args.keep {
         let name = args.kubeconfig.display();
         output::print(&format!("\nIt stays up until Ctrl-C: kubectl --kubeconfig {name} get claims -o json\n"))?;
-        runtime.block_on(super::run::stopped()?);
+        runtime.block_on(async {
+            super::run::stopped()?.await;
+            anyhow::Ok(())
+        })?;
     }
     runtime.block_on(sandbox.stop());
     Ok(exit)
