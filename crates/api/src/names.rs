@@ -83,6 +83,9 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// On a Subnet, when its adoption was done: until then a pod's annotation says which address it has; of a younger pod
+    /// it is a request.
+    pub const ADOPTED: &str = "ipledger.dev/adopted";
     /// Of the workload of a NAT gateway: what its spec was made from.
     pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
     /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again

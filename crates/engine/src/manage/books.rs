@@ -13,9 +13,9 @@ use super::want::{Ask, Class, Want};
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names;
-use api::slim::{Field, IpPool, Str, Subnet};
+use api::slim::{Field, IpPool, Str, Subnet, Time};
 use ledger::{
-    Addr, AddrPair, AddrSets, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
+    Addr, AddrPair, AddrSets, Cidr, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
     SubnetSpec,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +80,20 @@ fn read(world: &World, subnet: &Subnet) -> Result<Read, Box<str>> {
     })
 }
 
+/// Which of two Subnets that overlap comes first: one that was found to be valid as it is written, then the older one.
+fn rank(subnet: &Subnet) -> (bool, Option<Time>, Str) {
+    let valid = subnet.status.conditions.iter().any(|condition| {
+        condition.type_ == "Validated"
+            && condition.status == "True"
+            && condition.generation == i64::from(subnet.meta.generation)
+    });
+    (!valid, subnet.meta.created.get().copied(), subnet.meta.name.clone())
+}
+
+fn overlap(cidr: &Cidr, other: &str, wire: &str) -> Box<str> {
+    format!("{cidr} overlaps Subnet {other} on wire {wire}").into()
+}
+
 impl Books {
     /// Takes over a Subnet, one of ours or another manager's; whether anything that matters here changed.
     pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims, ours: bool) -> bool {
@@ -93,6 +107,7 @@ impl Books {
         let name = &subnet.meta.name;
         let outcome = read(world, subnet).and_then(|read| {
             self.check(name, &read)?;
+            self.make_room(world, subnet, &read)?;
             Ok(self.take(name, read, claims))
         });
         match outcome {
@@ -120,20 +135,39 @@ impl Books {
         if let Some(page) = held.filter(|_| read.spec.cidrs().is_none()) {
             return Err(SpecError::CidrTaken(page.book.spec().cidrs()).to_string().into());
         }
-        for cidr in read.spec.cidrs().iter() {
-            let (first, last) = (cidr.network(), cidr.last());
-            let until = ClaimKey { wire: read.wire.clone(), addr: last };
-            let below = self.blocks.range(..=until).rev().take_while(|(key, _)| key.wire == read.wire);
-            let other =
-                below.filter(|(_, (_, owner))| owner != name).map(|(key, (end, owner))| (key.addr, *end, owner));
-            // Blocks of one wire never overlap: the nearest one below the end decides.
-            if let Some((_, end, owner)) = other.take(1).next()
-                && end >= first
-            {
-                return Err(format!("{cidr} overlaps Subnet {owner} on wire {}", read.wire).into());
-            }
+        Ok(())
+    }
+
+    /// Sees to it that no other Subnet of the wire has an address of this one. Which of two that overlap may be used does
+    /// not depend on the order in which they are seen: the one that was used as it is written before, else the older one.
+    fn make_room(&mut self, world: &World, subnet: &Subnet, read: &Read) -> Result<(), Box<str>> {
+        let others = self.overlapped(&subnet.meta.name, read);
+        let rank_of = |name: &Str| world.subnets.named(name).map(rank);
+        if let Some((cidr, other)) = others.iter().find(|(_, other)| rank_of(other) <= Some(rank(subnet))) {
+            return Err(overlap(cidr, other, &read.wire));
+        }
+        for (cidr, other) in others {
+            let fault = overlap(&cidr, &subnet.meta.name, &read.wire);
+            self.unlist(&other);
+            self.pages.remove(&other);
+            self.arrange(&other);
+            self.touched.insert(other.clone());
+            self.faults.insert(other, fault);
         }
         Ok(())
+    }
+
+    /// The other Subnets of a wire that have addresses of this one, each with the block of it.
+    fn overlapped(&self, name: &Str, read: &Read) -> Vec<(Cidr, Str)> {
+        let mut others = Vec::new();
+        for cidr in read.spec.cidrs().iter() {
+            let until = ClaimKey { wire: read.wire.clone(), addr: cidr.last() };
+            let below = self.blocks.range(..=until).rev().take_while(|(key, _)| key.wire == read.wire);
+            // Blocks of one wire never overlap: they end in the order in which they begin.
+            let shared = below.take_while(|(_, (end, _))| *end >= cidr.network());
+            others.extend(shared.filter(|(_, (_, owner))| owner != name).map(|(_, (_, owner))| (cidr, owner.clone())));
+        }
+        others
     }
 
     fn take(&mut self, name: &Str, read: Read, claims: &Claims) -> bool {

@@ -53,6 +53,7 @@ impl Engine {
         note(self);
         if !before && self.is_ready() {
             self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
+            self.dirty.extend(self.state.ordinals.keys().cloned());
         }
     }
 
@@ -122,6 +123,8 @@ impl Engine {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
         let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
+        let kept = self.state.ordinals.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
     fn claim_seen(&mut self, claim: Claim) {
@@ -170,6 +173,9 @@ impl Engine {
         let Some(pending) = self.records.get_mut(&key.wire) else { return };
         pending.remove(&key.addr);
         if pending.is_empty() {
+            if let Some(subnet) = self.state.books.containing(key).cloned() {
+                self.state.books.touch(&subnet);
+            }
             self.records.remove(&key.wire);
             self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
         }

@@ -21,6 +21,10 @@ impl Engine {
             return self.wait_for_lender(want, &lent.nic);
         }
         let has: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
+        // Who has what it wants is refused nothing, whatever became of its Subnet.
+        if !has.is_empty() && self.served(want).is_some() {
+            return;
+        }
         let subnets = match has.first() {
             None => want.subnets.clone(),
             // What a NIC has decides its Subnet. Where that is gone there is nothing to add to it.

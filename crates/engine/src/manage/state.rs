@@ -4,10 +4,10 @@
 //! once; nothing here decides.
 
 use super::books::Books;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use super::command::Occupant;
 use super::gateways::Gateways;
-use super::id::{ClaimKey, HolderId};
+use super::id::HolderId;
 use super::lending::Lending;
 use crate::record::is_finished;
 use crate::world::World;
@@ -131,6 +131,8 @@ pub(super) struct State {
     pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
     /// IP objects by the holder that they were written for.
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
+    /// IP objects that keep the addresses of an ordinal, by the ordinal: it may have no pod now.
+    pub(super) ordinals: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
     /// What belongs to NAT gateways.
@@ -155,12 +157,12 @@ impl State {
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
-        self.books.provider(subnet).is_none() || self.serves(subnet)
+        !self.books.is_foreign(subnet)
     }
 
-    /// Whether an address is in a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
-        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
+    /// Whether an address is of a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
+        self.books.is_foreign(self.books.containing(&claim.key).unwrap_or(&claim.subnet))
     }
 
     /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.

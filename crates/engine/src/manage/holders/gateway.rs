@@ -149,7 +149,7 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
 fn with_record(state: &State, mut want: Want, pod: Option<&pod::Subject<'_>>) -> Want {
     let Some(pod) = pod else { return want };
     let (provider, suffix) = &want.annotations;
-    if let Some(pair) = pod::on_record(&state.world, pod, provider, &want.port, suffix) {
+    if let Some(pair) = pod::on_record(state, pod, (provider, &want.port, suffix), &want.subnets) {
         (want.ask, want.class) = (Ask::This(pair), Class::Record);
     }
     want.told = pod::told(pod.meta, &want.annotations.0, &want.annotations.1);

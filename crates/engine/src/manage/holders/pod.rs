@@ -11,9 +11,8 @@ use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
-use crate::world::World;
 use api::names::{self, annotations};
-use api::slim::{Field, Ip, Meta, Pod, Str, Uid};
+use api::slim::{Field, Ip, Meta, Pod, Str, Time, Uid};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -117,7 +116,8 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         }
         _ => state.books.of_provider(provider).cloned().collect(),
     };
-    let (ask, class) = match on_record(&state.world, pod, provider, &port, &suffix) {
+    let record = on_record(state, pod, (provider, &port, &suffix), &subnets);
+    let (ask, class) = match record.or_else(|| kept(state, pod, &port)) {
         Some(pair) => (Ask::This(pair), Class::Record),
         None => asked(pod, attachment, interface, several, &value),
     };
@@ -186,14 +186,13 @@ fn family(text: &str) -> Option<Family> {
     }
 }
 
-/// What a pod's annotation says that it was given, where an IP object agrees. A tenant can write annotations, so that
-/// one alone is a request.
+/// What a pod's annotation says that it was given, where an IP object agrees, or the pod is older than the adoption of
+/// the Subnet. A tenant can write annotations, so that one alone is a request.
 pub(super) fn on_record(
-    world: &World,
+    state: &State,
     pod: &Subject<'_>,
-    provider: &str,
-    port: &str,
-    suffix: &str,
+    (provider, port, suffix): (&str, &str, &str),
+    subnets: &[Str],
 ) -> Option<AddrPair> {
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, &format!("{name}{suffix}"));
     if value("allocated") != Some("true") {
@@ -205,7 +204,34 @@ pub(super) fn on_record(
             && ip.spec.namespace == *pod.namespace
             && [Family::V4, Family::V6].iter().all(|&family| recorded(ip, family) == pair.get(family))
     };
-    world.ips.named(port).is_some_and(agrees).then_some(pair)
+    let is_old = || {
+        let holds = |subnet: &&Str| {
+            let spec = state.books.spec(subnet);
+            spec.is_some_and(|spec| {
+                pair.iter().any(|addr| spec.cidr(addr.family()).is_some_and(|cidr| cidr.contains(addr)))
+            })
+        };
+        subnets.iter().find(holds).is_some_and(|subnet| is_adopting(state, subnet, pod.meta))
+    };
+    (state.world.ips.named(port).is_some_and(agrees) || is_old()).then_some(pair)
+}
+
+/// What an IP object keeps for an ordinal, whose next pod says nothing yet.
+fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
+    let names = state.ordinals.get(&pod.holder)?;
+    let ip = state.world.ips.named(port).filter(|ip| names.contains(&ip.meta.name))?;
+    let mut pair = AddrPair::NONE;
+    Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
+    (!pair.is_none()).then_some(pair)
+}
+
+/// Whether an object is older than the adoption of a Subnet, which may not be done yet.
+fn is_adopting(state: &State, subnet: &str, meta: &Meta) -> bool {
+    let subnet = state.world.subnets.named(subnet);
+    match subnet.and_then(|subnet| subnet.meta.annotation(annotations::ADOPTED)) {
+        None => true,
+        Some(at) => Field::<Time>::parse(at).get().is_some_and(|at| meta.created.get().is_some_and(|made| made <= at)),
+    }
 }
 
 /// The address of a family in an IP object.

@@ -9,8 +9,8 @@ use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
-use crate::manage::write::{Form, Write};
-use api::slim::{Condition, Field, Kind, Str, Time};
+use crate::manage::write::Write;
+use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -61,15 +61,7 @@ impl Engine {
         if *conditions == *claim.conditions {
             return;
         }
-        let write = Write {
-            kind: Kind::AddressClaim,
-            namespace: Str::default(),
-            name: claim.key.object_name().into(),
-            uid: claim.uid.clone(),
-            version: claim.version.clone(),
-            form: Form::Patch,
-            patch: json!({"status": {"conditions": standard(conditions)}}),
-        };
+        let write = Write::of_claim(claim, json!({"status": {"conditions": standard(conditions)}}));
         self.send(Action::Write(Box::new(write)), &claim.nic.holder);
     }
 }

@@ -6,9 +6,9 @@
 //! A Subnet that was completed needs nothing more, whoever else completes it.
 
 use api::names::{self, annotations};
-use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet};
+use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet, Time};
 use ledger::{Addr, AddrPair, CidrPair};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The gateways of a Subnet: those given, else the first usable address of each CIDR (Kube-OVN `formatGateway`).
 pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
@@ -22,7 +22,8 @@ pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
 }
 
 /// What a Subnet lacks: a merge patch; nothing in it where it lacks nothing.
-pub(super) fn lacking(subnet: &Subnet) -> Map<String, Value> {
+/// `adopted` is when its adoption was done, if it is.
+pub(super) fn lacking(subnet: &Subnet, adopted: Option<Time>) -> Map<String, Value> {
     let (mut meta, mut spec) = (Map::new(), Map::new());
     let put = |to: &mut Map<String, Value>, key: &str, value: Option<Value>| {
         to.extend(value.map(|value| (key.to_owned(), value)));
@@ -35,8 +36,12 @@ pub(super) fn lacking(subnet: &Subnet) -> Map<String, Value> {
     put(&mut spec, "protocol", (subnet.spec.protocol != protocol).then(|| protocol.into()));
     let (excludes, added) = excludes(subnet, gateways);
     put(&mut spec, "excludeIps", excludes.map(Into::into));
+    let mut notes = Map::new();
     let note = added.map(|note| if note.is_empty() { Value::Null } else { note.into() });
-    put(&mut meta, "annotations", note.map(|note| json!({annotations::ADDED_EXCLUDES: note})));
+    put(&mut notes, annotations::ADDED_EXCLUDES, note);
+    let adopted = adopted.filter(|_| subnet.meta.annotation(annotations::ADOPTED).is_none());
+    put(&mut notes, annotations::ADOPTED, adopted.map(|at| at.to_string().into()));
+    put(&mut meta, "annotations", (!notes.is_empty()).then(|| notes.into()));
     put(&mut meta, "finalizers", finalizers(&subnet.meta));
     let mut patch = Map::new();
     put(&mut patch, "metadata", (!meta.is_empty()).then(|| meta.into()));
@@ -99,6 +104,7 @@ fn text(exclude: &Exclude) -> String {
 mod tests {
     use super::*;
     use api::slim::{Kind, Object, read};
+    use serde_json::json;
 
     fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
@@ -110,7 +116,7 @@ mod tests {
     }
 
     fn lacks(annotation: Option<&str>, spec: &Value) -> Value {
-        let mut body = Value::from(lacking(&subnet(annotation, spec)));
+        let mut body = Value::from(lacking(&subnet(annotation, spec), None));
         let spec = body["spec"].take();
         json!({"spec": spec, "added": body["metadata"]["annotations"][annotations::ADDED_EXCLUDES]})
     }
@@ -134,7 +140,7 @@ mod tests {
         assert_eq!(lacks["spec"], json!({"excludeIps": list}));
         let covered = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.1", "protocol": "IPv4",
             "excludeIps": ["10.0.0.1..10.0.0.9"]});
-        assert!(!lacking(&subnet(None, &covered)).contains_key("spec"));
+        assert!(!lacking(&subnet(None, &covered), None).contains_key("spec"));
     }
 
     #[test]

@@ -78,7 +78,9 @@ impl Engine {
         }
         // What cannot be read is not rewritten; what is on its way out is not completed.
         let fault = broken(subnet).or_else(|| self.state.books.fault(&meta.name).map(Into::into));
-        let complete = meta.is_deleted() || broken(subnet).is_some() || self.write_spec(meta, lacking(subnet));
+        let complete = meta.is_deleted()
+            || broken(subnet).is_some()
+            || self.write_spec(meta, lacking(subnet, self.adopted(&meta.name)));
         if complete {
             let health = match fault {
                 _ if meta.is_deleted() => Health::Going(self.waits_for(&meta.name)),
@@ -87,6 +89,13 @@ impl Engine {
             };
             self.write_subnet_status(subnet, &health);
         }
+    }
+
+    /// When the adoption of a Subnet was done; none while an address on record there has no answer yet.
+    fn adopted(&self, name: &Str) -> Option<Time> {
+        let is_pending = self.state.books.wire(name).is_none_or(|wire| self.records.contains_key(wire));
+        // Another try says the same as the one before.
+        (!is_pending).then(|| self.written.spec.get(name).map_or(self.now, |(at, _)| *at))
     }
 
     /// Writes what a spec lacks; whether the status may follow. The same patch is not sent again and again where somebody
