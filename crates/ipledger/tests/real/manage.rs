@@ -327,3 +327,30 @@ fn policies_keep_hands_off_claims_their_definition_and_protected_subnets() {
     managed.bed.kubectl(&["annotate", "subnet", "ext", "ipledger.dev/protected-"]).unwrap();
     managed.bed.kubectl(&["delete", "subnet", "ext", "--dry-run=server"]).unwrap();
 }
+
+#[test]
+fn an_address_on_a_node_without_an_agent_waits_and_says_so_until_somebody_says_that_it_is_free() {
+    need!(Controllers);
+    let managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.bed.apply("apiVersion: v1\nkind: Node\nmetadata: {name: node1}\n").unwrap();
+    managed.bed.apply(&pod("p1", "")).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1")]);
+    let alive = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2", "--yes"]);
+    assert!(alive.code == 2 && alive.err.contains("pod default/p1 uses 172.17.0.2"), "{alive:?}");
+    managed.delete_pod("p1");
+    managed
+        .bed
+        .wait_for(&format!("{CLAIMS}/macvlan.default.172.17.0.2"), "to say what it waits for", SOON, |claim| {
+            let conditions = claim["status"]["conditions"].as_array();
+            conditions
+                .is_some_and(|all| all.iter().any(|said| said["type"] == "Waiting" && said["reason"] == "NoAgent"))
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    let shown = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2"]);
+    assert!(shown.code == 0 && shown.out.contains("Nothing was written"), "{shown:?}");
+    assert!(shown.out.contains("node node1 has no agent"), "{shown:?}");
+    let said = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2", "--yes"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    managed.wait_claims(&[]);
+}
