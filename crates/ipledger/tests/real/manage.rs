@@ -354,3 +354,78 @@ fn an_address_on_a_node_without_an_agent_waits_and_says_so_until_somebody_says_t
     assert_eq!(said.code, 0, "{said:?}");
     managed.wait_claims(&[]);
 }
+
+/// A StatefulSet whose pods are bound at once and go at once: there is no scheduler's choice and no kubelet.
+fn stateful_set(replicas: u32) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db, namespace: default}}\n\
+         spec:\n  replicas: {replicas}\n  serviceName: db\n  podManagementPolicy: Parallel\n  selector: {{matchLabels: {{app: db}}}}\n  \
+         template:\n    metadata:\n      labels: {{app: db}}\n      annotations: {{k8s.v1.cni.cncf.io/networks: macvlan}}\n    \
+         spec:\n      nodeName: node1\n      terminationGracePeriodSeconds: 0\n      containers: [{{name: c, image: \"{IMAGE}\"}}]\n"
+    )
+}
+
+#[test]
+fn ordinals_keep_their_addresses_through_orphaning_and_give_them_back_when_the_set_has_no_place_for_them() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    managed.bed.apply(&stateful_set(2)).unwrap();
+    wait("two ordinals with addresses", SOON, || {
+        let claims = managed.claims();
+        Ok(if claims.len() == 2 { Look::Done(()) } else { Look::NotYet(format!("{claims:?}")) })
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    let before = managed.claims();
+    let of = |claims: &BTreeMap<String, String>, holder: &str| {
+        claims.iter().find(|(_, held)| *held == holder).map(|(address, _)| address.clone())
+    };
+    // Deleted without its pods, the controller killed, made again: other UIDs, the same holders.
+    managed.bed.kubectl(&["delete", "statefulset", "db", "--cascade=orphan"]).unwrap();
+    managed.kill();
+    managed.bed.apply(&stateful_set(2)).unwrap();
+    managed.go();
+    managed.bed.kubectl(&["delete", "pod", "db-0", "--wait=false"]).unwrap();
+    wait("the next pod of ordinal 0 to have its address", SOON, || {
+        managed.agents_speak();
+        let pod = managed.bed.get("/api/v1/namespaces/default/pods/db-0")?;
+        let told =
+            pod["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"].as_str().map(str::to_owned);
+        Ok(if told.is_some() && told == of(&before, "StatefulSet db-0") {
+            Look::Done(())
+        } else {
+            Look::NotYet(format!("{told:?}"))
+        })
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    assert_eq!(managed.claims(), before);
+    managed.bed.kubectl(&["scale", "statefulset", "db", "--replicas=1"]).unwrap();
+    let first = of(&before, "StatefulSet db-0").unwrap();
+    managed.wait_released(&[(&first, "StatefulSet db-0")]);
+    managed.bed.kubectl(&["delete", "statefulset", "db"]).unwrap();
+    managed.wait_released(&[]);
+}
+
+#[test]
+fn what_kube_ovn_gave_out_is_taken_over_before_anything_is_chosen() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.kill();
+    managed.node("node1");
+    managed.bed.apply(NETWORK).unwrap();
+    let told =
+        ", macvlan.default.kubernetes.io/allocated: \"true\", macvlan.default.kubernetes.io/ip_address: 172.17.0.2";
+    managed.bed.apply(&[pod("aaa", ""), pod("old", told)].concat()).unwrap();
+    let ip = "apiVersion: kubeovn.io/v1\nkind: IP\nmetadata:\n  name: old.default.macvlan.default\n  \
+        finalizers: [kubeovn.io/kube-ovn-controller]\n  labels: {ovn.kubernetes.io/subnet: ext}\n\
+        spec: {podName: old, namespace: default, subnet: ext, v4IpAddress: 172.17.0.2, ipAddress: 172.17.0.2}\n";
+    managed.bed.apply(ip).unwrap();
+    managed.go();
+    // `aaa` comes first by every order, and gets the next address all the same.
+    managed.wait_claims(&[("172.17.0.2", "Pod old"), ("172.17.0.3", "Pod aaa")]);
+    managed.delete_pod("old");
+    managed.wait_released(&[("172.17.0.3", "Pod aaa")]);
+    managed.bed.wait_gone("/apis/kubeovn.io/v1/ips/old.default.macvlan.default", SOON).unwrap();
+    assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+}
