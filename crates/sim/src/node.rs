@@ -105,13 +105,17 @@ impl Node {
         let pod = get(server, &path, now)?;
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
         let mut addrs = Vec::new();
-        for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
-            let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
-            let provider = format!("{name}.{namespace}");
-            let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
-            if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
+        for Wanted { provider, interface } in Wanted::all(wanted, &sandbox.namespace) {
+            let annotations = &pod["metadata"]["annotations"];
+            let value = |name: &str| {
+                let own = interface.as_ref().map(|interface| format!("{provider}.kubernetes.io/{name}.{interface}"));
+                let own = own.and_then(|key| annotations[key].as_str());
+                own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
+            };
+            if value("allocated") != Some("true") {
                 return None;
             }
+            let text = value("ip_address")?;
             for addr in Field::<AddrPair>::parse(text).get()?.iter() {
                 let name = claim_name(&provider, addr);
                 if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
@@ -163,12 +167,42 @@ impl Node {
     }
 }
 
+/// An attachment that a pod asks for.
+struct Wanted {
+    provider: String,
+    interface: Option<String>,
+}
+
+impl Wanted {
+    /// All of them: a list of `namespace/name@interface`, or JSON (Multus).
+    fn all(text: &str, namespace: &str) -> Vec<Self> {
+        if let Ok(Value::Array(items)) = serde_json::from_str(text) {
+            let of = |item: &Value| Self {
+                provider: format!(
+                    "{}.{}",
+                    item["name"].as_str().unwrap_or_default(),
+                    item["namespace"].as_str().unwrap_or(namespace)
+                ),
+                interface: item["interface"].as_str().map(str::to_owned),
+            };
+            return items.iter().map(of).collect();
+        }
+        let of = |text: &str| {
+            let (place, interface) =
+                text.split_once('@').map_or((text, None), |(place, name)| (place, Some(name.to_owned())));
+            let (namespace, name) = place.split_once('/').unwrap_or((namespace, place));
+            Self { provider: format!("{name}.{namespace}"), interface }
+        };
+        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(of).collect()
+    }
+}
+
 impl Node {
     /// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
     fn is_surplus(&self, pod: &Value, claim: &AddressClaim, wire: &Wire) -> bool {
         let Some(addr) = claim.spec.address.get() else { return false };
         let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
-        let mut told = told.filter(|(key, _)| key.ends_with("/ip_address")).filter_map(|(_, text)| text.as_str());
+        let mut told = told.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
         let names = |text: &str| {
             Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
         };
