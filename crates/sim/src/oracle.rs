@@ -73,17 +73,16 @@ fn accounting(cluster: &Cluster, engine: &Engine, claims: &[AddressClaim]) -> Re
     if sum != Some(counts.usable) {
         return Err(Violation(format!("ACCOUNTING: {counts:?}")));
     }
-    // An address that a smaller CIDR leaves out is no use of the Subnet.
-    let cidr =
+    // An address that a smaller CIDR leaves out is no use of the Subnet; one that cannot be as it is written stays as it was.
+    let ext =
         cluster.server.objects("kubeovn.io", "subnets").into_iter().find(|subnet| subnet["metadata"]["name"] == "ext");
-    let cidr = cidr.and_then(|subnet| subnet["spec"]["cidrBlock"].as_str()?.parse::<Cidr>().ok());
-    let is_in = |claim: &&AddressClaim| {
-        claim.spec.subnet == "ext"
-            && claim.spec.address.get().is_some_and(|addr| cidr.is_none_or(|cidr| cidr.contains(*addr)))
-    };
-    let claimed = claims.iter().filter(is_in).count();
-    if counts.using.as_u128() != u128::try_from(claimed).ok() {
-        return Err(Violation(format!("ACCOUNTING: {claimed} claims, {counts:?}")));
+    let cidr = ext.and_then(|subnet| subnet["spec"]["cidrBlock"].as_str()?.parse::<Cidr>().ok());
+    let made_for =
+        claims.iter().filter(|claim| claim.spec.subnet == "ext").filter_map(|claim| claim.spec.address.get());
+    let within = made_for.clone().filter(|addr| cidr.is_none_or(|cidr| cidr.contains(**addr))).count();
+    let claimed = [within, made_for.count()];
+    if !claimed.iter().any(|claimed| counts.using.as_u128() == u128::try_from(*claimed).ok()) {
+        return Err(Violation(format!("ACCOUNTING: {claimed:?} claims, {counts:?}")));
     }
     Ok(())
 }
