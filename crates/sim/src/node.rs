@@ -7,6 +7,7 @@
 use crate::controller::slim;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
+use api::names::PRIMARY_PROVIDER;
 use api::schema::claim_name;
 use api::slim::{AddressClaim, Field, Kind, Object, Uid};
 use ledger::{Addr, AddrPair};
@@ -18,6 +19,9 @@ use std::collections::BTreeSet;
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 
+/// The wire of the primary network.
+pub(crate) const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
+
 /// A node.
 #[derive(Debug)]
 pub struct Node {
@@ -28,6 +32,8 @@ pub struct Node {
     /// Addresses that a living pod does not use, and was promised not to use: by pod and claim.
     forsworn: BTreeSet<(String, String)>,
     connected: bool,
+    /// Whether the runtime asks for the primary network too.
+    primary: bool,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
 }
@@ -45,6 +51,7 @@ impl Node {
             tombstones: BTreeSet::new(),
             forsworn: BTreeSet::new(),
             connected: true,
+            primary: false,
             tried: 0,
         }
     }
@@ -53,6 +60,11 @@ impl Node {
     pub(crate) fn set_connected(&mut self, connected: bool) {
         self.connected = connected;
         self.kubelet.set_connected(connected);
+    }
+
+    /// Its runtime asks for the primary network of each pod from now on.
+    pub(crate) fn ask_for_primary(&mut self) {
+        self.primary = true;
     }
 
     /// Takes its power: what ran on it answers no more.
@@ -104,27 +116,45 @@ impl Node {
         let path = format!("/api/v1/namespaces/{}/pods/{}", sandbox.namespace, sandbox.name);
         let pod = get(server, &path, now)?;
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
-        let mut addrs = Vec::new();
+        let mut providers = Vec::new();
+        if self.primary && pod["metadata"]["annotations"]["v1.multus-cni.io/default-network"].is_null() {
+            providers.push((PRIMARY_PROVIDER.to_owned(), PRIMARY_WIRE.to_owned()));
+        }
         for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
             let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
             let provider = format!("{name}.{namespace}");
-            let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
-            if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
+            providers.push((provider.clone(), provider));
+        }
+        let mut addrs = Vec::new();
+        for (provider, wire) in providers {
+            addrs.extend(self.told(server, sandbox, (&pod, &provider, &wire), now)?);
+        }
+        Some(addrs)
+    }
+
+    /// The addresses that a pod was told for one network, each proven by its claim.
+    fn told(
+        &self,
+        server: &mut Server,
+        sandbox: &SandboxId,
+        (pod, provider, wire): (&Value, &str, &str),
+        now: Timestamp,
+    ) -> Option<Vec<(String, Addr)>> {
+        let annotation = |name: &str| &pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/{name}")];
+        let text = annotation("ip_address").as_str().filter(|_| *annotation("allocated") == "true")?;
+        let uid = Uid::parse(&sandbox.pod_uid);
+        let mut addrs = Vec::new();
+        for addr in Field::<AddrPair>::parse(text).get()?.iter() {
+            let name = claim_name(wire, addr);
+            if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
                 return None;
             }
-            for addr in Field::<AddrPair>::parse(text).get()?.iter() {
-                let name = claim_name(&provider, addr);
-                if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
-                    return None;
-                }
-                let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
-                let claim = claim_of(&object)?;
-                let uid = Uid::parse(&sandbox.pod_uid);
-                if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
-                    return None;
-                }
-                addrs.push((provider.clone(), addr));
+            let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
+            let claim = claim_of(&object)?;
+            if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+                return None;
             }
+            addrs.push((wire.to_owned(), addr));
         }
         Some(addrs)
     }

@@ -92,7 +92,7 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told,
-        mac: spec.mac.get().copied(),
+        mac: spec.mac.get().copied().into(),
         port: ip.meta.name.clone(),
         annotations: (provider, Str::default()),
     })

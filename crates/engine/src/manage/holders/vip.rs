@@ -64,7 +64,7 @@ fn want(state: &State, vip: &Vip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told: given,
-        mac: status.mac.get().or(spec.mac.get()).copied(),
+        mac: status.mac.get().or(spec.mac.get()).copied().into(),
         port: vip.meta.name.clone(),
         annotations: (state.books.provider(subnet).cloned().unwrap_or_default(), Str::default()),
     })
