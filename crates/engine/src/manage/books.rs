@@ -286,6 +286,11 @@ impl Books {
         self.pages.get(subnet).map(|page| &page.provider)
     }
 
+    /// Names of all Subnets that can be used.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Str> {
+        self.pages.keys()
+    }
+
     /// The wire of a Subnet.
     pub(super) fn wire(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.wire)

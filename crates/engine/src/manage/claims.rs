@@ -3,6 +3,7 @@
 //! In: claims as observed, claims that were asked for. Out: who has which address. Guarantees: one entry per wire and
 //! address; an address that was asked for is held until a read settles it.
 
+use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, Title};
 use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
@@ -118,9 +119,15 @@ pub(super) struct Claims {
     slots: BTreeMap<ClaimKey, Slot>,
     by_holder: BTreeMap<HolderId, BTreeSet<ClaimKey>>,
     names: BTreeMap<Str, ClaimKey>,
+    tally: BTreeMap<(Str, Standing), u64>,
 }
 
 impl Claims {
+    /// How many there are of each kind.
+    pub(super) fn tally(&self) -> &BTreeMap<(Str, Standing), u64> {
+        &self.tally
+    }
+
     pub(super) fn get(&self, key: &ClaimKey) -> Option<&Slot> {
         self.slots.get(key)
     }
@@ -129,6 +136,7 @@ impl Claims {
     pub(super) fn put(&mut self, key: ClaimKey, slot: Slot) -> Option<Slot> {
         let holder = slot.nic().holder.clone();
         let before = self.remove(&key);
+        *self.tally.entry(Standing::of(&slot)).or_default() += 1;
         self.by_holder.entry(holder).or_default().insert(key.clone());
         self.names.insert(key.object_name().into(), key.clone());
         self.slots.insert(key, slot);
@@ -138,6 +146,9 @@ impl Claims {
     pub(super) fn remove(&mut self, key: &ClaimKey) -> Option<Slot> {
         let slot = self.slots.remove(key)?;
         self.names.remove(key.object_name().as_str());
+        if let Some(count) = self.tally.get_mut(&Standing::of(&slot)) {
+            *count = count.saturating_sub(1);
+        }
         let holder = &slot.nic().holder;
         if let Some(keys) = self.by_holder.get_mut(holder) {
             keys.remove(key);

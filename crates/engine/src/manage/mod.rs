@@ -8,6 +8,7 @@
 
 mod books;
 mod call;
+mod census;
 mod claims;
 mod command;
 mod engine;
@@ -32,6 +33,7 @@ mod want;
 mod write;
 
 pub use call::{Call, Verb};
+pub use census::{Census, Standing};
 pub use claims::Claim;
 pub use command::{Action, Command, CommandId, NewClaim, NewIp};
 pub use engine::Engine;

@@ -22,6 +22,11 @@ const WAITING: &str = "Waiting";
 pub(in crate::manage) struct Waits(BTreeMap<ClaimKey, Time>);
 
 impl Waits {
+    /// How many.
+    pub(in crate::manage) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A claim is gone.
     pub(in crate::manage) fn forget(&mut self, key: &ClaimKey) {
         self.0.remove(key);
