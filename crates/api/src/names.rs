@@ -24,7 +24,7 @@ pub fn is_kubeovn_finalizer(finalizer: &str) -> bool {
 pub const PRIMARY_PROVIDER: &str = "ovn";
 /// The VPC of Subnets that name none and have an OVN provider.
 pub const DEFAULT_VPC: &str = "ovn-cluster";
-/// Subnet of Namespaces that none is bound to (flag `--default-logical-switch`).
+/// Subnet of Namespaces that none is bound to (Kube-OVN: flag `--default-ls`).
 pub const DEFAULT_SUBNET: &str = "ovn-default";
 /// External Subnet of an IptablesEIP that names none.
 pub const DEFAULT_EXTERNAL_SUBNET: &str = "ovn-vpc-external-network";
