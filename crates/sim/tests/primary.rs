@@ -204,7 +204,7 @@ fn a_namespace_gets_and_loses_a_subnet_by_its_labels() {
 }
 
 #[test]
-fn an_ordinal_and_a_machine_keep_their_primary_address_and_mac() {
+fn an_ordinal_keeps_its_primary_address_and_shows_its_mac() {
     let sets = "/apis/apps/v1/namespaces/default/statefulsets";
     let acts = vec![Act::ServePrimary, default_subnet(), Act::Create(sets.to_owned(), sim::stateful_set("web", 1))];
     let first = sweep("ordinal", acts.clone());
@@ -213,4 +213,105 @@ fn an_ordinal_and_a_machine_keep_their_primary_address_and_mac() {
     assert_eq!(again.ip_specs["web-0.default"]["v4IpAddress"], first.ip_specs["web-0.default"]["v4IpAddress"]);
     assert_eq!(again.ip_specs["web-0.default"]["podType"], "StatefulSet");
     assert_eq!(again.ip_specs["web-0.default"]["macAddress"], *told(&again, "web-0", "mac_address"));
+}
+
+#[test]
+fn a_machine_has_its_primary_address_and_mac_under_its_own_name() {
+    let kubevirt = "/apis/kubevirt.io/v1/namespaces/default";
+    let networks = json!([{"name": "default", "pod": {}}]);
+    let vm = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {"name": "vm", "namespace": "default"},
+        "spec": {"template": {"metadata": {}, "spec": {"networks": networks}}}});
+    let vmi = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance",
+        "metadata": {"name": "vm", "namespace": "default"}, "spec": {"networks": networks}});
+    let instance = || Act::Create(format!("{kubevirt}/virtualmachineinstances"), vmi.clone());
+    let owner = format!("{kubevirt}/virtualmachineinstances/vm");
+    let launcher = |name: &str| Act::CreateOwned(PODS.to_owned(), body(name, &json!({})), owner.clone());
+    let acts = vec![
+        Act::ServePrimary,
+        default_subnet(),
+        Act::Create(format!("{kubevirt}/virtualmachines"), vm),
+        instance(),
+        launcher("a"),
+        Act::Delete(owner.clone(), None),
+        delete("a"),
+        instance(),
+        launcher("b"),
+    ];
+    let end = sweep("machine", acts);
+    assert_eq!(end.claims, [("vm".to_owned(), "ovn".to_owned())]);
+    assert_eq!(end.ips, ["vm.default"]);
+    assert_eq!(*told(&end, "b", "ip_address"), end.ip_specs["vm.default"]["v4IpAddress"]);
+    assert_eq!(*told(&end, "b", "mac_address"), end.ip_specs["vm.default"]["macAddress"]);
+}
+
+#[test]
+fn a_vip_and_a_reservation_have_macs_and_lend_them_with_their_addresses() {
+    let vip = json!({"apiVersion": "kubeovn.io/v1", "kind": "Vip", "metadata": {"name": "v"},
+        "spec": {"subnet": "ovn-default", "namespace": "default"}});
+    let ip = json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": {"name": "q.default"},
+        "spec": {"podName": "q", "namespace": "default", "subnet": "ovn-default", "v4IpAddress": "10.16.0.6"}});
+    let acts = vec![
+        Act::ServePrimary,
+        default_subnet(),
+        Act::Create("/apis/kubeovn.io/v1/vips".to_owned(), vip),
+        Act::Create("/apis/kubeovn.io/v1/ips".to_owned(), ip),
+        pod("p", &json!({"ovn.kubernetes.io/vip": "v"})),
+        pod("q", &json!({})),
+    ];
+    let end = sweep("lent", acts);
+    assert_eq!(end.pods["p"], ("Running".to_owned(), vec![String::new()]), "the NIC is the Vip's");
+    assert_eq!(end.ip_specs["p.default"]["macAddress"], *told(&end, "p", "mac_address"));
+    assert_eq!(end.ip_specs["q.default"]["macAddress"], *told(&end, "q", "mac_address"));
+    assert_eq!(*told(&end, "q", "ip_address"), "10.16.0.6");
+    assert!(told(&end, "p", "mac_address").is_string() && told(&end, "q", "mac_address").is_string());
+}
+
+#[test]
+fn a_gateway_has_its_inner_address_on_the_primary_network() {
+    let gateway = json!({"apiVersion": "kubeovn.io/v1", "kind": "VpcNatGateway", "metadata": {"name": "gw"},
+        "spec": {"namespace": "default", "subnet": "ovn-default", "lanIp": "10.16.0.6", "externalSubnets": ["ext"]}});
+    let acts = vec![
+        Act::ServePrimary,
+        default_subnet(),
+        Act::Create("/apis/kubeovn.io/v1/vpc-nat-gateways".to_owned(), gateway),
+    ];
+    let end = sweep("gateway", acts);
+    assert_eq!(end.claims, [("gw".to_owned(), "0/ext".to_owned()), ("gw".to_owned(), "0/ovn-default".to_owned())]);
+    assert_eq!(end.pods["vpc-nat-gw-gw-0"].0, "Running");
+    assert_eq!(end.ip_specs["vpc-nat-gw-gw-0.default"]["v4IpAddress"], "10.16.0.6");
+}
+
+#[test]
+fn what_kube_ovn_gave_on_the_primary_network_is_kept_when_it_is_taken_over() {
+    let mac = "02:00:00:00:00:09";
+    let ip = json!({"apiVersion": "kubeovn.io/v1", "kind": "IP",
+        "metadata": {"name": "p.default", "finalizers": ["kubeovn.io/kube-ovn-controller"],
+            "labels": {"ovn.kubernetes.io/subnet": "ovn-default", "ovn.kubernetes.io/ip_reserved": "false", "ovn-default": ""}},
+        "spec": {"podName": "p", "namespace": "default", "subnet": "ovn-default", "ipAddress": "10.16.0.2",
+            "v4IpAddress": "10.16.0.2", "macAddress": mac}});
+    let has = json!({"ovn.kubernetes.io/allocated": "true", "ovn.kubernetes.io/routed": "true",
+        "ovn.kubernetes.io/ip_address": "10.16.0.2", "ovn.kubernetes.io/mac_address": mac,
+        "ovn.kubernetes.io/logical_switch": "ovn-default"});
+    let acts = vec![
+        default_subnet(),
+        Act::Create("/apis/kubeovn.io/v1/ips".to_owned(), ip),
+        pod("p", &has),
+        Act::ServePrimary,
+        pod("q", &json!({})),
+    ];
+    let end = sweep("taken over", acts);
+    assert_eq!(end.addresses["p"], ["10.16.0.2"]);
+    assert_eq!(end.ip_specs["p.default"]["macAddress"], mac);
+    assert_eq!(*told(&end, "q", "ip_address"), "10.16.0.3");
+}
+
+#[test]
+fn both_families_have_one_mac_and_a_pod_may_have_one_of_them_only() {
+    let dual = subnet("ovn-default", &json!({"cidrBlock": "10.16.0.0/29,fd00::/125"}));
+    let one = json!({"ovn.kubernetes.io/ip_family": "ipv6"});
+    let end = sweep("dual", vec![Act::ServePrimary, dual, pod("p", &json!({})), pod("q", &one)]);
+    assert_eq!(*told(&end, "p", "ip_address"), "10.16.0.2,fd00::2");
+    assert_eq!(*told(&end, "q", "ip_address"), "fd00::3");
+    assert_eq!(end.claims.len(), 3);
+    assert_ne!(told(&end, "p", "mac_address"), told(&end, "q", "mac_address"));
 }

@@ -9,7 +9,7 @@ use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, Title, ordinal_of};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, AskMac, Class, Lent, Want};
+use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
@@ -159,10 +159,7 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         class,
         family: value("ip_family").and_then(family),
         told: told(pod.meta, provider, &suffix),
-        mac: match mac {
-            None if is_primary => AskMac::Made(pod.meta.uid.clone()),
-            mac => mac.into(),
-        },
+        mac: primary::ask_mac(provider, mac, &pod.meta.uid),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
     })

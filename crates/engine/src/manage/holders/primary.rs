@@ -5,8 +5,9 @@
 //! `pkg/controller/pod.go`, getPodDefaultSubnet); a Subnet of another network serves nobody here.
 
 use crate::manage::state::State;
+use crate::manage::want::AskMac;
 use api::names::{PRIMARY_PROVIDER, annotations};
-use api::slim::{Field, Meta, Str};
+use api::slim::{Field, Meta, Str, Uid};
 use ledger::{AddrPair, Mac};
 
 /// The interface, in claims too: what every runtime calls it.
@@ -35,6 +36,15 @@ pub(super) fn subnets(state: &State, meta: &Meta, namespace: &str) -> Vec<Str> {
 /// Whether `ip_pool` names a pool, and is no list of addresses.
 fn is_name(text: &str) -> bool {
     !text.contains([',', ';']) && Field::<AddrPair>::parse(text).get().is_none()
+}
+
+/// Which MAC a NIC on a network of this provider has: one that is made where none is asked for, since OVN has no other way to
+/// MACs.
+pub(super) fn ask_mac(provider: &str, asked: Option<Mac>, seed: &Uid) -> AskMac {
+    match asked {
+        None if is_primary(provider) => AskMac::Made(seed.clone()),
+        asked => asked.into(),
+    }
 }
 
 /// Why a MAC that is asked for cannot be had, whoever has it.

@@ -121,7 +121,11 @@ mod tests {
     use api::slim::{Kind, Object, read};
     use serde_json::json;
 
+    /// A Subnet of an attachment, unless its spec says otherwise.
     fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
+        let mut all = json!({"provider": "macvlan.default"});
+        all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        let spec = all;
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
             "spec": spec});
         match read(Kind::Subnet, object.to_string().as_bytes()).unwrap().object {
@@ -144,6 +148,19 @@ mod tests {
             json!({"spec": {"cidrBlock": "10.0.0.0/24,fd00::/112", "gateway": "10.0.0.1,fd00::1",
                 "excludeIps": ["10.0.0.1", "fd00::1"], "protocol": "Dual"}, "added": "10.0.0.1,fd00::1"})
         );
+    }
+
+    #[test]
+    fn a_subnet_of_the_primary_network_is_told_where_it_belongs() {
+        let of = |spec: &Value| {
+            let lacks = lacks(None, spec)["spec"].take();
+            [&lacks["provider"], &lacks["vpc"], &lacks["gatewayType"]].map(|value| value.as_str().map(str::to_owned))
+        };
+        let all = ["ovn", "ovn-cluster", "distributed"].map(|text| Some(text.to_owned()));
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24", "provider": ""})), all);
+        let other = json!({"cidrBlock": "10.0.0.0/24", "provider": "ovn", "vpc": "v"});
+        assert_eq!(of(&other), [None, None, None], "a VPC of its own has no default for the rest");
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24"})), [None, None, None]);
     }
 
     #[test]
