@@ -116,18 +116,13 @@ impl Node {
         let path = format!("/api/v1/namespaces/{}/pods/{}", sandbox.namespace, sandbox.name);
         let pod = get(server, &path, now)?;
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
-        let mut providers = Vec::new();
+        let mut all = Wanted::all(wanted, &sandbox.namespace);
         if self.primary && pod["metadata"]["annotations"]["v1.multus-cni.io/default-network"].is_null() {
-            providers.push((PRIMARY_PROVIDER.to_owned(), PRIMARY_WIRE.to_owned()));
-        }
-        for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
-            let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
-            let provider = format!("{name}.{namespace}");
-            providers.push((provider.clone(), provider));
+            all.push(Wanted { provider: PRIMARY_PROVIDER.to_owned(), interface: None });
         }
         let mut addrs = Vec::new();
-        for (provider, wire) in providers {
-            addrs.extend(self.told(server, sandbox, (&pod, &provider, &wire), now)?);
+        for wanted in all {
+            addrs.extend(self.told(server, sandbox, (&pod, &wanted), now)?);
         }
         Some(addrs)
     }
@@ -137,11 +132,17 @@ impl Node {
         &self,
         server: &mut Server,
         sandbox: &SandboxId,
-        (pod, provider, wire): (&Value, &str, &str),
+        (pod, Wanted { provider, interface }): (&Value, &Wanted),
         now: Timestamp,
     ) -> Option<Vec<(String, Addr)>> {
-        let annotation = |name: &str| &pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/{name}")];
-        let text = annotation("ip_address").as_str().filter(|_| *annotation("allocated") == "true")?;
+        let annotations = &pod["metadata"]["annotations"];
+        let value = |name: &str| {
+            let own = interface.as_ref().map(|interface| format!("{provider}.kubernetes.io/{name}.{interface}"));
+            let own = own.and_then(|key| annotations[key].as_str());
+            own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
+        };
+        let text = value("ip_address").filter(|_| value("allocated") == Some("true"))?;
+        let wire = if provider == PRIMARY_PROVIDER { PRIMARY_WIRE } else { provider };
         let uid = Uid::parse(&sandbox.pod_uid);
         let mut addrs = Vec::new();
         for addr in Field::<AddrPair>::parse(text).get()?.iter() {
@@ -193,12 +194,42 @@ impl Node {
     }
 }
 
+/// An attachment that a pod asks for.
+struct Wanted {
+    provider: String,
+    interface: Option<String>,
+}
+
+impl Wanted {
+    /// All of them: a list of `namespace/name@interface`, or JSON (Multus).
+    fn all(text: &str, namespace: &str) -> Vec<Self> {
+        if let Ok(Value::Array(items)) = serde_json::from_str(text) {
+            let of = |item: &Value| Self {
+                provider: format!(
+                    "{}.{}",
+                    item["name"].as_str().unwrap_or_default(),
+                    item["namespace"].as_str().unwrap_or(namespace)
+                ),
+                interface: item["interface"].as_str().map(str::to_owned),
+            };
+            return items.iter().map(of).collect();
+        }
+        let of = |text: &str| {
+            let (place, interface) =
+                text.split_once('@').map_or((text, None), |(place, name)| (place, Some(name.to_owned())));
+            let (namespace, name) = place.split_once('/').unwrap_or((namespace, place));
+            Self { provider: format!("{name}.{namespace}"), interface }
+        };
+        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(of).collect()
+    }
+}
+
 impl Node {
     /// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
     fn is_surplus(&self, pod: &Value, claim: &AddressClaim, wire: &Wire) -> bool {
         let Some(addr) = claim.spec.address.get() else { return false };
         let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
-        let mut told = told.filter(|(key, _)| key.ends_with("/ip_address")).filter_map(|(_, text)| text.as_str());
+        let mut told = told.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
         let names = |text: &str| {
             Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
         };

@@ -10,7 +10,7 @@ use crate::node::claim_of;
 use crate::status;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
 use engine::manage::Engine;
-use ledger::{Addr, AddrPair, Family};
+use ledger::{Addr, AddrPair, Cidr, Family};
 use std::collections::BTreeMap;
 
 /// An invariant that does not hold.
@@ -44,7 +44,7 @@ pub(crate) fn always(cluster: &Cluster) -> Result<(), Violation> {
 /// At rest: claims, IP objects, annotations, the engine's counts and the wire say the same, and nobody waits in vain.
 pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     let claims = claims(cluster);
-    cluster.engines().try_for_each(|engine| accounting(engine, &claims))?;
+    cluster.engines().try_for_each(|engine| accounting(cluster, engine, &claims))?;
     let pods = pods(cluster);
     for claim in &claims {
         let alive = pods.iter().any(|pod| pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod));
@@ -67,13 +67,21 @@ pub(crate) fn is_ended(pod: &Pod) -> bool {
 }
 
 /// The engine counts what is claimed.
-fn accounting(engine: &Engine, claims: &[AddressClaim]) -> Result<(), Violation> {
+fn accounting(cluster: &Cluster, engine: &Engine, claims: &[AddressClaim]) -> Result<(), Violation> {
     let Some(counts) = engine.counts("ext", Family::V4) else { return Ok(()) };
     let sum = counts.using.checked_add(counts.available).and_then(|sum| sum.checked_add(counts.excluded));
     if sum != Some(counts.usable) {
         return Err(Violation(format!("ACCOUNTING: {counts:?}")));
     }
-    let claimed = claims.iter().filter(|claim| claim.spec.subnet == "ext").count();
+    // An address that a smaller CIDR leaves out is no use of the Subnet.
+    let cidr =
+        cluster.server.objects("kubeovn.io", "subnets").into_iter().find(|subnet| subnet["metadata"]["name"] == "ext");
+    let cidr = cidr.and_then(|subnet| subnet["spec"]["cidrBlock"].as_str()?.parse::<Cidr>().ok());
+    let is_in = |claim: &&AddressClaim| {
+        claim.spec.subnet == "ext"
+            && claim.spec.address.get().is_some_and(|addr| cidr.is_none_or(|cidr| cidr.contains(*addr)))
+    };
+    let claimed = claims.iter().filter(is_in).count();
     if counts.using.as_u128() != u128::try_from(claimed).ok() {
         return Err(Violation(format!("ACCOUNTING: {claimed} claims, {counts:?}")));
     }
@@ -120,7 +128,7 @@ fn annotated(pod: &Pod, claims: &[AddressClaim]) -> Result<(), Violation> {
         .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP")
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
-    let told = pod.meta.annotations.iter().filter(|(key, _)| key.ends_with("/ip_address"));
+    let told = pod.meta.annotations.iter().filter(|(key, _)| key.contains("/ip_address"));
     let told: Vec<Addr> = told
         .filter_map(|(_, text)| api::slim::Field::<AddrPair>::parse(text).get().copied())
         .flat_map(|pair| pair.iter().collect::<Vec<_>>())

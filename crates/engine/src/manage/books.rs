@@ -91,6 +91,10 @@ fn rank(subnet: &Subnet) -> (bool, Option<Time>, Str) {
     (!valid, subnet.meta.created.get().copied(), subnet.meta.name.clone())
 }
 
+fn moved(old: &str, new: &str) -> Box<str> {
+    format!("it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`").into()
+}
+
 fn overlap(cidr: &Cidr, other: &str, wire: &str) -> Box<str> {
     format!("{cidr} overlaps Subnet {other} on wire {wire}").into()
 }
@@ -107,6 +111,7 @@ impl Books {
     fn put_spec(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
         let name = &subnet.meta.name;
         let outcome = read(world, subnet).and_then(|read| {
+            let read = self.stay(world, subnet, read, claims)?;
             self.check(name, &read)?;
             self.make_room(world, subnet, &read)?;
             Ok(self.take(name, read, claims))
@@ -115,6 +120,20 @@ impl Books {
             Ok(changed) => self.faults.remove(name).is_some() || changed,
             Err(fault) => self.faults.insert(name.clone(), fault.clone()) != Some(fault),
         }
+    }
+
+    /// A Subnet whose claims are on another wire than it would be on stays on theirs, also where nobody remembers it there:
+    /// its claims do. Whoever was on the old wire is still there, whatever it is called now.
+    fn stay(&mut self, world: &World, subnet: &Subnet, read: Read, claims: &Claims) -> Result<Read, Box<str>> {
+        let name = &subnet.meta.name;
+        let mut others = claims.wires_of(name).filter(|wire| **wire != read.wire);
+        let is_empty = |page: &Page| page.wire == read.wire && page.book.claims().next().is_none();
+        let Some(old) = others.next().filter(|_| self.pages.get(name).is_none_or(is_empty)) else { return Ok(read) };
+        let fault = moved(old, &read.wire);
+        let old = Read { wire: old.clone(), ..read };
+        self.make_room(world, subnet, &old)?;
+        self.take(name, old, claims);
+        Err(fault)
     }
 
     /// Whether a Subnet may be as it is written, beside the others and beside its own claims.
@@ -126,11 +145,7 @@ impl Books {
             && page.wire != read.wire
             && page.book.claims().next().is_some()
         {
-            let (old, new) = (&page.wire, &read.wire);
-            return Err(format!(
-                "it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`"
-            )
-            .into());
+            return Err(moved(&page.wire, &read.wire));
         }
         let held = self.pages.get(name).filter(|page| page.book.claims().next().is_some());
         if let Some(page) = held.filter(|_| read.spec.cidrs().is_none()) {

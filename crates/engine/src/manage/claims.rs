@@ -105,6 +105,14 @@ impl Slot {
         }
     }
 
+    /// The Subnet that it was made for.
+    pub(super) fn subnet(&self) -> &Str {
+        match self {
+            Self::Asked(claim) => &claim.subnet,
+            Self::Standing(claim) => &claim.subnet,
+        }
+    }
+
     pub(super) fn standing(&self) -> Option<&Claim> {
         match self {
             Self::Asked(_) => None,
@@ -120,6 +128,8 @@ pub(super) struct Claims {
     by_holder: BTreeMap<HolderId, BTreeSet<ClaimKey>>,
     names: BTreeMap<Str, ClaimKey>,
     tally: BTreeMap<(Str, Standing), u64>,
+    /// How many were made for a Subnet, by Subnet and wire.
+    of_subnet: BTreeMap<(Str, Str), u64>,
 }
 
 impl Claims {
@@ -137,6 +147,7 @@ impl Claims {
         let holder = slot.nic().holder.clone();
         let before = self.remove(&key);
         *self.tally.entry(Standing::of(&slot)).or_default() += 1;
+        *self.of_subnet.entry((slot.subnet().clone(), key.wire.clone())).or_default() += 1;
         self.by_holder.entry(holder).or_default().insert(key.clone());
         self.names.insert(key.object_name().into(), key.clone());
         self.slots.insert(key, slot);
@@ -148,6 +159,13 @@ impl Claims {
         self.names.remove(key.object_name().as_str());
         if let Some(count) = self.tally.get_mut(&Standing::of(&slot)) {
             *count = count.saturating_sub(1);
+        }
+        let place = (slot.subnet().clone(), key.wire.clone());
+        if let Some(count) = self.of_subnet.get_mut(&place) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of_subnet.remove(&place);
+            }
         }
         let holder = &slot.nic().holder;
         if let Some(keys) = self.by_holder.get_mut(holder) {
@@ -174,6 +192,12 @@ impl Claims {
     pub(super) fn within(&self, wire: &Str, range: AddrRange) -> impl Iterator<Item = (&ClaimKey, &Slot)> {
         let key = |addr| ClaimKey { wire: wire.clone(), addr };
         self.slots.range(key(range.first())..=key(range.last()))
+    }
+
+    /// The wires on which there are claims that were made for a Subnet.
+    pub(super) fn wires_of(&self, subnet: &Str) -> impl Iterator<Item = &Str> {
+        let places = self.of_subnet.range((subnet.clone(), Str::default())..).map(|(place, _)| place);
+        places.take_while(move |(of, _)| of == subnet).map(|(_, wire)| wire)
     }
 
     /// The address of a claim's name.

@@ -149,10 +149,20 @@ impl Engine {
             self.state.books.release(&key);
             self.dirty.insert(before.nic().holder.clone());
         }
+        if self.state.books.wire(slot.subnet()).is_some_and(|wire| *wire != key.wire) {
+            self.try_again(slot.subnet());
+        }
         self.state.books.record(&key, &slot);
         self.settled(&key);
         self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
+    }
+
+    /// A Subnet is looked at again: its claims say more of it than was known.
+    fn try_again(&mut self, name: &Str) {
+        if let Some(subnet) = self.state.world.subnets.named(name).cloned() {
+            self.subnet_seen(subnet);
+        }
     }
 
     /// An address has no claim.
@@ -164,6 +174,11 @@ impl Engine {
         self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
+        if self.state.books.fault(slot.subnet()).is_some() && self.state.claims.wires_of(slot.subnet()).next().is_none()
+        {
+            // What kept it from being as it is written is gone.
+            self.try_again(slot.subnet());
+        }
         if let Some(subnet) = self.state.books.containing(key).cloned() {
             let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
             self.freed.insert((subnet.clone(), key.addr.family(), pool));
