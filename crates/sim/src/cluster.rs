@@ -11,7 +11,8 @@ use crate::oracle::{Violation, always, at_rest};
 use crate::setup;
 use crate::story::{Act, Story};
 use crate::wire::Wire;
-use engine::manage::{Call, Command, Engine, Input, Outcome, Verb};
+use api::names::DEFAULT_SUBNET;
+use engine::manage::{Call, Command, Engine, Input, Outcome, PrimaryNetwork, Verb};
 use model::{Options, Request, Server, Timestamp, cluster as parts};
 use serde_json::json;
 use std::sync::OnceLock;
@@ -39,6 +40,8 @@ pub struct Cluster {
     fault: Fault,
     late: Vec<Request>,
     cut_off: Vec<String>,
+    /// How the controllers run.
+    primary: PrimaryNetwork,
     /// Somebody deleted a claim by hand.
     pub(crate) tampered: bool,
 }
@@ -114,7 +117,8 @@ impl Cluster {
     fn new(controllers: usize, fault: Fault) -> Self {
         let mut server = prepared();
         let nodes = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
-        let controllers = (0..controllers).map(|_| Controller::start(&mut server, START)).collect();
+        let controllers =
+            (0..controllers).map(|_| Controller::start(&mut server, PrimaryNetwork::Read, START)).collect();
         Self {
             server,
             wire: Wire::default(),
@@ -126,6 +130,7 @@ impl Cluster {
             fault,
             late: Vec::new(),
             cut_off: Vec::new(),
+            primary: PrimaryNetwork::Read,
             tampered: false,
         }
     }
@@ -180,6 +185,11 @@ impl Cluster {
             Act::Connect(name) => {
                 self.cut_off.retain(|other| other != name);
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));
+            }
+            Act::ServePrimary => {
+                self.primary = PrimaryNetwork::Served { default_subnet: DEFAULT_SUBNET.into() };
+                self.nodes.iter_mut().for_each(Node::ask_for_primary);
+                (0..self.controllers.len()).for_each(|at| self.restart(at));
             }
             Act::Pass(seconds) => {
                 self.now = self.now.plus_secs(*seconds);
@@ -284,7 +294,7 @@ impl Cluster {
 
     /// A controller dies, and another one starts.
     fn restart(&mut self, at: usize) {
-        let next = Controller::start(&mut self.server, self.now);
+        let next = Controller::start(&mut self.server, self.primary.clone(), self.now);
         std::mem::replace(&mut self.controllers[at], next).die(&mut self.server);
     }
 

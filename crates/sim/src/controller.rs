@@ -5,7 +5,7 @@
 
 use crate::setup::{AGENT_PREFIX, LEASES};
 use api::slim::{Kind, Object, Str, Time, read};
-use engine::manage::{Command, Engine, GatewaySettings, Input, NEEDED, Settings};
+use engine::manage::{Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -27,8 +27,9 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Starts: lists every kind, and watches it from there on.
-    pub(crate) fn start(server: &mut Server, now: Timestamp) -> Self {
-        let mut controller = Self { engine: Engine::new(settings()), watches: Vec::new(), inbox: VecDeque::new() };
+    pub(crate) fn start(server: &mut Server, primary: PrimaryNetwork, now: Timestamp) -> Self {
+        let settings = Settings { primary, ..settings() };
+        let mut controller = Self { engine: Engine::new(settings), watches: Vec::new(), inbox: VecDeque::new() };
         for kind in NEEDED {
             controller.list(server, Source::Kind(kind), &collection(kind), now);
             controller.inbox.push_back(Input::Listed(kind));

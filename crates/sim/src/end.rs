@@ -30,6 +30,8 @@ pub struct End {
     pub ip_specs: BTreeMap<String, Value>,
     /// Annotations of pods by name. Not compared.
     pub annotations: BTreeMap<String, Value>,
+    /// Annotations of Namespaces by name, where they have any.
+    pub namespaces: BTreeMap<String, Value>,
     /// Events. Not compared: they are best effort.
     pub events: Vec<Value>,
     /// Addresses on the wire.
@@ -82,6 +84,7 @@ impl End {
             claim_statuses: named(&objects("ipledger.dev", "addressclaims"), |claim| claim["status"].clone()),
             ip_specs: named(&ip_objects, |ip| ip["spec"].clone()),
             annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
+            namespaces: annotated(&objects("", "namespaces")),
             events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             answers: cluster.wire.iter().count(),
             addresses,
@@ -119,6 +122,13 @@ impl End {
             ..self.clone()
         }
     }
+}
+
+/// The annotations of those objects that have any.
+fn annotated<T: Borrow<Value>>(objects: &[T]) -> BTreeMap<String, Value> {
+    let mut all = named(objects, |object| object["metadata"]["annotations"].clone());
+    all.retain(|_, annotations| !annotations.is_null());
+    all
 }
 
 /// Objects by name.

@@ -7,6 +7,7 @@
 use crate::controller::slim;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
+use api::names::PRIMARY_PROVIDER;
 use api::schema::claim_name;
 use api::slim::{AddressClaim, Field, Kind, Object, Uid};
 use ledger::{Addr, AddrPair};
@@ -18,6 +19,9 @@ use std::collections::BTreeSet;
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 
+/// The wire of the primary network.
+pub(crate) const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
+
 /// A node.
 #[derive(Debug)]
 pub struct Node {
@@ -28,6 +32,8 @@ pub struct Node {
     /// Addresses that a living pod does not use, and was promised not to use: by pod and claim.
     forsworn: BTreeSet<(String, String)>,
     connected: bool,
+    /// Whether the runtime asks for the primary network too.
+    primary: bool,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
 }
@@ -45,6 +51,7 @@ impl Node {
             tombstones: BTreeSet::new(),
             forsworn: BTreeSet::new(),
             connected: true,
+            primary: false,
             tried: 0,
         }
     }
@@ -53,6 +60,11 @@ impl Node {
     pub(crate) fn set_connected(&mut self, connected: bool) {
         self.connected = connected;
         self.kubelet.set_connected(connected);
+    }
+
+    /// Its runtime asks for the primary network of each pod from now on.
+    pub(crate) fn ask_for_primary(&mut self) {
+        self.primary = true;
     }
 
     /// Takes its power: what ran on it answers no more.
@@ -104,31 +116,46 @@ impl Node {
         let path = format!("/api/v1/namespaces/{}/pods/{}", sandbox.namespace, sandbox.name);
         let pod = get(server, &path, now)?;
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
+        let mut all = Wanted::all(wanted, &sandbox.namespace);
+        if self.primary && pod["metadata"]["annotations"]["v1.multus-cni.io/default-network"].is_null() {
+            all.push(Wanted { provider: PRIMARY_PROVIDER.to_owned(), interface: None });
+        }
         let mut addrs = Vec::new();
-        for Wanted { provider, interface } in Wanted::all(wanted, &sandbox.namespace) {
-            let annotations = &pod["metadata"]["annotations"];
-            let value = |name: &str| {
-                let own = interface.as_ref().map(|interface| format!("{provider}.kubernetes.io/{name}.{interface}"));
-                let own = own.and_then(|key| annotations[key].as_str());
-                own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
-            };
-            if value("allocated") != Some("true") {
+        for wanted in all {
+            addrs.extend(self.told(server, sandbox, (&pod, &wanted), now)?);
+        }
+        Some(addrs)
+    }
+
+    /// The addresses that a pod was told for one network, each proven by its claim.
+    fn told(
+        &self,
+        server: &mut Server,
+        sandbox: &SandboxId,
+        (pod, Wanted { provider, interface }): (&Value, &Wanted),
+        now: Timestamp,
+    ) -> Option<Vec<(String, Addr)>> {
+        let annotations = &pod["metadata"]["annotations"];
+        let value = |name: &str| {
+            let own = interface.as_ref().map(|interface| format!("{provider}.kubernetes.io/{name}.{interface}"));
+            let own = own.and_then(|key| annotations[key].as_str());
+            own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
+        };
+        let text = value("ip_address").filter(|_| value("allocated") == Some("true"))?;
+        let wire = if provider == PRIMARY_PROVIDER { PRIMARY_WIRE } else { provider };
+        let uid = Uid::parse(&sandbox.pod_uid);
+        let mut addrs = Vec::new();
+        for addr in Field::<AddrPair>::parse(text).get()?.iter() {
+            let name = claim_name(wire, addr);
+            if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
                 return None;
             }
-            let text = value("ip_address")?;
-            for addr in Field::<AddrPair>::parse(text).get()?.iter() {
-                let name = claim_name(&provider, addr);
-                if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
-                    return None;
-                }
-                let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
-                let claim = claim_of(&object)?;
-                let uid = Uid::parse(&sandbox.pod_uid);
-                if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
-                    return None;
-                }
-                addrs.push((provider.clone(), addr));
+            let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
+            let claim = claim_of(&object)?;
+            if claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+                return None;
             }
+            addrs.push((wire.to_owned(), addr));
         }
         Some(addrs)
     }

@@ -6,7 +6,9 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
+use crate::node::PRIMARY_WIRE;
 use crate::oracle::{Violation, claims};
+use api::names::PRIMARY_PROVIDER;
 use api::slim::{AddressClaim, Condition, Counter, Field, Kind, Object, Subnet};
 use ledger::{Addr, AddrSet, Cidr, Family};
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,7 +97,8 @@ fn sets(
         all.extend(is_in(addr).then_some(addr));
         next = addr.next();
     }
-    let wire = subnet.spec.provider.as_str();
+    let provider = subnet.spec.provider.as_str();
+    let wire = if provider == PRIMARY_PROVIDER { PRIMARY_WIRE } else { provider };
     let claimed = claims.iter().filter(|claim| claim.spec.wire == wire);
     let claimed: BTreeSet<Addr> = claimed.filter_map(|claim| claim.spec.address.get().copied()).collect();
     let excludes: Vec<_> = subnet.spec.exclude_ips.iter().filter_map(Field::get).collect();

@@ -6,14 +6,15 @@
 
 use super::claims::{Claims, Slot};
 use super::id::{ClaimKey, HolderId};
+use super::made_mac;
 use super::pools::Pools;
 use super::project::gateways;
 use super::subnet_rules::broken;
-use super::want::{Ask, Class, Want};
+use super::want::{Ask, AskMac, Class, Want};
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names;
-use api::slim::{Field, IpPool, Str, Subnet, Time};
+use api::slim::{Field, IpPool, Str, Subnet, Time, Uid};
 use ledger::{
     Addr, AddrPair, AddrSets, Cidr, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
     SubnetSpec,
@@ -383,7 +384,14 @@ impl Books {
         }
         let page = self.pages.get_mut(subnet).filter(|page| page.open);
         let Some(page) = page else { return Err(Denied::Closed("it is gone or being deleted".into())) };
-        let mac = want.mac.map_or(MacPick::None, MacPick::This);
+        let (mut attempts, nobody) = (0_u64.., Uid::None);
+        let seed = if let AskMac::Made(seed) = &want.mac { seed } else { &nobody };
+        let mut make = || made_mac::entropy(seed, &want.nic, attempts.next().unwrap_or_default());
+        let mac = match &want.mac {
+            AskMac::None => MacPick::None,
+            AskMac::Made(_) => MacPick::Any(&mut make),
+            AskMac::This(mac) => MacPick::This(*mac),
+        };
         let kept = |pair: AddrPair| {
             let mut pair = pair;
             has.iter().for_each(|addr| pair.set(addr.family(), Some(addr)));

@@ -10,6 +10,7 @@ use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
 use super::id::HolderId;
 use super::input::Input;
+use super::namespaces::Namespaces;
 use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::{Lack, Waiting};
@@ -50,10 +51,11 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let namespaces = Namespaces::new(settings.primary.default_subnet().cloned());
         Self {
             settings,
             now: Time(0),
-            state: State::default(),
+            state: State { namespaces, ..State::default() },
             flight: Flight::default(),
             waiting: Waiting::default(),
             records: BTreeMap::new(),

@@ -9,11 +9,14 @@ use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
 use super::holders;
+use super::holders::primary::is_primary;
 use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
+use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
 use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
+use ledger::SubnetBook;
 
 impl Engine {
     /// Takes in one thing.
@@ -98,6 +101,12 @@ impl Engine {
                 self.about_workload(&set.spec.template.meta);
                 self.state.world.put(Object::StatefulSet(set));
                 self.about_set(&namespace, &name);
+            }
+            Object::Namespace(namespace) => {
+                let name = namespace.meta.name.clone();
+                self.state.namespaces.see(&name, Some(&namespace.meta.labels));
+                self.state.world.put(Object::Namespace(namespace));
+                self.namespaces_changed([name]);
             }
             Object::IptablesEip(eip) => self.eip_seen(*eip),
             Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
@@ -231,6 +240,8 @@ impl Engine {
         let name = subnet.meta.name.clone();
         let ours = self.manages(&subnet);
         let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
+        let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
+        self.namespaces_changed(namespaces);
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);
@@ -265,10 +276,24 @@ impl Engine {
         self.freed.extend(self.waiting.lacks_of(subnet).cloned());
     }
 
+    /// The Subnets or IPPools of Namespaces changed, or what these are told of them: whoever waits for that is looked at.
+    pub(super) fn namespaces_changed(&mut self, names: impl IntoIterator<Item = Str>) {
+        for name in names {
+            self.dirty.extend(self.waiting.at_notice(&Notice::Namespace(name.clone())).cloned());
+            self.written.namespaces.touch(name);
+        }
+    }
+
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
     fn subnet_changed(&mut self, name: &Str) {
         self.waiters_of(name);
         self.about_gateways_on(name);
+        if self.state.books.provider(name).is_some_and(|provider| is_primary(provider)) {
+            // Nearly every pod has a NIC on the primary network, and few of them on this Subnet.
+            let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
+            let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
+            holders.into_iter().for_each(|holder| self.about(holder));
+        }
         let provider = self.state.books.provider(name);
         let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
         self.dirty.extend(holders.into_iter().flatten().cloned());
@@ -315,6 +340,12 @@ impl Engine {
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);
+                let namespaces = self.state.namespaces.forget(&self.state.world, &id.name);
+                self.namespaces_changed(namespaces);
+                self.written.forget(id);
+            }
+            Kind::Namespace => {
+                self.state.namespaces.see(&id.name, None);
                 self.written.forget(id);
             }
             _ => {}

@@ -8,11 +8,12 @@ use super::books::Denied;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::holders::Entitled;
+use super::holders::{Entitled, primary::is_primary};
 use super::id::{ClaimKey, HolderId, NicId};
+use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
-use ledger::{AddrPair, Family, Refusal};
+use ledger::{AddrPair, Family, Grant, Refusal};
 
 impl Engine {
     /// Gives a NIC what it lacks.
@@ -39,7 +40,7 @@ impl Engine {
         let namespace = &entitled.title.namespace;
         for (subnet, pool) in self.places(&subnets, want, namespace) {
             match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
-                Ok(grant) => return self.ask(entitled, want, &subnet, grant.addrs, pair),
+                Ok(grant) => return self.ask(entitled, want, &subnet, &grant, pair),
                 Err(denied) => refusals.push((subnet, denied)),
             }
         }
@@ -99,16 +100,16 @@ impl Engine {
     }
 
     /// Asks for the claims that a NIC lacks.
-    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: AddrPair, has: AddrPair) {
+    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: &Grant, has: AddrPair) {
         let Some(wire) = self.state.books.wire(subnet).cloned() else { return };
-        for addr in granted.iter().filter(|addr| has.get(addr.family()) != Some(*addr)) {
+        for addr in granted.addrs.iter().filter(|addr| has.get(addr.family()) != Some(*addr)) {
             let key = ClaimKey { wire: wire.clone(), addr };
             let claim = NewClaim {
                 key: key.clone(),
                 subnet: subnet.clone(),
                 nic: want.nic.clone(),
                 title: entitled.title.clone(),
-                mac: want.mac,
+                mac: granted.mac.or(want.mac.named()),
                 programmed: entitled.programmed.clone(),
                 occupant: entitled.occupant.clone(),
             };
@@ -140,7 +141,13 @@ impl Engine {
             }
         }
         if told.is_empty() {
-            told.push("no Subnet serves it".to_owned());
+            told.push("NoSubnet: no Subnet serves it".to_owned());
+        }
+        if is_primary(&want.annotations.0) {
+            self.waiting.for_notice(Notice::Namespace(entitled.title.namespace.clone()), holder);
+        }
+        if let Ask::Pool(pool) = &want.ask {
+            self.waiting.for_notice(Notice::Pool(pool.clone()), holder);
         }
         self.waiting.tell(&want.nic, told.join("; "));
     }

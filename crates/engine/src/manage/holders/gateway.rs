@@ -11,7 +11,7 @@ use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{GATEWAY, HolderId, NicId, Title};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::{self, Provider, annotations};
 use api::slim::{Kind, Meta, Str, Time, Uid, VpcNatGateway};
@@ -165,7 +165,7 @@ fn unserved() -> Want {
         class: Class::Free,
         family: None,
         told: AddrPair::NONE,
-        mac: None,
+        mac: AskMac::None,
         port: Str::default(),
         annotations: (Str::default(), Str::default()),
     }

@@ -10,6 +10,7 @@ pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
+pub(super) mod primary;
 mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;

@@ -5,7 +5,7 @@
 //! entry covers it, and only what was added here is ever removed: the annotation `ipledger.dev/added-excludes` says which.
 //! A Subnet that was completed needs nothing more, whoever else completes it.
 
-use api::names::{self, annotations};
+use api::names::{self, Provider, annotations};
 use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet, Time};
 use ledger::{Addr, AddrPair, CidrPair};
 use serde_json::{Map, Value};
@@ -34,6 +34,9 @@ pub(super) fn lacking(subnet: &Subnet, adopted: Option<Time>) -> Map<String, Val
     put(&mut spec, "gateway", (given != gateways).then(|| gateways.to_string().into()));
     let protocol = protocol(cidrs.map_or(CidrPair::NONE, |cidr| **cidr));
     put(&mut spec, "protocol", (subnet.spec.protocol != protocol).then(|| protocol.into()));
+    if Provider::parse(&subnet.spec.provider) == Provider::Primary {
+        primary(subnet).into_iter().for_each(|(key, value)| put(&mut spec, key, Some(value.into())));
+    }
     let (excludes, added) = excludes(subnet, gateways);
     put(&mut spec, "excludeIps", excludes.map(Into::into));
     let mut notes = Map::new();
@@ -47,6 +50,18 @@ pub(super) fn lacking(subnet: &Subnet, adopted: Option<Time>) -> Map<String, Val
     put(&mut patch, "metadata", (!meta.is_empty()).then(|| meta.into()));
     put(&mut patch, "spec", (!spec.is_empty()).then(|| spec.into()));
     patch
+}
+
+/// What a Subnet of the primary network lacks beside that (Kube-OVN `formatSubnet`).
+fn primary(subnet: &Subnet) -> Vec<(&'static str, &'static str)> {
+    let spec = &subnet.spec;
+    let is_default_vpc = spec.vpc.is_empty() || spec.vpc == names::DEFAULT_VPC;
+    let lacks = [
+        ("provider", names::PRIMARY_PROVIDER, spec.provider.is_empty()),
+        ("vpc", names::DEFAULT_VPC, spec.vpc.is_empty()),
+        ("gatewayType", "distributed", spec.gateway_type.is_empty() && is_default_vpc),
+    ];
+    lacks.into_iter().filter(|(.., lacks)| *lacks).map(|(key, value, _)| (key, value)).collect()
 }
 
 /// All finalizers, where Kube-OVN's is missing or has its old name.
@@ -92,7 +107,7 @@ fn excludes(subnet: &Subnet, gateways: AddrPair) -> (Option<Vec<String>>, Option
 }
 
 /// An exclude as it is written.
-fn text(exclude: &Exclude) -> String {
+pub(super) fn text(exclude: &Exclude) -> String {
     let (first, last) = (exclude.range.first(), exclude.range.last());
     match exclude.form {
         ExcludeForm::Range => format!("{first}..{last}"),
@@ -106,7 +121,11 @@ mod tests {
     use api::slim::{Kind, Object, read};
     use serde_json::json;
 
+    /// A Subnet of an attachment, unless its spec says otherwise.
     fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
+        let mut all = json!({"provider": "macvlan.default"});
+        all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        let spec = all;
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
             "spec": spec});
         match read(Kind::Subnet, object.to_string().as_bytes()).unwrap().object {
@@ -129,6 +148,19 @@ mod tests {
             json!({"spec": {"cidrBlock": "10.0.0.0/24,fd00::/112", "gateway": "10.0.0.1,fd00::1",
                 "excludeIps": ["10.0.0.1", "fd00::1"], "protocol": "Dual"}, "added": "10.0.0.1,fd00::1"})
         );
+    }
+
+    #[test]
+    fn a_subnet_of_the_primary_network_is_told_where_it_belongs() {
+        let of = |spec: &Value| {
+            let lacks = lacks(None, spec)["spec"].take();
+            [&lacks["provider"], &lacks["vpc"], &lacks["gatewayType"]].map(|value| value.as_str().map(str::to_owned))
+        };
+        let all = ["ovn", "ovn-cluster", "distributed"].map(|text| Some(text.to_owned()));
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24", "provider": ""})), all);
+        let other = json!({"cidrBlock": "10.0.0.0/24", "provider": "ovn", "vpc": "v"});
+        assert_eq!(of(&other), [None, None, None], "a VPC of its own has no default for the rest");
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24"})), [None, None, None]);
     }
 
     #[test]

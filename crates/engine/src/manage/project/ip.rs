@@ -8,7 +8,7 @@ use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
-use crate::manage::holders::{Entitled, pod::recorded};
+use crate::manage::holders::{Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
 use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
@@ -139,7 +139,7 @@ impl Engine {
             node: entitled.occupant.node.clone(),
             addrs,
             // Kube-OVN keeps none where the dataplane is another's; the claim has it.
-            mac: None,
+            mac: self.mac(want).filter(|_| is_primary(&want.annotations.0)),
             pod_type: [STATEFUL_SET, VM]
                 .into_iter()
                 .find(|kind| entitled.title.kind == *kind)

@@ -8,6 +8,7 @@
 
 use super::conditions::{Health, Say, error, kube_ovn, with};
 use super::defaults::lacking;
+use super::namespace::Namespaces;
 use super::pool::POOL;
 use super::tally::{Form, Tally};
 use crate::manage::command::{Action, ObjectId};
@@ -29,6 +30,7 @@ pub(in crate::manage) const SUBNET: &str = "Subnet";
 pub(in crate::manage) struct Written {
     status: BTreeMap<ObjectId, Time>,
     spec: BTreeMap<Str, (Time, Map<String, Value>)>,
+    pub(in crate::manage) namespaces: Namespaces,
 }
 
 impl Written {
@@ -41,6 +43,7 @@ impl Written {
         {
             self.spec.remove(&write.name);
         }
+        self.namespaces.settle(action, outcome);
     }
 
     /// Forgets an object that is gone.
@@ -48,6 +51,9 @@ impl Written {
         self.status.remove(id);
         if id.kind == Kind::Subnet {
             self.spec.remove(&id.name);
+        }
+        if id.kind == Kind::Namespace {
+            self.namespaces.forget(&id.name);
         }
     }
 }
@@ -135,7 +141,7 @@ impl Engine {
     fn write_subnet_status(&mut self, subnet: &Subnet, health: &Health) {
         let (meta, status) = (&subnet.meta, &subnet.status);
         let id = ObjectId::named(Kind::Subnet, &meta.name);
-        if !self.may_write(&id, SUBNET) {
+        if !self.may_write(&id, SUBNET) || self.waits_for_namespaces(&meta.name) {
             return;
         }
         let tally = self.state.books.book(&meta.name).map(|book| Tally::of(|family| book.accounting(family)));
