@@ -24,6 +24,8 @@ pub fn is_kubeovn_finalizer(finalizer: &str) -> bool {
 pub const PRIMARY_PROVIDER: &str = "ovn";
 /// The VPC of Subnets that name none and have an OVN provider.
 pub const DEFAULT_VPC: &str = "ovn-cluster";
+/// Subnet of Namespaces that none is bound to (Kube-OVN: flag `--default-ls`).
+pub const DEFAULT_SUBNET: &str = "ovn-default";
 /// External Subnet of an IptablesEIP that names none.
 pub const DEFAULT_EXTERNAL_SUBNET: &str = "ovn-vpc-external-network";
 /// External Subnet of an OvnEip that names none (flag `--external-gateway-switch`).
@@ -83,11 +85,22 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// On a Subnet, when its adoption was done: until then a pod's annotation says which address it has; of a younger pod
+    /// it is a request.
+    pub const ADOPTED: &str = "ipledger.dev/adopted";
     /// Of the workload of a NAT gateway: what its spec was made from.
     pub const WORKLOAD_HASH: &str = "ipledger.dev/workload-hash";
     /// Entries of a Subnet's `excludeIps` that IPLedger added for its gateways, separated by commas: what may go again
     /// when the gateway changes.
     pub const ADDED_EXCLUDES: &str = "ipledger.dev/added-excludes";
+    /// Of a Namespace: its Subnets, separated by commas.
+    pub const LOGICAL_SWITCH: &str = "ovn.kubernetes.io/logical_switch";
+    /// Of a Namespace: the CIDRs of its Subnets, separated by semicolons.
+    pub const CIDR: &str = "ovn.kubernetes.io/cidr";
+    /// Of a Namespace: what its Subnets exclude, each a list with commas, separated by semicolons.
+    pub const EXCLUDE_IPS: &str = "ovn.kubernetes.io/exclude_ips";
+    /// Of a Namespace: its IPPools, separated by commas.
+    pub const IP_POOL: &str = "ovn.kubernetes.io/ip_pool";
     /// Config hash of a static pod: what the node knows it by.
     pub const CONFIG_HASH: &str = "kubernetes.io/config.hash";
 }

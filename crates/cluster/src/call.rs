@@ -121,6 +121,14 @@ impl fmt::Display for Refusal {
 }
 
 impl Cause {
+    /// What an answer that refuses says.
+    pub(crate) fn of_answer(answer: &Answer) -> Self {
+        match StatusCode::from_u16(answer.code) {
+            Ok(status) => refused(status, answer.retry_after, &answer.body),
+            Err(_) => Self::Nonsense(format!("{} is no HTTP status", answer.code)),
+        }
+    }
+
     /// HTTP status, if the server answered with one that refuses.
     #[must_use]
     pub fn code(&self) -> Option<u16> {

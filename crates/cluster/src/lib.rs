@@ -11,6 +11,7 @@ pub mod crds;
 
 mod apply;
 mod call;
+mod claims;
 mod confirm;
 mod connect;
 mod dry_run;
@@ -27,6 +28,7 @@ mod watch;
 
 pub use apply::{Applied, Outcome, apply};
 pub use call::{Answer, CallError, Cause, Cluster, Patience, Refusal, Retry};
+pub use claims::{FoundPod, Word};
 pub use confirm::{Confirmed, confirm};
 pub use connect::{ConnectError, ConnectOptions, connect};
 pub use dry_run::DryRun;

@@ -3,7 +3,8 @@
 //! In: YAML or JSON. Out: [`Config`]. Guarantees: an unknown or unreadable setting is an error that names it, never a
 //! default.
 
-use engine::manage::{GatewaySettings, Settings};
+use api::names::DEFAULT_SUBNET;
+use engine::manage::{GatewaySettings, PrimaryNetwork, Settings};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,10 @@ pub struct Config {
     pub grace: i64,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Serve the primary network (provider `ovn`) too; else it is only read.
+    pub primary_network: bool,
+    /// With it, the Subnet of Namespaces that none is bound to.
+    pub default_subnet: String,
     /// Image of the pods of NAT gateways; empty: none are made.
     pub gateway_image: String,
     /// What runs in them; empty: what Kube-OVN's image is told.
@@ -43,6 +48,8 @@ impl Default for Config {
             parallel_calls: 64,
             grace: settings.grace,
             retry: settings.retry,
+            primary_network: false,
+            default_subnet: DEFAULT_SUBNET.to_owned(),
             gateway_image: String::new(),
             gateway_command: Vec::new(),
             dry_run: false,
@@ -88,7 +95,11 @@ impl Config {
     pub fn settings(&self) -> Settings {
         let command = self.gateway_command.iter().map(Into::into).collect();
         let gateway = GatewaySettings { image: self.gateway_image.as_str().into(), command };
-        Settings { gateway, grace: self.grace, retry: self.retry, ..Settings::default() }
+        let primary = match self.primary_network {
+            true => PrimaryNetwork::Served { default_subnet: self.default_subnet.as_str().into() },
+            false => PrimaryNetwork::Read,
+        };
+        Settings { gateway, primary, grace: self.grace, retry: self.retry, ..Settings::default() }
     }
 }
 

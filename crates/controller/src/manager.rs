@@ -26,6 +26,8 @@ use tokio::time::Instant;
 
 /// Inputs that may wait: enough that a page of a list does not stop its reader, few enough to be no memory to speak of.
 const QUEUE: usize = 4096;
+/// Metrics of claims and Subnets are at most so old: seldom enough to cost nothing, fresh enough for any scraper.
+const CENSUS: Duration = Duration::from_secs(5);
 /// Seconds until a step is made although nothing is due. Any number would do.
 const IDLE: i64 = 3600;
 /// How long commands on their way may take at the end: shorter than a pod's grace period of 30 seconds, longer than any
@@ -100,6 +102,8 @@ struct Manager {
     executor: Executor,
     metrics: Arc<Metrics>,
     status: Arc<Status>,
+    /// When the next census is due; none: nothing has changed since the last one.
+    census: Option<Instant>,
 }
 
 impl Manager {
@@ -111,7 +115,7 @@ impl Manager {
         }
         let parallel = config.parallel_calls;
         let executor = Executor::new(cluster, sender, parallel, Arc::clone(&metrics), config.dry_run);
-        Self { engine: Engine::new(config.settings()), inputs, executor, metrics, status }
+        Self { engine: Engine::new(config.settings()), inputs, executor, metrics, status, census: None }
     }
 
     /// Turns until it is asked to stop, or the Lease is lost.
@@ -132,6 +136,10 @@ impl Manager {
                     None => return Ended::Asked,
                 },
                 () = tokio::time::sleep_until(due) => self.step(Input::Tick),
+                () = tokio::time::sleep_until(self.census.unwrap_or(due)), if self.census.is_some() => {
+                    self.census = None;
+                    self.metrics.count(&self.engine.census());
+                }
             }
         }
     }
@@ -140,6 +148,7 @@ impl Manager {
         let begun = Instant::now();
         let commands = self.engine.step(input, now());
         self.metrics.stepped(begun.elapsed());
+        self.census.get_or_insert(begun + CENSUS);
         self.metrics.queued.set(i64::try_from(self.inputs.len()).unwrap_or(i64::MAX));
         self.metrics.in_flight.set(i64::try_from(self.engine.in_flight()).unwrap_or(i64::MAX));
         let ready = self.engine.is_ready();

@@ -5,13 +5,14 @@
 //! every few seconds.
 
 use crate::decision;
-use engine::manage::{Call, Outcome, Verb};
+use engine::manage::{Call, Census, Outcome, Verb};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// What became of a command.
@@ -29,10 +30,32 @@ struct WriteLabels {
     resource: String,
 }
 
+/// Claims of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClaimLabels {
+    holder_kind: String,
+    state: &'static str,
+}
+
+/// Addresses of a Subnet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AddressLabels {
+    subnet: String,
+    family: &'static str,
+    state: &'static str,
+}
+
+/// A number that may be beyond 2^63: a /64 has more addresses.
+type Large = Gauge<f64, AtomicU64>;
+
 /// All of them.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
+    claims: Family<ClaimLabels, Gauge>,
+    addresses: Family<AddressLabels, Large>,
+    awaiting_proof: Gauge,
+    refused: Gauge,
     calls: Family<CallLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     steps: Histogram,
@@ -49,6 +72,10 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("ipledger");
         let metrics = Self {
+            claims: Family::default(),
+            addresses: Family::default(),
+            awaiting_proof: Gauge::default(),
+            refused: Gauge::default(),
             calls: Family::default(),
             writes: Family::default(),
             steps: Histogram::new(STEP_SECONDS),
@@ -58,6 +85,11 @@ impl Metrics {
             ready: Gauge::default(),
             registry: Registry::default(),
         };
+        registry.register("claims", "Claims by kind of holder and state", metrics.claims.clone());
+        registry.register("subnet_addresses", "Addresses by Subnet, family and state", metrics.addresses.clone());
+        let awaiting_proof = metrics.awaiting_proof.clone();
+        registry.register("claims_awaiting_proof", "Claims whose release waits for a proof", awaiting_proof);
+        registry.register("nics_refused", "NICs that wait for an address they were refused", metrics.refused.clone());
         let calls = metrics.calls.clone();
         registry.register("calls", "API calls by verb, resource and what became of them", calls);
         registry.register("api_writes", "Writes sent to the API server", metrics.writes.clone());
@@ -76,6 +108,33 @@ impl Metrics {
             self.writes.get_or_create(&WriteLabels { verb, resource: resource.clone() }).inc();
         }
         self.calls.get_or_create(&CallLabels { verb, resource, outcome: name_of(outcome) }).inc();
+    }
+
+    /// Takes a census in.
+    pub(crate) fn count(&self, census: &Census) {
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        for ((kind, standing), number) in &census.claims {
+            let labels = ClaimLabels { holder_kind: kind.to_string(), state: standing.name() };
+            self.claims.get_or_create(&labels).set(signed(*number));
+        }
+        self.awaiting_proof.set(signed(census.awaiting_proof));
+        self.refused.set(signed(census.refused));
+        // A Subnet that is gone has no addresses.
+        self.addresses.clear();
+        for (subnet, family, counts) in &census.subnets {
+            let family = if *family == ledger::Family::V4 { "v4" } else { "v6" };
+            let states = [
+                ("usable", counts.usable),
+                ("using", counts.using),
+                ("available", counts.available),
+                ("excluded", counts.excluded),
+            ];
+            for (state, count) in states {
+                let labels = AddressLabels { subnet: subnet.to_string(), family, state };
+                // A count prints as decimal digits, which every reader of floats takes.
+                self.addresses.get_or_create(&labels).set(count.to_string().parse().unwrap_or(f64::INFINITY));
+            }
+        }
     }
 
     /// A step took so long.
@@ -122,7 +181,29 @@ pub(crate) fn kind_of(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_documented_list_is_what_is_served() {
+        let metrics = Metrics::new();
+        // A family without members is not served.
+        let call = Call { verb: Verb::Create, path: "/api/v1/namespaces/d/events".to_owned(), body: None };
+        metrics.called(&call, &Outcome::Unknown);
+        let counts = ledger::Counts::default();
+        metrics.count(&Census {
+            claims: [(("Pod".into(), engine::manage::Standing::InUse), 1)].into(),
+            subnets: vec![("ext".into(), ledger::Family::V6, counts)],
+            ..Census::default()
+        });
+        let text = metrics.text();
+        let served = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let documented = document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let documented: std::collections::BTreeSet<&str> = documented.collect();
+        assert_eq!(documented, served.collect(), "docs/metrics.md against the registry");
+    }
 
     #[test]
     fn a_path_is_counted_under_its_resource() {

@@ -8,7 +8,7 @@ use cluster::RbacRule;
 use engine::manage::NEEDED;
 
 /// What is written, beside reading: by resource.
-const WRITES: [(Kind, &str, &[&str]); 12] = [
+const WRITES: [(Kind, &str, &[&str]); 13] = [
     (Kind::AddressClaim, "addressclaims", &["create", "patch", "delete"]),
     (Kind::Ip, "ips", &["create", "patch", "delete"]),
     (Kind::Subnet, "subnets", &["patch"]),
@@ -23,6 +23,8 @@ const WRITES: [(Kind, &str, &[&str]); 12] = [
     (Kind::VpcNatGateway, "vpc-nat-gateways/status", &["patch"]),
     // Annotations.
     (Kind::Pod, "pods", &["patch"]),
+    // Annotations too; only with `--primary-network`.
+    (Kind::Namespace, "namespaces", &["patch"]),
 ];
 
 /// The workloads of NAT gateways.

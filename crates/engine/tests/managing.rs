@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use api::slim::{Kind, Object, Time, read};
-use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Settings};
+use engine::manage::{Action, Command, Engine, Form, Input, NEEDED, Outcome, PrimaryNetwork, Settings};
 
 const NOW: Time = Time(1_800_000_000);
 
@@ -44,4 +44,65 @@ fn a_node_that_came_back_while_it_was_looked_for_keeps_its_addresses() {
     let (mut engine, asked) = with_claim_on_a_missing_node();
     assert_eq!(deletes(&engine.step(Input::Seen(node()), NOW)), 0);
     assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW)), 0);
+}
+
+/// What an engine that serves the primary network writes of a Subnet and of the Namespace that is bound to it, by steps: each
+/// write is answered, or refused where that is the story.
+fn writes_of_a_bound_subnet(refuses_namespaces: bool) -> Vec<Vec<(Kind, Form)>> {
+    let primary = PrimaryNetwork::Served { default_subnet: "ovn-default".into() };
+    let mut engine = Engine::new(Settings { primary, ..Settings::default() });
+    let mut objects: std::collections::BTreeMap<Kind, serde_json::Value> = [
+        (Kind::Namespace, r#"{"metadata":{"name":"a","uid":"n","resourceVersion":"1"}}"#),
+        (
+            Kind::Subnet,
+            r#"{"metadata":{"name":"s","uid":"s","resourceVersion":"1","generation":1},
+            "spec":{"cidrBlock":"10.0.0.0/24","namespaces":["a"]}}"#,
+        ),
+    ]
+    .into_iter()
+    .map(|(kind, json)| (kind, serde_json::from_str(json).unwrap()))
+    .collect();
+    let mut inputs: Vec<Input> =
+        objects.iter().map(|(kind, value)| Input::Seen(object(*kind, &value.to_string()))).collect();
+    inputs.extend(NEEDED.map(Input::Listed));
+    inputs.push(Input::AgentsListed);
+    let (mut written, mut version) = (Vec::new(), 1);
+    while !inputs.is_empty() {
+        let mut together = Vec::new();
+        for command in engine.step(inputs.remove(0), NOW) {
+            let Action::Write(write) = &command.action else { panic!("{command:?}") };
+            together.push((write.kind, write.form));
+            let known = objects.get_mut(&write.kind).unwrap();
+            if refuses_namespaces && write.kind == Kind::Namespace {
+                inputs.push(Input::Done(command.id, Outcome::Refused("forbidden".into())));
+                continue;
+            }
+            merge(known, &write.patch);
+            version += 1;
+            known["metadata"]["resourceVersion"] = version.to_string().into();
+            inputs.push(Input::Done(command.id, Outcome::Done(Some(object(write.kind, &known.to_string())))));
+        }
+        written.extend(Some(together).filter(|together| !together.is_empty()));
+    }
+    written
+}
+
+fn merge(into: &mut serde_json::Value, patch: &serde_json::Value) {
+    match patch.as_object() {
+        Some(fields) => {
+            if !into.is_object() {
+                *into = serde_json::json!({});
+            }
+            fields.iter().for_each(|(key, value)| merge(&mut into[key.as_str()], value));
+        }
+        None => *into = patch.clone(),
+    }
+}
+
+#[test]
+fn a_namespace_is_told_of_a_completed_subnet_before_the_subnet_is_ready() {
+    let order = [(Kind::Subnet, Form::Patch), (Kind::Namespace, Form::Patch), (Kind::Subnet, Form::Status)]
+        .map(|write| vec![write]);
+    assert_eq!(writes_of_a_bound_subnet(false), order);
+    assert_eq!(writes_of_a_bound_subnet(true), order, "a Namespace that may not be written holds nobody up");
 }

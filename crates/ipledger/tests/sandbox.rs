@@ -70,6 +70,25 @@ fn a_sandbox_that_stays_up_answers_clients_until_it_is_asked_to_stop() {
         ipledger(folder.path(), &["who", "172.30.0.20", "-o", "json", "--kubeconfig", "ipledger-sandbox.kubeconfig"]);
     let who: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
     assert!(who.to_string().contains("greedy"), "{who}");
+    let ask = |arguments: &[&str]| {
+        let arguments = [arguments, &["--kubeconfig", "ipledger-sandbox.kubeconfig"]].concat();
+        let (out, err, code) = ipledger(folder.path(), &arguments);
+        (format!("{out}{err}"), code)
+    };
+    let (said, code) = ask(&["why", "default/db-0"]);
+    assert!(code == Some(0) && said.contains("is held by StatefulSet default/db-0 (net1)"), "{said}");
+    assert!(said.contains("pod default/db-0 on node node") && said.contains("let go    no:"), "{said}");
+    let network = "ovn-vpc-external-network";
+    let (said, code) = ask(&["reserve", "172.30.0.25", "--subnet", network, "--for", "default/later"]);
+    assert!(code == Some(0) && said.contains("172.30.0.25 is reserved for default/later"), "{said}");
+    let (said, code) = ask(&["reserve", "172.30.0.20", "--subnet", network, "--for", "default/other"]);
+    assert!(code == Some(2) && said.contains("172.30.0.20 is held by IptablesEIP greedy"), "{said}");
+    let (said, code) = ask(&["release", "172.30.0.2", "--yes"]);
+    assert!(code == Some(2) && said.contains("pod default/vpc-nat-gw-gw1-0 uses 172.30.0.2"), "{said}");
+    let (said, code) = ask(&["release", "172.30.0.25", "--yes"]);
+    assert!(code == Some(2) && said.contains("nothing but its holder keeps this address"), "{said}");
+    let (said, code) = ask(&["why", "172.30.0.30"]);
+    assert!(code == Some(1) && said.contains("no claim names 172.30.0.30"), "{said}");
     let terminate = Command::new("kill").args(["-TERM", &sandbox.id().to_string()]).status().unwrap();
     assert!(terminate.success() && sandbox.wait().unwrap().success());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -36,6 +36,7 @@ fn every_definition_that_is_shipped_is_accepted_and_established() {
     let mut bed = Bed::new();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/crds");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name()).collect();
+    files.retain(|file| file != "kustomization.yaml");
     files.sort();
     assert!(files.len() >= 19, "{files:?}");
     for file in files {

@@ -15,9 +15,10 @@ use cluster::{Cluster, Collection};
 use engine::manage::{Call, Verb};
 use ledger::{Addr, AddrPair, Family};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::Mutex;
@@ -85,6 +86,8 @@ pub struct Agent {
     pub(crate) cluster: Cluster,
     pub(crate) node: String,
     pub(crate) store: Mutex<Store>,
+    /// This node's claims as the watch has shown them: address and user, by name.
+    seen: std::sync::Mutex<BTreeMap<Str, (Addr, Uid)>>,
 }
 
 /// What keeps an interface from its addresses.
@@ -121,7 +124,12 @@ impl Agent {
     pub async fn run(cluster: Cluster, options: &Options) -> Result<(), AgentError> {
         let folder = |source| AgentError::Folder { path: options.folder.clone(), source };
         let store = Store::open(&options.folder).map_err(folder)?;
-        let agent = Arc::new(Self { cluster, node: options.node.clone(), store: Mutex::new(store) });
+        let agent = Arc::new(Self {
+            cluster,
+            node: options.node.clone(),
+            store: Mutex::new(store),
+            seen: std::sync::Mutex::default(),
+        });
         let socket = |source| AgentError::Socket { path: options.socket.clone(), source };
         if let Some(parent) = options.socket.parent() {
             std::fs::create_dir_all(parent).map_err(socket)?;
@@ -188,16 +196,34 @@ impl Agent {
         let uid = pod["metadata"]["uid"].as_str().unwrap_or_default();
         let mut claims = Vec::new();
         for addr in told.addrs.iter() {
-            // The wire of a Subnet may be other than its provider: the claim's label leads to the Subnet, later.
-            let claim = kubernetes::claim(&self.cluster, &told.wire, addr).await?.ok_or(Refused::NotClaimed(addr))?;
             let pod_uid = Uid::parse(uid);
+            let name = self.name_of(&told.provider, addr, &pod_uid);
+            let claim = kubernetes::claim(&self.cluster, &name).await?.ok_or(Refused::NotClaimed(addr))?;
             if claim.status.occupant.pod_uid != pod_uid || claim.status.let_go.pod_uid == pod_uid {
                 return Err(Refused::NotClaimed(addr));
             }
-            claims.push(claim_name(&told.wire, addr));
+            claims.push(name);
         }
         self.note(ask, uid, &told, claims).await?;
         Ok(told.reply())
+    }
+
+    /// The name of the claim by which a pod has an address. The wire of a Subnet may be called other than its provider: what
+    /// the watch has shown of this node's claims says how. What that claim says is read anew.
+    fn name_of(&self, provider: &Str, addr: Addr, pod: &Uid) -> String {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names =
+            seen.iter().filter(|(_, (of, user))| *of == addr && user == pod).map(|(name, _)| name.to_string());
+        names.next().unwrap_or_else(|| claim_name(provider, addr))
+    }
+
+    /// Notes what the watch shows of a claim; none: it is gone.
+    pub(crate) fn saw(&self, name: &Str, claim: Option<(Addr, Uid)>) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match claim {
+            Some(claim) => drop(seen.insert(name.clone(), claim)),
+            None => drop(seen.remove(name)),
+        }
     }
 
     /// Writes down what is given out, unless the opposite was promised.
@@ -224,7 +250,7 @@ impl Agent {
 
 /// What a pod was told about an interface.
 struct Told {
-    wire: Str,
+    provider: Str,
     addrs: AddrPair,
     cidrs: Vec<String>,
     mac: String,
@@ -242,7 +268,7 @@ impl Told {
             return None;
         }
         Some(Self {
-            wire: provider.as_str().into(),
+            provider: provider.as_str().into(),
             addrs: *Field::<AddrPair>::parse(value("ip_address")?).get()?,
             cidrs: value("cidr").unwrap_or_default().split(',').map(str::to_owned).collect(),
             mac: value("mac_address").unwrap_or_default().to_owned(),

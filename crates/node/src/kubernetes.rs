@@ -3,11 +3,9 @@
 //! In: names. Out: pods and claims as they are now. Guarantees: only the server's own word "there is none" (404) counts as
 //! gone; everything else that is no answer is an error.
 
-use api::schema::claim_name;
-use api::slim::{AddressClaim, Kind, Object, Str, read};
+use api::slim::{AddressClaim, Kind, Object, read};
 use cluster::{Cause, Cluster};
 use engine::manage::{Call, Verb};
-use ledger::Addr;
 use serde_json::Value;
 
 /// Path of all claims.
@@ -49,9 +47,9 @@ pub(crate) async fn pod_on(cluster: &Cluster, node: &str, uid: &str) -> Result<O
     Ok(pods.into_iter().find(|pod| pod["metadata"]["uid"] == uid))
 }
 
-/// The claim of an address as it is now.
-pub(crate) async fn claim(cluster: &Cluster, wire: &Str, addr: Addr) -> Result<Option<AddressClaim>, Unanswered> {
-    let body = get(cluster, format!("{CLAIMS}/{}", claim_name(wire, addr))).await?;
+/// A claim as it is now.
+pub(crate) async fn claim(cluster: &Cluster, name: &str) -> Result<Option<AddressClaim>, Unanswered> {
+    let body = get(cluster, format!("{CLAIMS}/{name}")).await?;
     Ok(body.and_then(|body| claim_of(&body)))
 }
 

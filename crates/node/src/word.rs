@@ -40,7 +40,7 @@ pub(crate) async fn keep(agent: Arc<Agent>) {
     let mut seen = Seen::default();
     loop {
         let pending = seen.give_word(&agent).await;
-        seen.listen(&mut heard, pending.then_some(LOOK)).await;
+        seen.listen(&agent, &mut heard, pending.then_some(LOOK)).await;
     }
 }
 
@@ -71,23 +71,25 @@ struct Seen {
 
 impl Seen {
     /// Takes in what is there to hear; waits for it, or for so long.
-    async fn listen(&mut self, heard: &mut Receiver<News>, most: Option<Duration>) {
+    async fn listen(&mut self, agent: &Agent, heard: &mut Receiver<News>, most: Option<Duration>) {
         let next = match most {
             Some(most) => tokio::time::timeout(most, heard.recv()).await.unwrap_or(None),
             None => heard.recv().await,
         };
         let mut next = next;
         while let Some(news) = next {
-            self.take(news);
+            self.take(agent, news);
             next = heard.try_recv().ok();
         }
     }
 
-    fn take(&mut self, news: News) {
+    fn take(&mut self, agent: &Agent, news: News) {
         match news {
             News::Claim(change) => {
                 let (Change::Seen(json) | Change::Gone(json)) = &change;
                 let Some(claim) = claim_of(json) else { return };
+                let user = claim.spec.address.get().map(|addr| (*addr, claim.status.occupant.pod_uid.clone()));
+                agent.saw(&claim.meta.name, user.filter(|_| matches!(change, Change::Seen(_))));
                 match change {
                     Change::Seen(_) => drop(self.claims.insert(claim.meta.name.clone(), claim)),
                     Change::Gone(_) => drop(self.claims.remove(&claim.meta.name)),

@@ -13,7 +13,8 @@ use crate::planted::Planted;
 use crate::setup;
 use crate::story::{Act, Story};
 use crate::wire::Wire;
-use engine::manage::{Call, Command, Engine, Input, Outcome, Verb};
+use api::names::DEFAULT_SUBNET;
+use engine::manage::{Call, Command, Engine, Input, Outcome, PrimaryNetwork, Verb};
 use model::{Options, Request, Server, Timestamp, cluster as parts};
 use serde_json::json;
 use std::sync::OnceLock;
@@ -43,6 +44,8 @@ pub struct Cluster {
     pub(crate) cut_off: Vec<String>,
     pub(crate) excuses: Excuses,
     planted: Option<Planted>,
+    /// How the controllers run.
+    primary: PrimaryNetwork,
 }
 
 /// What a controller wrote.
@@ -132,7 +135,8 @@ impl Cluster {
         let mut nodes: Vec<Node> = ["node1", "node2"].map(|name| Node::register(&mut server, name, START)).into();
         nodes.iter_mut().for_each(|node| node.planted = planted);
         let bug = planted.and_then(Planted::of_engine);
-        let controllers = (0..controllers).map(|_| Controller::start(&mut server, START, bug)).collect();
+        let start = |_| Controller::start(&mut server, (PrimaryNetwork::Read, bug), START);
+        let controllers = (0..controllers).map(start).collect();
         Self {
             server,
             wire: Wire::default(),
@@ -146,6 +150,7 @@ impl Cluster {
             cut_off: Vec::new(),
             planted,
             excuses: Excuses::default(),
+            primary: PrimaryNetwork::Read,
         }
     }
 
@@ -212,6 +217,11 @@ impl Cluster {
             Act::Connect(name) => {
                 self.cut_off.retain(|other| other != name);
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));
+            }
+            Act::ServePrimary => {
+                self.primary = PrimaryNetwork::Served { default_subnet: DEFAULT_SUBNET.into() };
+                self.nodes.iter_mut().for_each(Node::ask_for_primary);
+                (0..self.controllers.len()).for_each(|at| self.restart(at));
             }
             Act::Pass(seconds) => {
                 self.now = self.now.plus_secs(*seconds);
@@ -334,7 +344,8 @@ impl Cluster {
 
     /// A controller dies, and another one starts.
     pub(crate) fn restart(&mut self, at: usize) {
-        let next = Controller::start(&mut self.server, self.now, self.planted.and_then(Planted::of_engine));
+        let bug = self.planted.and_then(Planted::of_engine);
+        let next = Controller::start(&mut self.server, (self.primary.clone(), bug), self.now);
         std::mem::replace(&mut self.controllers[at], next).die(&mut self.server);
     }
 

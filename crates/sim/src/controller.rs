@@ -5,7 +5,7 @@
 
 use crate::setup::{AGENT_PREFIX, LEASES};
 use api::slim::{Kind, Object, Str, Time, read};
-use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, Settings};
+use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -31,9 +31,9 @@ pub(crate) struct Controller {
 
 impl Controller {
     /// Starts: lists every kind, and watches it from there on.
-    pub(crate) fn start(server: &mut Server, now: Timestamp, bug: Option<Bug>) -> Self {
+    pub(crate) fn start(server: &mut Server, (primary, bug): (PrimaryNetwork, Option<Bug>), now: Timestamp) -> Self {
         let mut controller = Self {
-            engine: Engine::new(settings(bug)),
+            engine: Engine::new(Settings { primary, ..settings(bug) }),
             watches: Vec::new(),
             inbox: VecDeque::new(),
             outbox: VecDeque::new(),

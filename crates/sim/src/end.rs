@@ -26,8 +26,12 @@ pub struct End {
     pub statuses: BTreeMap<String, Value>,
     /// Status of claims by name. Not compared.
     pub claim_statuses: BTreeMap<String, Value>,
+    /// `spec` of IP objects by name. Not compared.
+    pub ip_specs: BTreeMap<String, Value>,
     /// Annotations of pods by name. Not compared.
     pub annotations: BTreeMap<String, Value>,
+    /// Annotations of Namespaces by name, where they have any.
+    pub namespaces: BTreeMap<String, Value>,
     /// Events. Not compared: they are best effort.
     pub events: Vec<Value>,
     /// Addresses on the wire.
@@ -66,8 +70,8 @@ impl End {
         }
         let told = cluster.engines().take(1).flat_map(|engine| engine.refusals().collect::<Vec<_>>());
         let told = told.map(|(nic, why)| (format!("{} {}", nic.holder, nic.name), why.to_owned())).collect();
-        let ips = cluster.server.objects("kubeovn.io", "ips");
-        let ips = ips.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        let ip_objects = cluster.server.objects("kubeovn.io", "ips");
+        let ips = ip_objects.iter().filter_map(|ip| ip["metadata"]["name"].as_str().map(str::to_owned)).collect();
         let objects = |group, kind| cluster.server.objects(group, kind);
         let (subnets, pools) = (objects("kubeovn.io", "subnets"), objects("kubeovn.io", "ippools"));
         Self {
@@ -78,7 +82,9 @@ impl End {
             pools: named(&pools, said),
             statuses: named(&[subnets, pools].concat(), |object| object["status"].clone()),
             claim_statuses: named(&objects("ipledger.dev", "addressclaims"), |claim| claim["status"].clone()),
+            ip_specs: named(&ip_objects, |ip| ip["spec"].clone()),
             annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
+            namespaces: annotated(&objects("", "namespaces")),
             events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             answers: cluster.wire.iter().count(),
             addresses,
@@ -105,6 +111,7 @@ impl End {
         Self {
             statuses: BTreeMap::new(),
             claim_statuses: BTreeMap::new(),
+            ip_specs: BTreeMap::new(),
             annotations: BTreeMap::new(),
             events: Vec::new(),
             addresses: BTreeMap::new(),
@@ -115,6 +122,13 @@ impl End {
             ..self.clone()
         }
     }
+}
+
+/// The annotations of those objects that have any.
+fn annotated<T: Borrow<Value>>(objects: &[T]) -> BTreeMap<String, Value> {
+    let mut all = named(objects, |object| object["metadata"]["annotations"].clone());
+    all.retain(|_, annotations| !annotations.is_null());
+    all
 }
 
 /// Objects by name.

@@ -6,7 +6,7 @@
 //! unless somebody else has it by then, or the record was touched by hand too.
 
 use crate::cluster::Cluster;
-use crate::node::CLAIMS;
+use crate::node::{CLAIMS, wire_of};
 use crate::oracle::Violation;
 use crate::wire::Wire;
 use api::slim::AddressClaim;
@@ -99,7 +99,8 @@ fn has_subnet(server: &Server, net: &str, addr: Addr) -> bool {
     server.objects("kubeovn.io", "subnets").iter().any(|subnet| {
         let cidr = subnet["spec"]["cidrBlock"].as_str().unwrap_or_default();
         let mut cidrs = cidr.split(',').filter_map(|text| text.parse::<Cidr>().ok());
-        subnet["spec"]["provider"] == net && cidrs.any(|cidr| cidr.usable().contains(addr))
+        wire_of(subnet["spec"]["provider"].as_str().unwrap_or_default()) == net
+            && cidrs.any(|cidr| cidr.usable().contains(addr))
     })
 }
 

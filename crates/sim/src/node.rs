@@ -8,6 +8,7 @@ use crate::controller::slim;
 use crate::planted::Planted;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
+use api::names::PRIMARY_PROVIDER;
 use api::schema::claim_name;
 use api::slim::{AddressClaim, Field, Kind, Object, Uid};
 use ledger::{Addr, AddrPair};
@@ -18,6 +19,9 @@ use std::collections::BTreeSet;
 
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
+
+/// The wire of the primary network.
+const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
 
 /// A node.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Node {
     connected: bool,
     /// What the agent leaves out.
     pub(crate) planted: Option<Planted>,
+    /// Whether the runtime asks for the primary network too.
+    primary: bool,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
 }
@@ -49,6 +55,7 @@ impl Node {
             forsworn: BTreeSet::new(),
             connected: true,
             planted: None,
+            primary: false,
             tried: 0,
         }
     }
@@ -57,6 +64,11 @@ impl Node {
     pub(crate) fn set_connected(&mut self, connected: bool) {
         self.connected = connected;
         self.kubelet.set_connected(connected);
+    }
+
+    /// Its runtime asks for the primary network of each pod from now on.
+    pub(crate) fn ask_for_primary(&mut self) {
+        self.primary = true;
     }
 
     /// Takes its power: what ran on it answers no more.
@@ -108,33 +120,52 @@ impl Node {
         let path = format!("/api/v1/namespaces/{}/pods/{}", sandbox.namespace, sandbox.name);
         let pod = get(server, &path, now)?;
         let wanted = pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().unwrap_or_default();
+        let mut all = Wanted::all(wanted, &sandbox.namespace);
+        if self.primary && pod["metadata"]["annotations"]["v1.multus-cni.io/default-network"].is_null() {
+            all.push(Wanted { provider: PRIMARY_PROVIDER.to_owned(), interface: None });
+        }
         let mut addrs = Vec::new();
-        for attachment in wanted.split(',').filter(|name| !name.is_empty()) {
-            let (namespace, name) = attachment.split_once('/').unwrap_or((&sandbox.namespace, attachment));
-            let provider = format!("{name}.{namespace}");
-            let text = pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/ip_address")].as_str()?;
-            if pod["metadata"]["annotations"][format!("{provider}.kubernetes.io/allocated")] != "true" {
+        for wanted in all {
+            addrs.extend(self.told(server, sandbox, (&pod, &wanted), now)?);
+        }
+        Some(addrs)
+    }
+
+    /// The addresses that a pod was told for one network, each proven by its claim.
+    fn told(
+        &self,
+        server: &mut Server,
+        sandbox: &SandboxId,
+        (pod, Wanted { provider, interface }): (&Value, &Wanted),
+        now: Timestamp,
+    ) -> Option<Vec<(String, Addr)>> {
+        let annotations = &pod["metadata"]["annotations"];
+        let value = |name: &str| {
+            let own = interface.as_ref().map(|interface| format!("{provider}.kubernetes.io/{name}.{interface}"));
+            let own = own.and_then(|key| annotations[key].as_str());
+            own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
+        };
+        let text = value("ip_address").filter(|_| value("allocated") == Some("true"))?;
+        let wire = wire_of(provider);
+        let uid = Uid::parse(&sandbox.pod_uid);
+        let mut addrs = Vec::new();
+        for addr in Field::<AddrPair>::parse(text).get()?.iter() {
+            let name = claim_name(wire, addr);
+            if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
                 return None;
             }
-            for addr in Field::<AddrPair>::parse(text).get()?.iter() {
-                let name = claim_name(&provider, addr);
-                if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
-                    return None;
-                }
-                if self.planted == Some(Planted::BlindAdd) {
-                    addrs.push((provider.clone(), addr));
-                    continue;
-                }
-                let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
-                let claim = claim_of(&object)?;
-                let uid = Uid::parse(&sandbox.pod_uid);
-                // An EIP is the gateway's program's to add, not the plugin's.
-                let is_eip = claim.spec.holder.kind == "IptablesEIP";
-                if is_eip || claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
-                    return None;
-                }
-                addrs.push((provider.clone(), addr));
+            if self.planted == Some(Planted::BlindAdd) {
+                addrs.push((wire.to_owned(), addr));
+                continue;
             }
+            let object = get(server, &format!("{CLAIMS}/{name}"), now)?;
+            let claim = claim_of(&object)?;
+            // An EIP is the gateway's program's to add, not the plugin's.
+            let is_eip = claim.spec.holder.kind == "IptablesEIP";
+            if is_eip || claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+                return None;
+            }
+            addrs.push((wire.to_owned(), addr));
         }
         Some(addrs)
     }
@@ -176,12 +207,42 @@ impl Node {
     }
 }
 
+/// An attachment that a pod asks for.
+struct Wanted {
+    provider: String,
+    interface: Option<String>,
+}
+
+impl Wanted {
+    /// All of them: a list of `namespace/name@interface`, or JSON (Multus).
+    fn all(text: &str, namespace: &str) -> Vec<Self> {
+        if let Ok(Value::Array(items)) = serde_json::from_str(text) {
+            let of = |item: &Value| Self {
+                provider: format!(
+                    "{}.{}",
+                    item["name"].as_str().unwrap_or_default(),
+                    item["namespace"].as_str().unwrap_or(namespace)
+                ),
+                interface: item["interface"].as_str().map(str::to_owned),
+            };
+            return items.iter().map(of).collect();
+        }
+        let of = |text: &str| {
+            let (place, interface) =
+                text.split_once('@').map_or((text, None), |(place, name)| (place, Some(name.to_owned())));
+            let (namespace, name) = place.split_once('/').unwrap_or((namespace, place));
+            Self { provider: format!("{name}.{namespace}"), interface }
+        };
+        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(of).collect()
+    }
+}
+
 impl Node {
     /// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
     fn is_surplus(&self, pod: &Value, claim: &AddressClaim, wire: &Wire) -> bool {
         let Some(addr) = claim.spec.address.get() else { return false };
         let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
-        let mut told = told.filter(|(key, _)| key.ends_with("/ip_address")).filter_map(|(_, text)| text.as_str());
+        let mut told = told.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
         let names = |text: &str| {
             Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
         };
@@ -190,6 +251,11 @@ impl Node {
             && wire.has_pod(&claim.status.occupant.pod_uid.to_string())
             && !told.any(names)
     }
+}
+
+/// The wire of a provider.
+pub(crate) fn wire_of(provider: &str) -> &str {
+    if provider.is_empty() || provider == PRIMARY_PROVIDER { PRIMARY_WIRE } else { provider }
 }
 
 /// A fresh read.

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::controller::slim;
 use crate::excuse::is_unsettled;
 use crate::holders::{has_record, is_of, stands, told};
-use crate::node::claim_of;
+use crate::node::{claim_of, wire_of};
 use crate::status;
 use api::schema::claim_name;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
@@ -91,7 +91,7 @@ fn accounting(cluster: &Cluster, engine: &Engine, claims: &[AddressClaim]) -> Re
             let Some(usable) = cidr.filter(|_| status::is_ready(&subnet.status.conditions)).map(|c| c.usable()) else {
                 continue;
             };
-            let on_it = claims.iter().filter(|claim| claim.spec.wire == subnet.spec.provider);
+            let on_it = claims.iter().filter(|claim| claim.spec.wire == wire_of(&subnet.spec.provider));
             let claimed =
                 on_it.filter_map(|claim| claim.spec.address.get()).filter(|addr| usable.contains(**addr)).count();
             if counts.using.as_u128() != u128::try_from(claimed).ok() {
@@ -151,7 +151,7 @@ fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<()
         .filter(|claim| !is_unsettled(cluster, claims, claim))
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
-    let told = pod.meta.annotations.iter().filter(|(key, _)| key.ends_with("/ip_address"));
+    let told = pod.meta.annotations.iter().filter(|(key, _)| key.contains("/ip_address"));
     let told: Vec<Addr> = told
         .filter_map(|(_, text)| api::slim::Field::<AddrPair>::parse(text).get().copied())
         .flat_map(|pair| pair.iter().collect::<Vec<_>>())

@@ -6,6 +6,7 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
+use crate::node::wire_of;
 use crate::oracle::{Violation, claims};
 use api::slim::{AddressClaim, Condition, Counter, Field, Kind, Object, Subnet};
 use ledger::{Addr, AddrSet, Cidr, Family};
@@ -95,7 +96,8 @@ fn sets(
         all.extend(is_in(addr).then_some(addr));
         next = addr.next();
     }
-    let wire = subnet.spec.provider.as_str();
+    let provider = subnet.spec.provider.as_str();
+    let wire = wire_of(provider);
     let claimed = claims.iter().filter(|claim| claim.spec.wire == wire);
     let claimed: BTreeSet<Addr> = claimed.filter_map(|claim| claim.spec.address.get().copied()).collect();
     let excludes: Vec<_> = subnet.spec.exclude_ips.iter().filter_map(Field::get).collect();

@@ -25,6 +25,8 @@ pub enum Act {
     PowerOff(String),
     /// It has its connection again.
     Connect(String),
+    /// The controllers are started anew with `--primary-network`, and the runtimes ask for it from then on.
+    ServePrimary,
     /// Seconds pass.
     Pass(i64),
 }

@@ -130,3 +130,12 @@ fn two_controllers_come_to_the_same_end_whatever_fails() {
         every_fault(2, &story, &clean);
     }
 }
+
+#[test]
+fn a_mac_that_is_asked_for_is_in_the_claim_and_the_annotation_and_not_in_the_ip_object() {
+    let mac = json!({"macvlan.default.kubernetes.io/mac_address": "02:00:00:00:00:07"});
+    let end = sweep("mac", vec![create_with("p", "node1", &mac)]);
+    assert_eq!(end.annotations["p"]["macvlan.default.kubernetes.io/mac_address"], "02:00:00:00:00:07");
+    assert_eq!(end.pods["p"].0, "Running");
+    assert_eq!(end.ip_specs["p.default.macvlan.default"].get("macAddress"), None);
+}

@@ -118,6 +118,28 @@ fn a_subnet_that_overlaps_another_on_its_wire_serves_nobody_until_that_one_is_go
 }
 
 #[test]
+fn which_of_two_overlapping_subnets_is_used_does_not_change_with_a_restart() {
+    let spec = json!({"cidrBlock": "172.17.0.0/28", "provider": "macvlan.default"});
+    // First in every list, and younger.
+    let end = sweep("overlap, first by name", vec![create_pod("p"), create("aaa", &spec), create_pod("q")]);
+    assert_eq!(condition(&end.statuses["aaa"], "Ready")["status"], "False");
+    assert_eq!((end.pods["q"].0.as_str(), &end.subnets["ext"]["counts"]), ("Running", &json!([2, 3, 0, 0])));
+    // Changed so that it overlaps one that is in use.
+    let other = create("other", &json!({"cidrBlock": "10.9.0.0/28", "provider": "macvlan.default"}));
+    let acts = vec![
+        other,
+        create_pod("p"),
+        patch("ext", &json!({"cidrBlock": "10.9.0.0/24", "gateway": "10.9.0.1", "excludeIps": []})),
+    ];
+    let end = sweep("overlap, by a change", acts);
+    assert_eq!(condition(&end.statuses["other"], "Ready")["status"], "True");
+    assert_eq!(
+        condition(&end.statuses["ext"], "Ready")["message"],
+        "10.9.0.0/24 overlaps Subnet other on wire macvlan.default"
+    );
+}
+
+#[test]
 fn a_subnet_that_is_deleted_gives_nothing_out_and_stays_until_its_last_address_is_free() {
     let waits = sweep("deleted in use", vec![create_pod("p"), delete("ext"), create_pod("late")]);
     assert_eq!(waits.pods["late"].1, Vec::<String>::new());

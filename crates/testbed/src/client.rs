@@ -69,6 +69,14 @@ impl Requests {
         self.json("PATCH", path, Some(patch), "application/merge-patch+json")
     }
 
+    /// DELETEs an object.
+    ///
+    /// # Errors
+    /// The answer is not 2xx, or no JSON.
+    pub fn delete(&self, path: &str) -> Result<Value> {
+        self.json("DELETE", path, None, "application/json")
+    }
+
     fn json(&self, method: &str, path: &str, body: Option<&Value>, content_type: &str) -> Result<Value> {
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let text = self.send(method, path, body, content_type)?;

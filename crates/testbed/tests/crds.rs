@@ -75,7 +75,7 @@ fn bed() -> &'static ControlPlane {
     BED.get_or_init(|| {
         let bed = ControlPlane::start().unwrap();
         let folder = folder();
-        bed.kubectl(&["create", "-f", folder.to_str().unwrap()]).unwrap();
+        bed.kubectl(&["create", "-k", folder.to_str().unwrap()]).unwrap();
         bed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).unwrap();
         bed
     })

@@ -20,6 +20,7 @@ pub mod subnet;
 mod table;
 pub mod text;
 pub mod who;
+pub mod why;
 
 pub use lens::Lens;
 pub use look::Look;

@@ -138,7 +138,7 @@ pub struct Meta {
     #[serde(rename = "deletionGracePeriodSeconds", deserialize_with = "nil")]
     pub deletion_grace: u32,
     /// Labels that somebody acts on: those of Kube-OVN, IPLedger and KubeVirt, and those without a value (an IP object
-    /// carries its Subnet's name as such a label).
+    /// carries its Subnet's name as such a label). Of a Namespace, all: Subnets select Namespaces by any of them.
     #[serde(deserialize_with = "labels")]
     pub labels: Pairs,
     /// Annotations that somebody acts on.
@@ -245,6 +245,8 @@ pub fn is_read_annotation(key: &str) -> bool {
     match prefix {
         "ipledger.dev" => true,
         "ovn.kubernetes.io" if matches!(name, "vip" | "vpc_nat_gw" | "virtualmachine" | "vpc_eip") => true,
+        // What Namespaces are told of their Subnets.
+        "ovn.kubernetes.io" if matches!(name, "cidr" | "exclude_ips") => true,
         "k8s.v1.cni.cncf.io" => name == "networks",
         "v1.multus-cni.io" => name == "default-network",
         "kubevirt.io" => name == "migrationJobName",
@@ -257,6 +259,12 @@ pub fn is_read_annotation(key: &str) -> bool {
 fn keep_provider_annotation(name: &str) -> bool {
     let name = name.split_once('.').map_or(name, |(name, _)| name);
     matches!(name, "allocated" | "ip_address" | "mac_address" | "ip_family" | "ip_pool" | "logical_switch")
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PairsVisitor { keep: |_, _| true, by_key: |_| true })
+    }
 }
 
 fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {

@@ -4,7 +4,7 @@
 //! object with a field of the wrong type takes the slow one, which drops that field, says so, and reads the rest.
 
 use super::bad::{Bad, Malformed, Path};
-use super::{Kind, Meta, objects::*};
+use super::{Kind, Meta, Pairs, objects::*};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -59,10 +59,14 @@ macro_rules! objects {
         /// # Errors
         /// Not JSON, not an object, no name, or wrong in more than 32 fields.
         pub fn read(kind: Kind, json: &[u8]) -> Result<Parsed, Unreadable> {
-            match kind { $(Kind::$kind => typed::<$ty>(kind, json).map(|(object, malformed)| Parsed {
+            let mut parsed = match kind { $(Kind::$kind => typed::<$ty>(kind, json).map(|(object, malformed)| Parsed {
                 object: Object::$kind(Box::new(object)),
                 malformed,
-            }),)* }
+            }),)* }?;
+            if let Object::Namespace(namespace) = &mut parsed.object {
+                namespace.meta.labels = all_labels(json).unwrap_or_default();
+            }
+            Ok(parsed)
         }
     };
 }
@@ -113,6 +117,20 @@ has_meta!(
     VirtualMachine,
     VirtualMachineInstance
 );
+
+/// All labels of an object, not only those that somebody acts on; none where they cannot be read.
+fn all_labels(json: &[u8]) -> Option<Pairs> {
+    #[derive(Default, serde::Deserialize)]
+    struct Labels {
+        #[serde(default)]
+        labels: Option<Pairs>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Labelled {
+        metadata: Labels,
+    }
+    serde_json::from_slice::<Labelled>(json).ok()?.metadata.labels
+}
 
 fn typed<T: DeserializeOwned + Bad + HasMeta>(kind: Kind, json: &[u8]) -> Result<(T, Vec<Malformed>), Unreadable> {
     let (object, mut malformed) = match serde_json::from_slice::<T>(json) {

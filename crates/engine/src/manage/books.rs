@@ -6,16 +6,17 @@
 
 use super::claims::{Claims, Slot};
 use super::id::{ClaimKey, HolderId};
+use super::made_mac;
 use super::pools::Pools;
 use super::project::gateways;
 use super::subnet_rules::broken;
-use super::want::{Ask, Class, Want};
+use super::want::{Ask, AskMac, Class, Want};
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names;
-use api::slim::{Field, IpPool, Str, Subnet};
+use api::slim::{Field, IpPool, Str, Subnet, Time, Uid};
 use ledger::{
-    Addr, AddrPair, AddrSets, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
+    Addr, AddrPair, AddrSets, Cidr, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
     SubnetSpec,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,24 @@ fn read(world: &World, subnet: &Subnet) -> Result<Read, Box<str>> {
     })
 }
 
+/// Which of two Subnets that overlap comes first: one that was found to be valid as it is written, then the older one.
+fn rank(subnet: &Subnet) -> (bool, Option<Time>, Str) {
+    let valid = subnet.status.conditions.iter().any(|condition| {
+        condition.type_ == "Validated"
+            && condition.status == "True"
+            && condition.generation == i64::from(subnet.meta.generation)
+    });
+    (!valid, subnet.meta.created.get().copied(), subnet.meta.name.clone())
+}
+
+fn moved(old: &str, new: &str) -> Box<str> {
+    format!("it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`").into()
+}
+
+fn overlap(cidr: &Cidr, other: &str, wire: &str) -> Box<str> {
+    format!("{cidr} overlaps Subnet {other} on wire {wire}").into()
+}
+
 impl Books {
     /// Takes over a Subnet, one of ours or another manager's; whether anything that matters here changed.
     pub(super) fn put(&mut self, world: &World, subnet: &Subnet, claims: &Claims, ours: bool) -> bool {
@@ -92,13 +111,29 @@ impl Books {
     fn put_spec(&mut self, world: &World, subnet: &Subnet, claims: &Claims) -> bool {
         let name = &subnet.meta.name;
         let outcome = read(world, subnet).and_then(|read| {
+            let read = self.stay(world, subnet, read, claims)?;
             self.check(name, &read)?;
+            self.make_room(world, subnet, &read)?;
             Ok(self.take(name, read, claims))
         });
         match outcome {
             Ok(changed) => self.faults.remove(name).is_some() || changed,
             Err(fault) => self.faults.insert(name.clone(), fault.clone()) != Some(fault),
         }
+    }
+
+    /// A Subnet whose claims are on another wire than it would be on stays on theirs, also where nobody remembers it there:
+    /// its claims do. Whoever was on the old wire is still there, whatever it is called now.
+    fn stay(&mut self, world: &World, subnet: &Subnet, read: Read, claims: &Claims) -> Result<Read, Box<str>> {
+        let name = &subnet.meta.name;
+        let mut others = claims.wires_of(name).filter(|wire| **wire != read.wire);
+        let is_empty = |page: &Page| page.wire == read.wire && page.book.claims().next().is_none();
+        let Some(old) = others.next().filter(|_| self.pages.get(name).is_none_or(is_empty)) else { return Ok(read) };
+        let fault = moved(old, &read.wire);
+        let old = Read { wire: old.clone(), ..read };
+        self.make_room(world, subnet, &old)?;
+        self.take(name, old, claims);
+        Err(fault)
     }
 
     /// Whether a Subnet may be as it is written, beside the others and beside its own claims.
@@ -110,30 +145,45 @@ impl Books {
             && page.wire != read.wire
             && page.book.claims().next().is_some()
         {
-            let (old, new) = (&page.wire, &read.wire);
-            return Err(format!(
-                "it has claims on wire {old}, and would be on {new}: annotate it `ipledger.dev/wire: {old}`"
-            )
-            .into());
+            return Err(moved(&page.wire, &read.wire));
         }
         let held = self.pages.get(name).filter(|page| page.book.claims().next().is_some());
         if let Some(page) = held.filter(|_| read.spec.cidrs().is_none()) {
             return Err(SpecError::CidrTaken(page.book.spec().cidrs()).to_string().into());
         }
-        for cidr in read.spec.cidrs().iter() {
-            let (first, last) = (cidr.network(), cidr.last());
-            let until = ClaimKey { wire: read.wire.clone(), addr: last };
-            let below = self.blocks.range(..=until).rev().take_while(|(key, _)| key.wire == read.wire);
-            let other =
-                below.filter(|(_, (_, owner))| owner != name).map(|(key, (end, owner))| (key.addr, *end, owner));
-            // Blocks of one wire never overlap: the nearest one below the end decides.
-            if let Some((_, end, owner)) = other.take(1).next()
-                && end >= first
-            {
-                return Err(format!("{cidr} overlaps Subnet {owner} on wire {}", read.wire).into());
-            }
+        Ok(())
+    }
+
+    /// Sees to it that no other Subnet of the wire has an address of this one. Which of two that overlap may be used does
+    /// not depend on the order in which they are seen: the one that was used as it is written before, else the older one.
+    fn make_room(&mut self, world: &World, subnet: &Subnet, read: &Read) -> Result<(), Box<str>> {
+        let others = self.overlapped(&subnet.meta.name, read);
+        let rank_of = |name: &Str| world.subnets.named(name).map(rank);
+        if let Some((cidr, other)) = others.iter().find(|(_, other)| rank_of(other) <= Some(rank(subnet))) {
+            return Err(overlap(cidr, other, &read.wire));
+        }
+        for (cidr, other) in others {
+            let fault = overlap(&cidr, &subnet.meta.name, &read.wire);
+            self.unlist(&other);
+            self.pages.remove(&other);
+            self.arrange(&other);
+            self.touched.insert(other.clone());
+            self.faults.insert(other, fault);
         }
         Ok(())
+    }
+
+    /// The other Subnets of a wire that have addresses of this one, each with the block of it.
+    fn overlapped(&self, name: &Str, read: &Read) -> Vec<(Cidr, Str)> {
+        let mut others = Vec::new();
+        for cidr in read.spec.cidrs().iter() {
+            let until = ClaimKey { wire: read.wire.clone(), addr: cidr.last() };
+            let below = self.blocks.range(..=until).rev().take_while(|(key, _)| key.wire == read.wire);
+            // Blocks of one wire never overlap: they end in the order in which they begin.
+            let shared = below.take_while(|(_, (end, _))| *end >= cidr.network());
+            others.extend(shared.filter(|(_, (_, owner))| owner != name).map(|(_, (_, owner))| (cidr, owner.clone())));
+        }
+        others
     }
 
     fn take(&mut self, name: &Str, read: Read, claims: &Claims) -> bool {
@@ -263,6 +313,11 @@ impl Books {
         self.pages.get(subnet).map(|page| &page.provider)
     }
 
+    /// Names of all Subnets that can be used.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Str> {
+        self.pages.keys()
+    }
+
     /// The wire of a Subnet.
     pub(super) fn wire(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.wire)
@@ -342,7 +397,14 @@ impl Books {
         // What a running pod has is claimed again wherever that is: the Subnet waits for it, and not the other way.
         let page = self.pages.get_mut(subnet).filter(|page| page.open || want.class == Class::Record);
         let Some(page) = page else { return Err(Denied::Closed("it is gone or being deleted".into())) };
-        let mac = want.mac.map_or(MacPick::None, MacPick::This);
+        let (mut attempts, nobody) = (0_u64.., Uid::None);
+        let seed = if let AskMac::Made(seed) = &want.mac { seed } else { &nobody };
+        let mut make = || made_mac::entropy(seed, &want.nic, attempts.next().unwrap_or_default());
+        let mac = match &want.mac {
+            AskMac::None => MacPick::None,
+            AskMac::Made(_) => MacPick::Any(&mut make),
+            AskMac::This(mac) => MacPick::This(*mac),
+        };
         let kept = |pair: AddrPair| {
             let mut pair = pair;
             has.iter().for_each(|addr| pair.set(addr.family(), Some(addr)));

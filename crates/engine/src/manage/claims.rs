@@ -3,6 +3,7 @@
 //! In: claims as observed, claims that were asked for. Out: who has which address. Guarantees: one entry per wire and
 //! address; an address that was asked for is held until a read settles it.
 
+use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, Title};
 use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
@@ -107,6 +108,14 @@ impl Slot {
         }
     }
 
+    /// The Subnet that it was made for.
+    pub(super) fn subnet(&self) -> &Str {
+        match self {
+            Self::Asked(claim) => &claim.subnet,
+            Self::Standing(claim) => &claim.subnet,
+        }
+    }
+
     pub(super) fn standing(&self) -> Option<&Claim> {
         match self {
             Self::Asked(_) => None,
@@ -121,9 +130,17 @@ pub(super) struct Claims {
     slots: BTreeMap<ClaimKey, Slot>,
     by_holder: BTreeMap<HolderId, BTreeSet<ClaimKey>>,
     names: BTreeMap<Str, ClaimKey>,
+    tally: BTreeMap<(Str, Standing), u64>,
+    /// How many were made for a Subnet, by Subnet and wire.
+    of_subnet: BTreeMap<(Str, Str), u64>,
 }
 
 impl Claims {
+    /// How many there are of each kind.
+    pub(super) fn tally(&self) -> &BTreeMap<(Str, Standing), u64> {
+        &self.tally
+    }
+
     pub(super) fn get(&self, key: &ClaimKey) -> Option<&Slot> {
         self.slots.get(key)
     }
@@ -132,6 +149,8 @@ impl Claims {
     pub(super) fn put(&mut self, key: ClaimKey, slot: Slot) -> Option<Slot> {
         let holder = slot.nic().holder.clone();
         let before = self.remove(&key);
+        *self.tally.entry(Standing::of(&slot)).or_default() += 1;
+        *self.of_subnet.entry((slot.subnet().clone(), key.wire.clone())).or_default() += 1;
         self.by_holder.entry(holder).or_default().insert(key.clone());
         self.names.insert(key.object_name().into(), key.clone());
         self.slots.insert(key, slot);
@@ -141,6 +160,16 @@ impl Claims {
     pub(super) fn remove(&mut self, key: &ClaimKey) -> Option<Slot> {
         let slot = self.slots.remove(key)?;
         self.names.remove(key.object_name().as_str());
+        if let Some(count) = self.tally.get_mut(&Standing::of(&slot)) {
+            *count = count.saturating_sub(1);
+        }
+        let place = (slot.subnet().clone(), key.wire.clone());
+        if let Some(count) = self.of_subnet.get_mut(&place) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of_subnet.remove(&place);
+            }
+        }
         let holder = &slot.nic().holder;
         if let Some(keys) = self.by_holder.get_mut(holder) {
             keys.remove(key);
@@ -166,6 +195,12 @@ impl Claims {
     pub(super) fn within(&self, wire: &Str, range: AddrRange) -> impl Iterator<Item = (&ClaimKey, &Slot)> {
         let key = |addr| ClaimKey { wire: wire.clone(), addr };
         self.slots.range(key(range.first())..=key(range.last()))
+    }
+
+    /// The wires on which there are claims that were made for a Subnet.
+    pub(super) fn wires_of(&self, subnet: &Str) -> impl Iterator<Item = &Str> {
+        let places = self.of_subnet.range((subnet.clone(), Str::default())..).map(|(place, _)| place);
+        places.take_while(move |(of, _)| of == subnet).map(|(_, wire)| wire)
     }
 
     /// The address of a claim's name.

@@ -97,7 +97,7 @@ pub enum Action {
         /// How often something was told, this time included.
         times: u64,
     },
-    /// Make an object that people made say what follows from its claims.
+    /// Make an object say what follows from its claims.
     Write(Box<Write>),
     /// See with a fresh read whether the object that entitles a holder is there, and what it says.
     ReadOwner {

@@ -11,6 +11,7 @@ use super::flight::Flight;
 use super::holders::{self, Entitled, occupant};
 use super::id::HolderId;
 use super::input::Input;
+use super::namespaces::Namespaces;
 use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::{Lack, Waiting};
@@ -51,9 +52,10 @@ impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let namespaces = Namespaces::new(settings.primary.default_subnet().cloned());
         Self {
             now: Time(0),
-            state: State { bug: settings.bug, ..State::default() },
+            state: State { bug: settings.bug, namespaces, ..State::default() },
             settings,
             flight: Flight::default(),
             waiting: Waiting::default(),

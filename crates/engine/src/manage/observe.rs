@@ -10,11 +10,14 @@ use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::flight::Sent;
 use super::holders;
+use super::holders::primary::is_primary;
 use super::id::{ClaimKey, HolderId};
 use super::input::{Input, Outcome};
+use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_older;
 use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
+use ledger::SubnetBook;
 
 impl Engine {
     /// Takes in one thing.
@@ -54,6 +57,7 @@ impl Engine {
         note(self);
         if !before && self.is_ready() {
             self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
+            self.dirty.extend(self.state.ordinals.keys().cloned());
         }
     }
 
@@ -99,6 +103,12 @@ impl Engine {
                 self.state.world.put(Object::StatefulSet(set));
                 self.about_set(&namespace, &name);
             }
+            Object::Namespace(namespace) => {
+                let name = namespace.meta.name.clone();
+                self.state.namespaces.see(&name, Some(&namespace.meta.labels));
+                self.state.world.put(Object::Namespace(namespace));
+                self.namespaces_changed([name]);
+            }
             Object::IptablesEip(eip) => self.eip_seen(*eip),
             Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
             // Other kinds decide nothing yet, unless they are holders by their name.
@@ -123,6 +133,8 @@ impl Engine {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
         let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
+        let kept = self.state.ordinals.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
     fn claim_seen(&mut self, claim: Claim) {
@@ -138,10 +150,20 @@ impl Engine {
             self.state.books.release(&key);
             self.dirty.insert(before.nic().holder.clone());
         }
+        if self.state.books.wire(slot.subnet()).is_some_and(|wire| *wire != key.wire) {
+            self.try_again(slot.subnet());
+        }
         self.state.books.record(&key, &slot);
         self.settled(&key);
         self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
+    }
+
+    /// A Subnet is looked at again: its claims say more of it than was known.
+    fn try_again(&mut self, name: &Str) {
+        if let Some(subnet) = self.state.world.subnets.named(name).cloned() {
+            self.subnet_seen(subnet);
+        }
     }
 
     /// An address has no claim.
@@ -153,6 +175,11 @@ impl Engine {
         self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
         self.dirty.insert(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
+        if self.state.books.fault(slot.subnet()).is_some() && self.state.claims.wires_of(slot.subnet()).next().is_none()
+        {
+            // What kept it from being as it is written is gone.
+            self.try_again(slot.subnet());
+        }
         if let Some(subnet) = self.state.books.containing(key).cloned() {
             let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
             self.freed.insert((subnet.clone(), key.addr.family(), pool));
@@ -171,6 +198,9 @@ impl Engine {
         let Some(pending) = self.records.get_mut(&key.wire) else { return };
         pending.remove(&key.addr);
         if pending.is_empty() {
+            if let Some(subnet) = self.state.books.containing(key).cloned() {
+                self.state.books.touch(&subnet);
+            }
             self.records.remove(&key.wire);
             self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
         }
@@ -211,6 +241,8 @@ impl Engine {
         let name = subnet.meta.name.clone();
         let ours = self.manages(&subnet);
         let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
+        let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
+        self.namespaces_changed(namespaces);
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);
@@ -245,10 +277,24 @@ impl Engine {
         self.freed.extend(self.waiting.lacks_of(subnet).cloned());
     }
 
+    /// The Subnets or IPPools of Namespaces changed, or what these are told of them: whoever waits for that is looked at.
+    pub(super) fn namespaces_changed(&mut self, names: impl IntoIterator<Item = Str>) {
+        for name in names {
+            self.dirty.extend(self.waiting.at_notice(&Notice::Namespace(name.clone())).cloned());
+            self.written.namespaces.touch(name);
+        }
+    }
+
     /// Whoever has a NIC of its provider, or waits for it, is looked at.
     fn subnet_changed(&mut self, name: &Str) {
         self.waiters_of(name);
         self.about_gateways_on(name);
+        if self.state.books.provider(name).is_some_and(|provider| is_primary(provider)) {
+            // Nearly every pod has a NIC on the primary network, and few of them on this Subnet.
+            let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
+            let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
+            holders.into_iter().for_each(|holder| self.about(holder));
+        }
         let provider = self.state.books.provider(name);
         let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
         self.dirty.extend(holders.into_iter().flatten().cloned());
@@ -295,6 +341,12 @@ impl Engine {
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);
+                let namespaces = self.state.namespaces.forget(&self.state.world, &id.name);
+                self.namespaces_changed(namespaces);
+                self.written.forget(id);
+            }
+            Kind::Namespace => {
+                self.state.namespaces.see(&id.name, None);
                 self.written.forget(id);
             }
             _ => {}

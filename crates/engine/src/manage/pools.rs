@@ -160,6 +160,16 @@ impl Pools {
         places.map(|(_, name)| name).filter(move |name| self.subnet(name).is_some_and(|of| of == subnet))
     }
 
+    /// The Namespaces that a pool is bound to.
+    pub(super) fn namespaces(&self, name: &str) -> impl Iterator<Item = &Str> {
+        self.by_name.get(name).into_iter().flat_map(|pool| &pool.namespaces)
+    }
+
+    /// The pools that are bound to a Namespace, the oldest first.
+    pub(super) fn bound_to(&self, namespace: &str) -> impl Iterator<Item = &Str> {
+        self.by_namespace.get(namespace).into_iter().flatten().map(|(_, name)| name)
+    }
+
     /// Why a Namespace may not take from a pool.
     pub(super) fn bars(&self, name: &str, namespace: &str) -> Option<String> {
         let bound = &self.by_name.get(name)?.namespaces;

@@ -9,11 +9,12 @@ use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::holders::Entitled;
+use super::holders::{Entitled, primary::is_primary};
 use super::id::{ClaimKey, HolderId, NicId};
+use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
-use ledger::{AddrPair, Family, Refusal};
+use ledger::{AddrPair, Family, Grant, Refusal};
 
 impl Engine {
     /// Gives a NIC what it lacks.
@@ -22,6 +23,10 @@ impl Engine {
             return self.wait_for_lender(want, &lent.nic);
         }
         let has: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
+        // Who has what it wants is refused nothing, whatever became of its Subnet.
+        if !has.is_empty() && self.served(want).is_some() {
+            return;
+        }
         let subnets = match has.first() {
             None => want.subnets.clone(),
             // What a NIC has decides its Subnet. Where that is gone there is nothing to add to it.
@@ -46,7 +51,7 @@ impl Engine {
             match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
                 Ok(grant) => {
                     self.record_again(&has);
-                    return self.ask(entitled, want, &subnet, grant.addrs, &has);
+                    return self.ask(entitled, want, &subnet, &grant, &has);
                 }
                 Err(denied) => refusals.push((subnet, denied)),
             }
@@ -116,9 +121,9 @@ impl Engine {
     }
 
     /// Asks for the claims that a NIC lacks.
-    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: AddrPair, has: &[ClaimKey]) {
+    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: &Grant, has: &[ClaimKey]) {
         let Some(wire) = self.state.books.wire(subnet).cloned() else { return };
-        let keys = granted.iter().map(|addr| ClaimKey { wire: wire.clone(), addr });
+        let keys = granted.addrs.iter().map(|addr| ClaimKey { wire: wire.clone(), addr });
         for key in keys.filter(|key| !has.contains(key)) {
             let addr = key.addr;
             let claim = NewClaim {
@@ -126,7 +131,7 @@ impl Engine {
                 subnet: subnet.clone(),
                 nic: want.nic.clone(),
                 title: entitled.title.clone(),
-                mac: want.mac,
+                mac: granted.mac.or(want.mac.named()),
                 programmed: entitled.programmed.clone(),
                 occupant: entitled.occupant.clone(),
             };
@@ -158,7 +163,13 @@ impl Engine {
             }
         }
         if told.is_empty() {
-            told.push("no Subnet serves it".to_owned());
+            told.push("NoSubnet: no Subnet serves it".to_owned());
+        }
+        if is_primary(&want.annotations.0) {
+            self.waiting.for_notice(Notice::Namespace(entitled.title.namespace.clone()), holder);
+        }
+        if let Ask::Pool(pool) = &want.ask {
+            self.waiting.for_notice(Notice::Pool(pool.clone()), holder);
         }
         self.waiting.tell(&want.nic, told.join("; "));
     }

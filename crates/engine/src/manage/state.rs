@@ -5,11 +5,12 @@
 
 use super::books::Books;
 use super::bug::Bug;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use super::command::Occupant;
 use super::gateways::Gateways;
-use super::id::{ClaimKey, HolderId};
+use super::id::HolderId;
 use super::lending::Lending;
+use super::namespaces::Namespaces;
 use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// Which wires are managed; the others are only read.
     pub wires: Wires,
+    /// Whether the primary network is served too.
+    pub primary: PrimaryNetwork,
     /// What becomes of the claims of a pod that is gone from a node which has no agent.
     pub without_agent: WithoutAgent,
     /// Seconds after which what the server refused is tried again.
@@ -61,6 +64,7 @@ impl Default for Settings {
         Self {
             gateway: GatewaySettings::default(),
             wires: Wires::All,
+            primary: PrimaryNetwork::Read,
             without_agent: WithoutAgent::Keep,
             retry: 10,
             patience: 10,
@@ -80,11 +84,37 @@ pub enum Wires {
     These(BTreeSet<Str>),
 }
 
+/// What becomes of the primary network (provider `ovn`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PrimaryNetwork {
+    /// Another manager gives its addresses out; it is read.
+    #[default]
+    Read,
+    /// Its addresses are given out from here, as those of an attachment are. No OVN is programmed.
+    Served {
+        /// Subnet of Namespaces that none is bound to.
+        default_subnet: Str,
+    },
+}
+
+impl PrimaryNetwork {
+    /// Name of the default Subnet, where it is served.
+    pub(super) fn default_subnet(&self) -> Option<&Str> {
+        match self {
+            Self::Read => None,
+            Self::Served { default_subnet } => Some(default_subnet),
+        }
+    }
+}
+
 impl Settings {
-    /// Whether the addresses of a Subnet are managed here: its wire is listed, and its dataplane is not OVN's.
+    /// Whether the addresses of a Subnet are managed here: its wire is listed, and its dataplane is not OVN's, or that of the
+    /// primary network where this is served.
     pub(super) fn manages(&self, world: &World, subnet: &Subnet) -> bool {
-        if Provider::parse(&subnet.spec.provider).is_ovn() {
-            return false;
+        match Provider::parse(&subnet.spec.provider) {
+            Provider::Primary if self.primary == PrimaryNetwork::Read => return false,
+            Provider::OvnAttachment { .. } => return false,
+            Provider::Primary | Provider::IpamOnly { .. } | Provider::Other(_) => {}
         }
         match &self.wires {
             Wires::All => true,
@@ -137,8 +167,12 @@ pub(super) struct State {
     pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
     /// IP objects by the holder that they were written for.
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
+    /// IP objects that keep the addresses of an ordinal, by the ordinal: it may have no pod now.
+    pub(super) ordinals: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
+    /// The Subnets of Namespaces.
+    pub(super) namespaces: Namespaces,
     /// What belongs to NAT gateways.
     pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
@@ -166,12 +200,12 @@ impl State {
 
     /// Whether a Subnet is given out from here, as far as is known: one that is not there may come back.
     pub(super) fn may_serve(&self, subnet: &str) -> bool {
-        self.books.provider(subnet).is_none() || self.serves(subnet)
+        !self.books.is_foreign(subnet)
     }
 
-    /// Whether an address is in a Subnet that another manager gives out from.
-    pub(super) fn is_served_by_another(&self, key: &ClaimKey) -> bool {
-        self.books.containing(key).is_some_and(|subnet| !self.serves(subnet))
+    /// Whether an address is of a Subnet that another manager gives out from.
+    pub(super) fn is_served_by_another(&self, claim: &Claim) -> bool {
+        self.books.is_foreign(self.books.containing(&claim.key).unwrap_or(&claim.subnet))
     }
 
     /// The provider of a Subnet, whoever gives out from it; the primary one where the Subnet says none or is not there.

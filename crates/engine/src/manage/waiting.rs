@@ -20,6 +20,16 @@ enum Place {
     Free(Lack, Option<Time>),
     Subnet(Str),
     Wire(Str),
+    Notice(Notice),
+}
+
+/// What is waited for that has no address: a change of what it names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Notice {
+    /// The Subnets of a Namespace.
+    Namespace(Str),
+    /// An IPPool.
+    Pool(Str),
 }
 
 /// See the module.
@@ -29,6 +39,7 @@ pub(super) struct Waiting {
     by_lack: BTreeMap<Lack, BTreeSet<(Option<Time>, HolderId)>>,
     by_subnet: BTreeMap<Str, BTreeSet<HolderId>>,
     by_wire: BTreeMap<Str, BTreeSet<HolderId>>,
+    by_notice: BTreeMap<Notice, BTreeSet<HolderId>>,
     places: BTreeMap<HolderId, Vec<Place>>,
     told: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
 }
@@ -68,6 +79,12 @@ impl Waiting {
         self.places.entry(holder.clone()).or_default().push(Place::Wire(wire.clone()));
     }
 
+    /// Waits for a notice.
+    pub(super) fn for_notice(&mut self, notice: Notice, holder: &HolderId) {
+        self.by_notice.entry(notice.clone()).or_default().insert(holder.clone());
+        self.places.entry(holder.clone()).or_default().push(Place::Notice(notice));
+    }
+
     /// Why a NIC has nothing.
     pub(super) fn tell(&mut self, nic: &NicId, why: impl Into<Box<str>>) {
         self.told.entry(nic.holder.clone()).or_default().insert(nic.clone(), why.into());
@@ -98,6 +115,7 @@ impl Waiting {
                 Place::Free(lack, arrival) => take(&mut self.by_lack, &lack, &(arrival, holder.clone())),
                 Place::Subnet(subnet) => take(&mut self.by_subnet, &subnet, holder),
                 Place::Wire(wire) => take(&mut self.by_wire, &wire, holder),
+                Place::Notice(notice) => take(&mut self.by_notice, &notice, holder),
             }
         }
     }
@@ -126,5 +144,10 @@ impl Waiting {
     /// Who waits until no record of a wire is pending.
     pub(super) fn at_wire(&self, wire: &Str) -> impl Iterator<Item = &HolderId> {
         self.by_wire.get(wire).into_iter().flatten()
+    }
+
+    /// Who waits for a notice.
+    pub(super) fn at_notice(&self, notice: &Notice) -> impl Iterator<Item = &HolderId> {
+        self.by_notice.get(notice).into_iter().flatten()
     }
 }

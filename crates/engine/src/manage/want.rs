@@ -1,6 +1,6 @@
 //! What a holder should hold.
 //!
-//! In: nothing. Out: [`Want`], [`Ask`], [`Class`]. Guarantees: classes stand in the order in which they are served: what
+//! In: nothing. Out: [`Want`], [`Ask`], [`AskMac`], [`Class`]. Guarantees: classes stand in the order in which they are served: what
 //! is on record for a running pod before what is asked for by name, and that before any free choice.
 
 use super::id::NicId;
@@ -24,8 +24,8 @@ pub struct Want {
     pub family: Option<Family>,
     /// What the pod was told before: of several claims in one family, this one is kept.
     pub told: AddrPair,
-    /// The MAC that is asked for.
-    pub mac: Option<Mac>,
+    /// Which MAC.
+    pub mac: AskMac,
     /// Name of its IP object.
     pub port: Str,
     /// Prefix of its annotations, `.kubernetes.io/` not included, and what follows their name: `.net1` where a pod has
@@ -77,6 +77,34 @@ impl Ask {
             }
             Self::Any | Self::Pool(_) | Self::Unreadable(_) => (self.clone(), None),
         }
+    }
+}
+
+/// Which MAC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskMac {
+    /// None: the network has its own way to MACs, as macvlan has.
+    None,
+    /// One that is made here, for this life of a pod.
+    Made(Uid),
+    /// This one.
+    This(Mac),
+}
+
+impl AskMac {
+    /// The one that is asked for by name.
+    #[must_use]
+    pub fn named(&self) -> Option<Mac> {
+        match self {
+            Self::This(mac) => Some(*mac),
+            Self::None | Self::Made(_) => None,
+        }
+    }
+}
+
+impl From<Option<Mac>> for AskMac {
+    fn from(mac: Option<Mac>) -> Self {
+        mac.map_or(Self::None, Self::This)
     }
 }
 

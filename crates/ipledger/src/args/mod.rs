@@ -4,6 +4,7 @@
 //! numbers; the help is the documentation of every option and exit code.
 
 mod audit;
+mod claims;
 mod look;
 mod repair;
 mod run;
@@ -11,6 +12,7 @@ mod sandbox;
 mod source;
 
 pub(crate) use audit::{Audit, Explain, FailOn, ReportFormat};
+pub(crate) use claims::{Release, Reserve, Watch, Why, pod};
 pub(crate) use look::{Show, ShowArgs, ShowWhat, ViewFormat, Who};
 pub(crate) use repair::{Apply, Crds, DryRun, PlanFormat, Repair, RepairWhat, Snapshot};
 pub(crate) use run::{Agent, Controller, Log, LogFormat, LogLevel};
@@ -44,6 +46,14 @@ pub(crate) enum Command {
     Who(Who),
     /// Show Subnets, pools and holders: true counts, maps, lists
     Show(Show),
+    /// Say why an address is held and what keeps it, or what a pod has and was refused (clusters that IPLedger manages)
+    Why(Why),
+    /// Tell each claim that comes, changes hands or goes, until Ctrl-C
+    Watch(Watch),
+    /// Reserve an address for a pod: an IP object
+    Reserve(Reserve),
+    /// Say that an address whose release waits for a proof is not used any more: what no agent can say, you say
+    Release(Release),
     /// Plan and apply the repairs that are provably safe
     Repair(Repair),
     /// Write what an audit needs of a live cluster into a file: slim and redacted, to keep or to send to somebody

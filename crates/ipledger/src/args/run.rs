@@ -32,6 +32,12 @@ pub(crate) struct Controller {
     /// After what time that which the server refused is tried again (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) retry: Option<i64>,
+    /// Serve the primary network (provider `ovn`) too: addresses and annotations; no OVN is programmed
+    #[arg(long)]
+    pub(crate) primary_network: bool,
+    /// With it: the Subnet of Namespaces that none is bound to (default: ovn-default)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) default_subnet: Option<String>,
     /// Image of the NAT gateways' pods (default: none is made)
     #[arg(long, value_name = "IMAGE")]
     pub(crate) gateway_image: Option<String>,

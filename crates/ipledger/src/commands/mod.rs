@@ -3,6 +3,7 @@
 //! In: parsed arguments. Out: an exit code. Guarantees: each does its reading, one library function, and its writing.
 
 mod audit;
+mod claims;
 mod crds;
 mod explain;
 mod manual;
@@ -24,6 +25,10 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Explain(args) => explain::run(&args, &cli.display),
         Command::Who(args) => who::run(&args, &cli.display),
         Command::Show(args) => show::run(&args, &cli.display),
+        Command::Why(args) => claims::why(&args),
+        Command::Watch(args) => claims::watch(&args),
+        Command::Reserve(args) => claims::reserve(&args),
+        Command::Release(args) => claims::release(&args),
         Command::Repair(args) => repair::run(&args, &cli.display),
         Command::Snapshot(args) => snapshot::run(&args),
         Command::Crds { what } => crds::run(&what),

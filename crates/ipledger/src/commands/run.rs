@@ -42,6 +42,8 @@ fn config(args: &Controller) -> Result<Config> {
         grace: args.grace.unwrap_or(file.grace),
         retry: args.retry.unwrap_or(file.retry),
         dry_run: args.dry_run || file.dry_run,
+        primary_network: args.primary_network || file.primary_network,
+        default_subnet: args.default_subnet.clone().unwrap_or(file.default_subnet),
         gateway_image: args.gateway_image.clone().unwrap_or(file.gateway_image),
         gateway_command: args.gateway_command.clone().unwrap_or(file.gateway_command),
     })

@@ -7,6 +7,7 @@
 
 mod audit;
 mod crds;
+mod manage;
 mod many;
 mod repair;
 mod skeleton;

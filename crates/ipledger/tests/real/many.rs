@@ -41,7 +41,7 @@ fn reserve(bed: &ControlPlane) {
 fn twenty_thousand_objects_are_read_in_pages() {
     need!(ControlPlane);
     let bed = ControlPlane::start().unwrap();
-    bed.kubectl(&["create", "-f", file("config/crds").to_str().unwrap()]).unwrap();
+    bed.kubectl(&["create", "-k", file("config/crds").to_str().unwrap()]).unwrap();
     bed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).unwrap();
     bed.apply("apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: ext}\nspec: {protocol: IPv4, cidrBlock: 10.9.0.0/16}\n")
         .unwrap();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use testbed::{ControlPlane, IMAGE, Look, Node, User, need, wait};
 
-const CLAIM: &str = "/apis/ipledger.dev/v1alpha1/addressclaims/macvlan.default.172.17.0.2";
+const CLAIM: &str = "/apis/ipledger.dev/v1alpha1/addressclaims/rack.172.17.0.2";
 
 /// A process of ours that is killed at the latest when the test ends.
 struct Part(Child);
@@ -54,7 +54,7 @@ impl Drop for Part {
     }
 }
 
-/// One address beside the gateway.
+/// One address beside the gateway, on a wire that is called other than its network.
 const NETWORK: &str = r#"apiVersion: k8s.cni.cncf.io/v1
 kind: NetworkAttachmentDefinition
 metadata: {name: macvlan, namespace: default}
@@ -64,8 +64,8 @@ spec:
 ---
 apiVersion: kubeovn.io/v1
 kind: Subnet
-metadata: {name: ext}
-spec: {protocol: IPv4, cidrBlock: 172.17.0.0/30, gateway: 172.17.0.1, excludeIps: [172.17.0.1], provider: macvlan.default}
+metadata: {name: ext, annotations: {ipledger.dev/wire: rack}}
+spec: {cidrBlock: 172.17.0.0/30, provider: macvlan.default}
 "#;
 
 fn pod(name: &str) -> String {

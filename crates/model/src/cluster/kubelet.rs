@@ -147,11 +147,29 @@ impl Kubelet {
         if !self.alive {
             return None;
         }
-        if let Some(events) = self.tear_down() {
-            return Some(events);
-        }
         let pods: Vec<Arc<Value>> = self.seen.values().cloned().collect();
-        pods.iter().find_map(|pod| self.sync(server, pod, now))
+        // A new pod gets its sandbox while one that was forced away still has its own: a real kubelet does not wait.
+        let events = pods.iter().find_map(|pod| self.add(pod)).or_else(|| self.tear_down());
+        events.or_else(|| pods.iter().find_map(|pod| self.sync(server, pod, now)))
+    }
+
+    /// The sandbox of a pod that has none.
+    fn add(&mut self, pod: &Value) -> Option<Vec<WireEvent>> {
+        let id = uid(pod);
+        let has_one = self.sandboxes.keys().any(|sandbox| sandbox.pod_uid == id);
+        let ended = self.exits.contains_key(id) && pod["spec"]["restartPolicy"] != "Always";
+        if has_one || ended || self.backing_off.contains(id) || is_deleting(pod) || is_finished(pod) {
+            return None;
+        }
+        self.attempts += 1;
+        let sandbox = SandboxId {
+            pod_uid: id.to_owned(),
+            namespace: namespace(pod).to_owned(),
+            name: name(pod).to_owned(),
+            attempt: self.attempts,
+        };
+        self.sandboxes.insert(sandbox.clone(), State::Running);
+        Some(vec![WireEvent::Add(sandbox)])
     }
 
     /// Sandboxes on their way out, and those of pods that are not there any more.
@@ -174,17 +192,6 @@ impl Kubelet {
         let sandbox = self.sandboxes.iter().find(|(s, _)| s.pod_uid == id).map(|(s, _)| s.clone());
         let exited = self.exits.get(id).copied().filter(|_| pod["spec"]["restartPolicy"] != "Always");
         match (sandbox, is_deleting(pod) || is_finished(pod)) {
-            (None, false) if exited.is_none() && !self.backing_off.contains(id) => {
-                self.attempts += 1;
-                let sandbox = SandboxId {
-                    pod_uid: id.to_owned(),
-                    namespace: namespace(pod).to_owned(),
-                    name: name(pod).to_owned(),
-                    attempt: self.attempts,
-                };
-                self.sandboxes.insert(sandbox.clone(), State::Running);
-                Some(vec![WireEvent::Add(sandbox)])
-            }
             (Some(_), false) if exited.is_some() => {
                 let phase = if exited == Some(true) { "Succeeded" } else { "Failed" };
                 self.post(server, pod, &terminated(Some(phase)), now)

@@ -27,6 +27,7 @@ mod network;
 mod pod;
 mod record;
 mod rule;
+mod selector;
 mod subnet;
 mod vm;
 
@@ -35,5 +36,6 @@ pub use network::*;
 pub use pod::*;
 pub use record::*;
 pub use rule::*;
+pub use selector::*;
 pub use subnet::*;
 pub use vm::*;

@@ -2,6 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
+use super::LabelSelector;
 use crate::slim::{Condition, Counter, Exclude, Field, Meta, PoolEntry, Spelled, Str};
 use ledger::{AddrPair, CidrPair, Mac};
 
@@ -23,6 +24,8 @@ slim! {
         protocol: Str = "protocol",
         /// Namespaces bound to it.
         namespaces: Box<[Str]> = "namespaces",
+        /// Namespaces bound to it by their labels: those that any of these selects.
+        namespace_selectors: Box<[LabelSelector]> = "namespaceSelectors",
         /// One CIDR, or one of each family.
         cidr: Field<Spelled<CidrPair>> = "cidrBlock",
         /// Gateway, or one of each family.
@@ -33,6 +36,8 @@ slim! {
         provider: Str = "provider",
         /// Vlan object, on an underlay.
         vlan: Str = "vlan",
+        /// Where traffic leaves it: `distributed` or `centralized`.
+        gateway_type: Str = "gatewayType",
         /// Whether it is the default of its VPC.
         default: bool = "default",
         /// Whether underlay and overlay are connected by an address of it.

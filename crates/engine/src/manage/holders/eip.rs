@@ -68,7 +68,7 @@ fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told: given,
-        mac: spec.mac.get().copied(),
+        mac: spec.mac.get().copied().into(),
         port: eip.meta.name.clone(),
     })
 }

@@ -11,7 +11,7 @@ use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{GATEWAY, HolderId, NicId, Title};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::{self, Provider, annotations};
 use api::slim::{Kind, Meta, Str, Time, Uid, VpcNatGateway};
@@ -149,7 +149,7 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
 fn with_record(state: &State, mut want: Want, pod: Option<&pod::Subject<'_>>) -> Want {
     let Some(pod) = pod else { return want };
     let (provider, suffix) = &want.annotations;
-    if let Some(pair) = pod::on_record(state, pod, provider, &want.port, suffix) {
+    if let Some(pair) = pod::on_record(state, pod, (provider, &want.port, suffix), &want.subnets) {
         (want.ask, want.class) = (Ask::This(pair), Class::Record);
     }
     want.told = pod::told(pod.meta, &want.annotations.0, &want.annotations.1);
@@ -165,7 +165,7 @@ fn unserved() -> Want {
         class: Class::Free,
         family: None,
         told: AddrPair::NONE,
-        mac: None,
+        mac: AskMac::None,
         port: Str::default(),
         annotations: (Str::default(), Str::default()),
     }

@@ -10,6 +10,7 @@ pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
+pub(super) mod primary;
 mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;
@@ -65,7 +66,7 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
 
 /// What becomes of a claim that its holder is not, or no longer, entitled to.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    if state.is_served_by_another(&claim.key) {
+    if state.is_served_by_another(claim) {
         return Fate::Keep;
     }
     let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };

@@ -1,10 +1,11 @@
 //! A plain pod: entitled while it exists, by its UID, and has not finished.
 //!
-//! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet. Guarantees: a pod wants nothing
+//! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet, and one for the primary
+//! network where it is served. Guarantees: a pod wants nothing
 //! before it is bound to a node.
 
 use super::gateway::{self, Role};
-use super::{Entitled, reservation, vip, vm};
+use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
 use crate::manage::claims::Slot;
 use crate::manage::command::Occupant;
@@ -13,8 +14,8 @@ use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
-use api::names::{self, annotations};
-use api::slim::{Field, Ip, Meta, Pod, Str, Uid};
+use api::names::{self, PRIMARY_PROVIDER, annotations};
+use api::slim::{Field, Ip, Meta, Pod, Str, Time, Uid};
 use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -86,6 +87,11 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let mut count = 0;
     let mut named = Vec::new();
     let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    let plain = Attachment::default();
+    if networks.primary && state.namespaces.is_served() {
+        let (interface, provider) = (primary::INTERFACE.into(), PRIMARY_PROVIDER.to_owned());
+        named.push(Named { attachment: &plain, interface, provider, nth: 1 });
+    }
     for attachment in &networks.attachments {
         let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
             (true, "") => FIRST_INTERFACE.into(),
@@ -102,25 +108,42 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
         named.push(Named { attachment, interface, provider, nth: *nth });
     }
     let mut vip = false;
-    let wants = named.iter().map(|nic| want(state, pod, nic, times.get(nic.provider.as_str()) > Some(&1), &mut vip));
-    wants.filter(|want| !want.subnets.is_empty()).collect()
+    let several = |nic: &Named<'_>| times.get(nic.provider.as_str()) > Some(&1);
+    named.iter().filter_map(|nic| want(state, pod, nic, several(nic), &mut vip)).collect()
 }
 
-/// The want of one attachment; without Subnets where its provider has none, and is not ours.
-fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Want {
-    let Named { attachment, interface, provider, .. } = nic;
-    let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
-    let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
-    let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
-    let subnets = match value("logical_switch") {
+/// The Subnets that may serve a NIC; none where its provider has none, and is not ours.
+fn subnets_of(state: &State, pod: &Subject<'_>, provider: &str) -> Vec<Str> {
+    if primary::is_primary(provider) {
+        return primary::subnets(state, pod.meta, pod.namespace);
+    }
+    let named = provider_value(&pod.meta.annotations, provider, "logical_switch").filter(|value| !value.is_empty());
+    match named {
         Some(named) if state.serves(named) && state.books.provider(named).is_some_and(|of| of == provider) => {
             vec![named.into()]
         }
         _ => state.books.of_provider(provider).cloned().collect(),
-    };
-    let (ask, class) = match on_record(state, pod, provider, &port, &suffix) {
+    }
+}
+
+/// The want of one NIC; none where it is to have no address from here. On the primary network each NIC wants one.
+fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Option<Want> {
+    let Named { attachment, interface, provider, .. } = nic;
+    let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
+    let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
+    let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
+    let is_primary = primary::is_primary(provider);
+    let subnets = subnets_of(state, pod, provider);
+    if subnets.is_empty() && !is_primary {
+        return None;
+    }
+    let record = on_record(state, pod, (provider, &port, &suffix), &subnets);
+    let (ask, class) = match record.or_else(|| kept(state, pod, &port)) {
         Some(pair) => (Ask::This(pair), Class::Record),
-        None => asked(pod, attachment, interface, several, &value),
+        None => match value("mac_address").filter(|_| is_primary).and_then(primary::faulty_mac) {
+            Some(fault) => (Ask::Unreadable(fault), Class::Named),
+            None => asked(pod, attachment, interface, several, &value),
+        },
     };
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     let own = NicId::new(pod.holder.clone(), interface.clone());
@@ -129,10 +152,11 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let former = former(state, pod, interface, told);
     let (subnets, lender) = match state.claims.of_nic(&own).next() {
         _ if former.is_some() => (subnets, former),
-        None if pod.borrows => lender(state, pod, (&port, nic), subnets, vip),
+        None if pod.borrows => lender(state, pod, (&port, nic), subnets, vip)?,
         _ => (subnets, None),
     };
-    Want {
+    let mac = mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied());
+    Some(Want {
         nic: own,
         lent: lender.map(|nic| Lent { nic, to: pod.user.clone() }),
         subnets,
@@ -140,10 +164,10 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         class,
         family: value("ip_family").and_then(family),
         told,
-        mac: mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied()),
+        mac: primary::ask_mac(provider, mac, &pod.meta.uid),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
-    }
+    })
 }
 
 /// What a pod was told before.
@@ -152,24 +176,24 @@ pub(super) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
     Field::<AddrPair>::parse(text).get().copied().unwrap_or(AddrPair::NONE)
 }
 
-/// Whose addresses a NIC uses, if not its own; and the Subnets that may serve it: none where it is to have no address.
+/// The Subnets that may serve a NIC, and whose addresses it uses, if not its own; none where it is to have no address.
 fn lender(
     state: &State,
     pod: &Subject<'_>,
     (port, of): (&str, &Named<'_>),
     subnets: Vec<Str>,
     vip: &mut bool,
-) -> (Vec<Str>, Option<NicId>) {
+) -> Option<(Vec<Str>, Option<NicId>)> {
     let name = (pod.namespace.as_str(), pod.name.as_str());
     match gateway::role(state, pod.meta, name, &subnets) {
-        Role::Bare => (Vec::new(), None),
-        Role::Lent(nic) => (subnets, Some(nic)),
+        Role::Bare => None,
+        Role::Lent(nic) => Some((subnets, Some(nic))),
         Role::None => {
             let of_vm = vm::lender(pod.meta, pod.namespace, &of.provider, of.nth).filter(|_| !subnets.is_empty());
             let nic = of_vm
                 .or_else(|| borrowed(state, pod, &subnets, vip))
                 .or_else(|| reservation::lender(state, port, name, &subnets));
-            (subnets, nic)
+            Some((subnets, nic))
         }
     }
 }
@@ -210,14 +234,13 @@ fn family(text: &str) -> Option<Family> {
     }
 }
 
-/// What a pod's annotation says that it was given, where an IP object agrees. A tenant can write annotations, so that
-/// one alone is a request.
+/// What a pod's annotation says that it was given, where an IP object agrees, or the pod is older than the adoption of
+/// the Subnet. A tenant can write annotations, so that one alone is a request.
 pub(super) fn on_record(
     state: &State,
     pod: &Subject<'_>,
-    provider: &str,
-    port: &str,
-    suffix: &str,
+    (provider, port, suffix): (&str, &str, &str),
+    subnets: &[Str],
 ) -> Option<AddrPair> {
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, &format!("{name}{suffix}"));
     if value("allocated") != Some("true") {
@@ -229,8 +252,35 @@ pub(super) fn on_record(
             && ip.spec.namespace == *pod.namespace
             && [Family::V4, Family::V6].iter().all(|&family| recorded(ip, family) == pair.get(family))
     };
-    let is_recorded = state.world.ips.named(port).is_some_and(agrees) || state.has(Bug::BelieveAnnotation);
-    is_recorded.then_some(pair)
+    let is_old = || {
+        let holds = |subnet: &&Str| {
+            let spec = state.books.spec(subnet);
+            spec.is_some_and(|spec| {
+                pair.iter().any(|addr| spec.cidr(addr.family()).is_some_and(|cidr| cidr.contains(addr)))
+            })
+        };
+        subnets.iter().find(holds).is_some_and(|subnet| is_adopting(state, subnet, pod.meta))
+    };
+    let is_believed = state.has(Bug::BelieveAnnotation);
+    (state.world.ips.named(port).is_some_and(agrees) || is_old() || is_believed).then_some(pair)
+}
+
+/// What an IP object keeps for an ordinal, whose next pod says nothing yet.
+fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
+    let names = state.ordinals.get(&pod.holder)?;
+    let ip = state.world.ips.named(port).filter(|ip| names.contains(&ip.meta.name))?;
+    let mut pair = AddrPair::NONE;
+    Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
+    (!pair.is_none()).then_some(pair)
+}
+
+/// Whether an object is older than the adoption of a Subnet, which may not be done yet.
+fn is_adopting(state: &State, subnet: &str, meta: &Meta) -> bool {
+    let subnet = state.world.subnets.named(subnet);
+    match subnet.and_then(|subnet| subnet.meta.annotation(annotations::ADOPTED)) {
+        None => true,
+        Some(at) => Field::<Time>::parse(at).get().is_some_and(|at| meta.created.get().is_some_and(|made| made <= at)),
+    }
 }
 
 /// The address of a family in an IP object.

@@ -4,7 +4,7 @@
 //! Guarantees: the address is claimed by the reservation, so that it stays whatever becomes of the pod; an address that
 //! another holder has is refused with its name, where Kube-OVN makes both its owners.
 
-use super::{Entitled, named};
+use super::{Entitled, named, primary::ask_mac};
 use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, RESERVATION, Title};
@@ -92,7 +92,7 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told,
-        mac: spec.mac.get().copied(),
+        mac: ask_mac(&provider, spec.mac.get().copied(), &ip.meta.uid),
         port: ip.meta.name.clone(),
         annotations: (provider, Str::default()),
     })

@@ -11,6 +11,7 @@ use crate::manage::command::Occupant;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, STATEFUL_SET, Title};
 use crate::manage::state::State;
+use crate::manage::want::Class;
 use crate::record::is_finished;
 use api::slim::{Kind, StatefulSet, Str, Time};
 
@@ -41,13 +42,16 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         borrows: true,
     };
     let occupant = user.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() });
+    let wants = pod::wants(state, &subject);
+    // Without a pod it is given only what is kept for it already.
+    let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
         holder,
         title: Title { kind: STATEFUL_SET.into(), namespace: namespace.clone(), name: name.clone() },
         programmed: None,
-        wants: pod::wants(state, &subject),
+        wants,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
-        may_grow: user.is_some_and(|pod| !pod.meta.is_deleted()),
+        may_grow: user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
         occupant: occupant.unwrap_or_default(),
     })
 }

@@ -4,7 +4,7 @@
 //! Guarantees: one claim per family, with or without a borrower; one borrower at a time, and the next one only when the one
 //! before has let go; what was given does not change with the spec.
 
-use super::{Entitled, named};
+use super::{Entitled, named, primary::ask_mac};
 use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VIP};
@@ -56,6 +56,7 @@ fn want(state: &State, vip: &Vip, holder: &HolderId) -> Option<Want> {
     }
     let given = AddrPair { v4: status.v4.get().copied(), v6: status.v6.get().copied() };
     let (ask, class) = asked(given, [&spec.v4, &spec.v6]);
+    let provider = state.books.provider(subnet).cloned().unwrap_or_default();
     Some(Want {
         nic: NicId::new(holder.clone(), Str::default()),
         lent: None,
@@ -64,9 +65,9 @@ fn want(state: &State, vip: &Vip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told: given,
-        mac: status.mac.get().or(spec.mac.get()).copied(),
+        mac: ask_mac(&provider, status.mac.get().or(spec.mac.get()).copied(), &vip.meta.uid),
         port: vip.meta.name.clone(),
-        annotations: (state.books.provider(subnet).cloned().unwrap_or_default(), Str::default()),
+        annotations: (provider, Str::default()),
     })
 }
 

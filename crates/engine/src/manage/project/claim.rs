@@ -9,8 +9,8 @@ use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
-use crate::manage::write::{Form, Write};
-use api::slim::{Condition, Field, Kind, Str, Time};
+use crate::manage::write::Write;
+use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,11 @@ const WAITING: &str = "Waiting";
 pub(in crate::manage) struct Waits(BTreeMap<ClaimKey, Time>);
 
 impl Waits {
+    /// How many.
+    pub(in crate::manage) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A claim is gone.
     pub(in crate::manage) fn forget(&mut self, key: &ClaimKey) {
         self.0.remove(key);
@@ -61,15 +66,7 @@ impl Engine {
         if *conditions == *claim.conditions {
             return;
         }
-        let write = Write {
-            kind: Kind::AddressClaim,
-            namespace: Str::default(),
-            name: claim.key.object_name().into(),
-            uid: claim.uid.clone(),
-            version: claim.version.clone(),
-            form: Form::Patch,
-            patch: json!({"status": {"conditions": standard(conditions)}}),
-        };
+        let write = Write::of_claim(claim, json!({"status": {"conditions": standard(conditions)}}));
         self.send(Action::Write(Box::new(write)), &claim.nic.holder);
     }
 }

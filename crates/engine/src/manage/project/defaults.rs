@@ -5,10 +5,10 @@
 //! entry covers it, and only what was added here is ever removed: the annotation `ipledger.dev/added-excludes` says which.
 //! A Subnet that was completed needs nothing more, whoever else completes it.
 
-use api::names::{self, annotations};
-use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet};
+use api::names::{self, Provider, annotations};
+use api::slim::{Exclude, ExcludeForm, Field, Meta, Str, Subnet, Time};
 use ledger::{Addr, AddrPair, CidrPair};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The gateways of a Subnet: those given, else the first usable address of each CIDR (Kube-OVN `formatGateway`).
 pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
@@ -22,7 +22,8 @@ pub(in crate::manage) fn gateways(subnet: &Subnet) -> AddrPair {
 }
 
 /// What a Subnet lacks: a merge patch; nothing in it where it lacks nothing.
-pub(super) fn lacking(subnet: &Subnet) -> Map<String, Value> {
+/// `adopted` is when its adoption was done, if it is.
+pub(super) fn lacking(subnet: &Subnet, adopted: Option<Time>) -> Map<String, Value> {
     let (mut meta, mut spec) = (Map::new(), Map::new());
     let put = |to: &mut Map<String, Value>, key: &str, value: Option<Value>| {
         to.extend(value.map(|value| (key.to_owned(), value)));
@@ -33,15 +34,34 @@ pub(super) fn lacking(subnet: &Subnet) -> Map<String, Value> {
     put(&mut spec, "gateway", (given != gateways).then(|| gateways.to_string().into()));
     let protocol = protocol(cidrs.map_or(CidrPair::NONE, |cidr| **cidr));
     put(&mut spec, "protocol", (subnet.spec.protocol != protocol).then(|| protocol.into()));
+    if Provider::parse(&subnet.spec.provider) == Provider::Primary {
+        primary(subnet).into_iter().for_each(|(key, value)| put(&mut spec, key, Some(value.into())));
+    }
     let (excludes, added) = excludes(subnet, gateways);
     put(&mut spec, "excludeIps", excludes.map(Into::into));
+    let mut notes = Map::new();
     let note = added.map(|note| if note.is_empty() { Value::Null } else { note.into() });
-    put(&mut meta, "annotations", note.map(|note| json!({annotations::ADDED_EXCLUDES: note})));
+    put(&mut notes, annotations::ADDED_EXCLUDES, note);
+    let adopted = adopted.filter(|_| subnet.meta.annotation(annotations::ADOPTED).is_none());
+    put(&mut notes, annotations::ADOPTED, adopted.map(|at| at.to_string().into()));
+    put(&mut meta, "annotations", (!notes.is_empty()).then(|| notes.into()));
     put(&mut meta, "finalizers", finalizers(&subnet.meta));
     let mut patch = Map::new();
     put(&mut patch, "metadata", (!meta.is_empty()).then(|| meta.into()));
     put(&mut patch, "spec", (!spec.is_empty()).then(|| spec.into()));
     patch
+}
+
+/// What a Subnet of the primary network lacks beside that (Kube-OVN `formatSubnet`).
+fn primary(subnet: &Subnet) -> Vec<(&'static str, &'static str)> {
+    let spec = &subnet.spec;
+    let is_default_vpc = spec.vpc.is_empty() || spec.vpc == names::DEFAULT_VPC;
+    let lacks = [
+        ("provider", names::PRIMARY_PROVIDER, spec.provider.is_empty()),
+        ("vpc", names::DEFAULT_VPC, spec.vpc.is_empty()),
+        ("gatewayType", "distributed", spec.gateway_type.is_empty() && is_default_vpc),
+    ];
+    lacks.into_iter().filter(|(.., lacks)| *lacks).map(|(key, value, _)| (key, value)).collect()
 }
 
 /// All finalizers, where Kube-OVN's is missing or has its old name.
@@ -87,7 +107,7 @@ fn excludes(subnet: &Subnet, gateways: AddrPair) -> (Option<Vec<String>>, Option
 }
 
 /// An exclude as it is written.
-fn text(exclude: &Exclude) -> String {
+pub(super) fn text(exclude: &Exclude) -> String {
     let (first, last) = (exclude.range.first(), exclude.range.last());
     match exclude.form {
         ExcludeForm::Range => format!("{first}..{last}"),
@@ -99,8 +119,13 @@ fn text(exclude: &Exclude) -> String {
 mod tests {
     use super::*;
     use api::slim::{Kind, Object, read};
+    use serde_json::json;
 
+    /// A Subnet of an attachment, unless its spec says otherwise.
     fn subnet(annotation: Option<&str>, spec: &Value) -> Subnet {
+        let mut all = json!({"provider": "macvlan.default"});
+        all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
+        let spec = all;
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
             "spec": spec});
         match read(Kind::Subnet, object.to_string().as_bytes()).unwrap().object {
@@ -110,7 +135,7 @@ mod tests {
     }
 
     fn lacks(annotation: Option<&str>, spec: &Value) -> Value {
-        let mut body = Value::from(lacking(&subnet(annotation, spec)));
+        let mut body = Value::from(lacking(&subnet(annotation, spec), None));
         let spec = body["spec"].take();
         json!({"spec": spec, "added": body["metadata"]["annotations"][annotations::ADDED_EXCLUDES]})
     }
@@ -126,6 +151,19 @@ mod tests {
     }
 
     #[test]
+    fn a_subnet_of_the_primary_network_is_told_where_it_belongs() {
+        let of = |spec: &Value| {
+            let lacks = lacks(None, spec)["spec"].take();
+            [&lacks["provider"], &lacks["vpc"], &lacks["gatewayType"]].map(|value| value.as_str().map(str::to_owned))
+        };
+        let all = ["ovn", "ovn-cluster", "distributed"].map(|text| Some(text.to_owned()));
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24", "provider": ""})), all);
+        let other = json!({"cidrBlock": "10.0.0.0/24", "provider": "ovn", "vpc": "v"});
+        assert_eq!(of(&other), [None, None, None], "a VPC of its own has no default for the rest");
+        assert_eq!(of(&json!({"cidrBlock": "10.0.0.0/24"})), [None, None, None]);
+    }
+
+    #[test]
     fn excludes_stay_as_they_are_written_and_only_the_gateway_is_added() {
         let spec = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.254", "protocol": "IPv4",
             "excludeIps": ["10.0.0.9..10.0.0.12", "10.0.0.2", "10.0.0.11..10.0.0.11", "10.0.0.2"]});
@@ -134,7 +172,7 @@ mod tests {
         assert_eq!(lacks["spec"], json!({"excludeIps": list}));
         let covered = json!({"cidrBlock": "10.0.0.0/24", "gateway": "10.0.0.1", "protocol": "IPv4",
             "excludeIps": ["10.0.0.1..10.0.0.9"]});
-        assert!(!lacking(&subnet(None, &covered)).contains_key("spec"));
+        assert!(!lacking(&subnet(None, &covered), None).contains_key("spec"));
     }
 
     #[test]

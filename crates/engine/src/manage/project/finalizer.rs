@@ -15,9 +15,13 @@ use serde_json::json;
 impl Engine {
     /// Lets an object that is being deleted go, once each of its addresses is claimed, or used by nobody.
     pub(super) fn let_finish(&mut self, kind: Kind, meta: &Meta, is_recorded: bool, holder: &HolderId) {
-        if !meta.is_deleted() || !meta.has_kubeovn_finalizer() || !is_recorded {
-            return;
+        if meta.is_deleted() && meta.has_kubeovn_finalizer() && is_recorded {
+            self.drop_finalizers(kind, meta, holder);
         }
+    }
+
+    /// Takes Kube-OVN's finalizers off an object.
+    pub(super) fn drop_finalizers(&mut self, kind: Kind, meta: &Meta, holder: &HolderId) {
         let rest = meta.finalizers.iter().filter(|finalizer| !names::is_kubeovn_finalizer(finalizer));
         let rest: Vec<&str> = rest.map(Str::as_str).collect();
         let write = Write::new(kind, meta, json!({"metadata": {"finalizers": rest}}));

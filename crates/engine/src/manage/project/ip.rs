@@ -8,11 +8,12 @@ use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
-use crate::manage::holders::{Entitled, pod::recorded};
+use crate::manage::holders::{Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
 use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The addresses of an IP object.
 fn addrs(ip: &Ip) -> AddrPair {
@@ -30,6 +31,23 @@ fn holder_of(ip: &Ip) -> Option<HolderId> {
     Some(HolderId::Named(kind.into(), ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
 }
 
+/// The ordinal of a StatefulSet that an IP object keeps the addresses of.
+fn ordinal_of(ip: &Ip) -> Option<HolderId> {
+    let spec = &ip.spec;
+    let holder = || HolderId::Named(STATEFUL_SET.into(), spec.namespace.clone(), spec.pod_name.clone());
+    (spec.pod_type == STATEFUL_SET && !is_reservation(ip)).then(holder)
+}
+
+/// Takes a name out of a set in a map, and the set too once it is empty.
+fn take(map: &mut BTreeMap<HolderId, BTreeSet<Str>>, holder: &HolderId, name: &Str) {
+    if let Some(names) = map.get_mut(holder) {
+        names.remove(name);
+        if names.is_empty() {
+            map.remove(holder);
+        }
+    }
+}
+
 impl Engine {
     /// Takes in an IP object.
     pub(in crate::manage) fn ip_seen(&mut self, ip: Ip) {
@@ -38,6 +56,9 @@ impl Engine {
         addrs(&ip).iter().for_each(|addr| {
             self.state.ips_at.entry(addr).or_default().insert(name.clone());
         });
+        if let Some(holder) = ordinal_of(&ip) {
+            self.state.ordinals.entry(holder).or_default().insert(name.clone());
+        }
         if let Some(holder) = holder_of(&ip) {
             self.state.ips_of.entry(holder).or_default().insert(name);
         }
@@ -56,13 +77,11 @@ impl Engine {
                 }
             }
         }
-        if let Some(holder) = holder_of(&ip)
-            && let Some(names) = self.state.ips_of.get_mut(&holder)
-        {
-            names.remove(name);
-            if names.is_empty() {
-                self.state.ips_of.remove(&holder);
-            }
+        if let Some(holder) = ordinal_of(&ip) {
+            take(&mut self.state.ordinals, &holder, name);
+        }
+        if let Some(holder) = holder_of(&ip) {
+            take(&mut self.state.ips_of, &holder, name);
         }
         self.about_ip(&ip);
     }
@@ -70,6 +89,7 @@ impl Engine {
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
+        self.dirty.extend(ordinal_of(ip));
         let reservation = reservation::holder(&ip.meta.name);
         if is_reservation(ip) || self.state.claims.of_holder(&reservation).next().is_some() {
             self.dirty.insert(reservation);
@@ -92,11 +112,13 @@ impl Engine {
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {
                 None => self.send(Action::CreateIp(Box::new(ip)), holder),
+                Some(known) if is_reservation(known) => {}
+                // It goes, and is made anew.
                 Some(known) if known.meta.is_deleted() => {
                     let meta = known.meta.clone();
                     self.let_finish(Kind::Ip, &meta, true, holder);
                 }
-                Some(known) if is_reservation(known) || says(known, &ip) => {}
+                Some(known) if says(known, &ip) => {}
                 Some(known) => {
                     let uid = known.meta.uid.clone();
                     self.send(Action::UpdateIp { ip: Box::new(ip), uid }, holder);
@@ -116,7 +138,8 @@ impl Engine {
             subnet,
             node: entitled.occupant.node.clone(),
             addrs,
-            mac: want.mac,
+            // Kube-OVN keeps none where the dataplane is another's; the claim has it.
+            mac: self.mac(want).filter(|_| is_primary(&want.annotations.0)),
             pod_type: [STATEFUL_SET, VM]
                 .into_iter()
                 .find(|kind| entitled.title.kind == *kind)
@@ -159,15 +182,16 @@ impl Engine {
         any
     }
 
-    /// Removes an IP object; whether it is still to go. One that was deleted and that somebody's finalizer holds is in
-    /// nobody's way; Kube-OVN's is taken off.
+    /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.
+    /// One that was deleted and that somebody else's finalizer holds is in nobody's way.
     pub(super) fn remove_ip(&mut self, meta: &Meta, holder: &HolderId) -> bool {
-        if meta.is_deleted() {
-            self.let_finish(Kind::Ip, meta, true, holder);
-            return meta.has_kubeovn_finalizer();
+        if meta.has_kubeovn_finalizer() {
+            self.drop_finalizers(Kind::Ip, meta, holder);
+        } else if meta.is_deleted() {
+            return false;
+        } else {
+            self.send(Action::DeleteIp { name: meta.name.clone(), uid: meta.uid.clone() }, holder);
         }
-        let (name, uid) = (meta.name.clone(), meta.uid.clone());
-        self.send(Action::DeleteIp { name, uid }, holder);
         true
     }
 
@@ -211,6 +235,6 @@ fn says(known: &Ip, ip: &NewIp) -> bool {
         && spec.namespace == ip.namespace
         && spec.subnet == ip.subnet
         && spec.node_name == ip.node
-        && spec.mac.get().copied() == ip.mac
+        && ip.mac.is_none_or(|mac| spec.mac.get() == Some(&mac))
         && holder_of(known).as_ref() == Some(&ip.holder)
 }

@@ -12,6 +12,7 @@ mod event;
 mod finalizer;
 mod gateway;
 mod ip;
+mod namespace;
 mod pod;
 mod pool;
 mod ready;
@@ -24,6 +25,7 @@ mod workload;
 pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
 pub(super) use event::Told;
+use namespace::NAMESPACE;
 use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
@@ -44,6 +46,7 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
             HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
             HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
+            HolderId::Named(kind, _, name) if kind == NAMESPACE => self.written.namespaces.touch(name.clone()),
             HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
             _ => self.project_pod(holder, entitled),
         }
@@ -61,6 +64,7 @@ impl Engine {
 
     /// Writes what follows from all claims of a Subnet or a pool, after everything else.
     pub(super) fn project_accounts(&mut self) {
+        self.project_namespaces();
         self.project_subnets();
         self.project_pools();
     }

@@ -5,11 +5,12 @@
 
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
-use crate::manage::holders::Entitled;
+use crate::manage::holders::{Entitled, primary::is_primary};
 use crate::manage::want::Want;
 use crate::record::provider_value;
+use api::names::DEFAULT_VPC;
 use api::slim::{Pod, Str};
-use ledger::AddrPair;
+use ledger::{AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
 impl Engine {
@@ -41,7 +42,9 @@ impl Engine {
         let is = |name: &str, value: &str| {
             provider_value(&pod.meta.annotations, provider, &format!("{name}{suffix}")) == Some(value)
         };
-        if is("allocated", "true") && is("ip_address", &text) {
+        let primary = if is_primary(provider) { self.primary_annotations(want, subnet) } else { Vec::new() };
+        let is_told = primary.iter().filter(|(name, _)| is_read(name)).all(|(name, value)| is(name, value));
+        if is("allocated", "true") && is("ip_address", &text) && is_told {
             return;
         }
         let mut put = |name: &str, value: String| {
@@ -53,8 +56,35 @@ impl Engine {
             put("cidr", spec.cidrs().to_string());
             put("gateway", spec.gateways().to_string());
         }
-        if let Some(mac) = want.mac {
+        if let Some(mac) = want.mac.named() {
             put("mac_address", mac.to_string());
         }
+        primary.into_iter().for_each(|(name, value)| put(name, value));
     }
+
+    /// What a pod is told of its NIC on the primary network beside that (Kube-OVN `pkg/controller/pod.go`,
+    /// reconcileAllocateSubnets). It is routed as soon as it has an address: nothing is programmed from here.
+    fn primary_annotations(&self, want: &Want, subnet: &Str) -> Vec<(&'static str, String)> {
+        let spec = self.state.world.subnets.named(subnet).map(|subnet| &subnet.spec);
+        let vpc = spec.map(|spec| spec.vpc.as_str()).filter(|vpc| !vpc.is_empty()).unwrap_or(DEFAULT_VPC);
+        let mac = self.mac(want).map(|mac| ("mac_address", mac.to_string()));
+        let mut all = vec![
+            ("logical_switch", subnet.to_string()),
+            ("logical_router", vpc.to_owned()),
+            ("pod_nic_type", "veth-pair".to_owned()),
+            ("routed", "true".to_owned()),
+        ];
+        all.extend(mac);
+        all
+    }
+
+    /// The MAC that the claims of a NIC have.
+    pub(super) fn mac(&self, want: &Want) -> Option<Mac> {
+        Family::BOTH.into_iter().find_map(|family| self.kept(want, family)?.mac)
+    }
+}
+
+/// Whether an annotation is one that is read, so that it can be compared.
+fn is_read(name: &str) -> bool {
+    matches!(name, "logical_switch" | "mac_address")
 }

@@ -10,7 +10,9 @@ use super::tally::{Form, Tally};
 use crate::manage::command::ObjectId;
 use crate::manage::engine::Engine;
 use crate::manage::state::Wires;
+use crate::manage::waiting::Notice;
 use api::slim::{IpPool, Kind, Object, Str};
+use std::collections::BTreeSet;
 
 /// Names an IPPool where a holder is expected: who is looked at again.
 pub(in crate::manage) const POOL: &str = "IPPool";
@@ -18,14 +20,28 @@ pub(in crate::manage) const POOL: &str = "IPPool";
 impl Engine {
     /// Takes in an IPPool.
     pub(in crate::manage) fn pool_seen(&mut self, pool: IpPool) {
+        let name = pool.meta.name.clone();
+        let mut bound = self.bound(&name);
         let changed = self.state.books.put_pool(&pool);
         self.state.world.put(Object::IpPool(Box::new(pool)));
+        if !changed.is_empty() {
+            bound.extend(self.bound(&name));
+            self.namespaces_changed(bound);
+            self.dirty.extend(self.waiting.at_notice(&Notice::Pool(name)).cloned());
+        }
         self.pools_changed(changed);
+    }
+
+    /// The Namespaces that a pool is bound to.
+    fn bound(&self, pool: &str) -> BTreeSet<Str> {
+        self.state.books.pools.namespaces(pool).cloned().collect()
     }
 
     /// An IPPool is gone.
     pub(in crate::manage) fn pool_gone(&mut self, name: &str) {
+        let bound = self.bound(name);
         let changed = self.state.books.forget_pool(name);
+        self.namespaces_changed(bound);
         self.pools_changed(changed);
     }
 

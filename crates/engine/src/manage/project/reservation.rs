@@ -7,12 +7,13 @@ use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::Entitled;
 use crate::manage::holders::pod::recorded;
+use crate::manage::holders::primary::is_primary;
 use crate::manage::id::HolderId;
 use crate::manage::write::Write;
 use crate::record::addresses_of_ip;
 use api::names::labels;
 use api::slim::{Ip, Kind, Str};
-use ledger::{AddrPair, Family};
+use ledger::{AddrPair, Family, Mac};
 use serde_json::{Map, Value, json};
 
 impl Engine {
@@ -26,7 +27,8 @@ impl Engine {
         let Some((subnet, addrs)) = self.served(want) else { return };
         // The pod before this one may still be there: its node stays until the next one has the address.
         let node = if self.is_on(entitled) { &entitled.occupant.node } else { &ip.spec.node_name };
-        if let Some(patch) = patch(ip, &subnet, node, addrs) {
+        let mac = self.mac(want).filter(|_| is_primary(&want.annotations.0));
+        if let Some(patch) = patch(ip, &subnet, node, (addrs, mac)) {
             let write = Write::new(Kind::Ip, &ip.meta, patch);
             self.send(Action::Write(Box::new(write)), &entitled.holder);
         }
@@ -51,7 +53,7 @@ impl Engine {
 }
 
 /// What a reservation lacks; none where it says everything.
-fn patch(ip: &Ip, subnet: &Str, node: &Str, addrs: AddrPair) -> Option<Value> {
+fn patch(ip: &Ip, subnet: &Str, node: &Str, (addrs, mac): (AddrPair, Option<Mac>)) -> Option<Value> {
     let mut wanted = vec![(labels::IP_RESERVED, "true"), (labels::SUBNET, subnet.as_str()), (subnet.as_str(), "")];
     if !node.is_empty() {
         wanted.push((labels::NODE_NAME, node));
@@ -60,11 +62,15 @@ fn patch(ip: &Ip, subnet: &Str, node: &Str, addrs: AddrPair) -> Option<Value> {
     wanted.retain(|(key, value)| key.len().max(value.len()) <= super::LABEL);
     let labelled = wanted.iter().all(|(key, value)| ip.meta.label(key) == Some(value));
     let says = Family::BOTH.iter().all(|&family| recorded(ip, family) == addrs.get(family));
-    if labelled && says && ip.spec.node_name == *node {
+    let says_mac = mac.is_none_or(|mac| ip.spec.mac.get() == Some(&mac));
+    if labelled && says && says_mac && ip.spec.node_name == *node {
         return None;
     }
     let labels: Map<String, Value> = wanted.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     let mut spec = json!({"ipAddress": addrs.to_string(), "nodeName": node.as_str()});
+    if let Some(mac) = mac {
+        spec["macAddress"] = json!(mac.to_string());
+    }
     for (field, family) in [("v4IpAddress", Family::V4), ("v6IpAddress", Family::V6)] {
         if let Some(addr) = addrs.get(family) {
             spec[field] = json!(addr.to_string());

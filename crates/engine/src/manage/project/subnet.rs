@@ -8,6 +8,7 @@
 
 use super::conditions::{Health, Say, error, kube_ovn, with};
 use super::defaults::lacking;
+use super::namespace::Namespaces;
 use super::pool::POOL;
 use super::tally::{Form, Tally};
 use crate::manage::bug::Bug;
@@ -30,6 +31,7 @@ pub(in crate::manage) const SUBNET: &str = "Subnet";
 pub(in crate::manage) struct Written {
     status: BTreeMap<ObjectId, Time>,
     spec: BTreeMap<Str, (Time, Map<String, Value>)>,
+    pub(in crate::manage) namespaces: Namespaces,
 }
 
 impl Written {
@@ -42,6 +44,7 @@ impl Written {
         {
             self.spec.remove(&write.name);
         }
+        self.namespaces.settle(action, outcome);
     }
 
     /// Forgets an object that is gone.
@@ -49,6 +52,9 @@ impl Written {
         self.status.remove(id);
         if id.kind == Kind::Subnet {
             self.spec.remove(&id.name);
+        }
+        if id.kind == Kind::Namespace {
+            self.namespaces.forget(&id.name);
         }
     }
 }
@@ -79,7 +85,9 @@ impl Engine {
         }
         // What cannot be read is not rewritten; what is on its way out is not completed.
         let fault = broken(subnet).or_else(|| self.state.books.fault(&meta.name).map(Into::into));
-        let complete = meta.is_deleted() || broken(subnet).is_some() || self.write_spec(meta, lacking(subnet));
+        let complete = meta.is_deleted()
+            || broken(subnet).is_some()
+            || self.write_spec(meta, lacking(subnet, self.adopted(&meta.name)));
         if complete {
             let health = match fault {
                 _ if meta.is_deleted() => Health::Going(self.waits_for(&meta.name)),
@@ -88,6 +96,13 @@ impl Engine {
             };
             self.write_subnet_status(subnet, &health);
         }
+    }
+
+    /// When the adoption of a Subnet was done; none while an address on record there has no answer yet.
+    fn adopted(&self, name: &Str) -> Option<Time> {
+        let is_pending = self.state.books.wire(name).is_none_or(|wire| self.records.contains_key(wire));
+        // Another try says the same as the one before.
+        (!is_pending).then(|| self.written.spec.get(name).map_or(self.now, |(at, _)| *at))
     }
 
     /// Writes what a spec lacks; whether the status may follow. The same patch is not sent again and again where somebody
@@ -127,7 +142,7 @@ impl Engine {
     fn write_subnet_status(&mut self, subnet: &Subnet, health: &Health) {
         let (meta, status) = (&subnet.meta, &subnet.status);
         let id = ObjectId::named(Kind::Subnet, &meta.name);
-        if !self.may_write(&id, SUBNET) {
+        if !self.may_write(&id, SUBNET) || self.waits_for_namespaces(&meta.name) {
             return;
         }
         let tally = self.state.books.book(&meta.name).map(|book| Tally::of(|family| book.accounting(family)));

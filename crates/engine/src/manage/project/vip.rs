@@ -60,7 +60,7 @@ impl Engine {
         }
         patch.fill(&vip.spec.v4, &vip.status.v4, "v4ip", addrs.get(Family::V4));
         patch.fill(&vip.spec.v6, &vip.status.v6, "v6ip", addrs.get(Family::V6));
-        patch.fill_mac(vip, want.mac);
+        patch.fill_mac(vip, want.mac.named().or_else(|| self.mac(want)));
         if vip.status.type_ != vip.spec.type_ {
             patch.status.insert("type".to_owned(), json!(vip.spec.type_.as_str()));
         }

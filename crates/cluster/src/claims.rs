@@ -1,0 +1,101 @@
+//! Claims on a live cluster: reading them, and an operator's word about one.
+//!
+//! In: a connection. Out: claims; a claim on which somebody has said that its pod or its gateway does not use the address any
+//! more. Guarantees: the word is written with the claim's UID and version, and is taken back by nothing; a pod that lives is
+//! never said to have let go.
+
+use crate::call::{Answer, CallError, Cause, Cluster};
+use crate::watch::Collection;
+use api::slim::{AddressClaim, Kind, Object, Time, Uid, read};
+use engine::manage::{Call, Verb};
+use serde_json::{Value, json};
+
+/// A pod of a UID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPod {
+    /// `namespace/name`.
+    pub name: String,
+    /// Whether it runs nothing any more.
+    pub ended: bool,
+}
+
+/// What became of an operator's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// It is written: the controller does the rest.
+    Given,
+    /// The claim has changed meanwhile, or is gone.
+    Changed,
+}
+
+impl Cluster {
+    /// All claims.
+    ///
+    /// # Errors
+    /// [`CallError`]: they cannot be listed.
+    pub async fn claims(&self) -> Result<Vec<AddressClaim>, CallError> {
+        let (objects, _) = self.list_collection(&Collection::of(Kind::AddressClaim)).await?;
+        let claim = |json: Vec<u8>| match read(Kind::AddressClaim, &json).ok()?.object {
+            Object::AddressClaim(claim) => Some(*claim),
+            _ => None,
+        };
+        Ok(objects.into_iter().filter_map(claim).collect())
+    }
+
+    /// The pod with a UID, by a fresh list.
+    ///
+    /// # Errors
+    /// [`CallError`]: pods cannot be listed.
+    pub async fn pod_of(&self, uid: &Uid) -> Result<Option<FoundPod>, CallError> {
+        let (objects, _) = self.list_collection(&Collection::of(Kind::Pod)).await?;
+        let of_uid = |json: &Vec<u8>| {
+            let pod: Value = serde_json::from_slice(json).ok()?;
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (text(&pod["metadata"]["uid"]) == uid.to_string()).then(|| FoundPod {
+                name: format!("{}/{}", text(&pod["metadata"]["namespace"]), text(&pod["metadata"]["name"])),
+                ended: matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")),
+            })
+        };
+        Ok(objects.iter().find_map(of_uid))
+    }
+
+    /// An operator says that neither the pod nor the gateway of a claim uses its address any more.
+    ///
+    /// # Errors
+    /// [`CallError`]: the server refuses, or does not answer.
+    pub async fn give_word(&self, claim: &AddressClaim, now: Time) -> Result<Word, CallError> {
+        let mut status = json!({"programmed": null});
+        if claim.status.occupant.pod_uid != Uid::None {
+            status["letGo"] = json!({"podUID": claim.status.occupant.pod_uid.to_string(), "at": now.to_string()});
+        }
+        if claim.status.quarantine.until.get().is_some() {
+            status["quarantine"] = json!({"until": now.to_string()});
+        }
+        let body = json!({
+            // What admission policies ask of a hand.
+            "metadata": {"uid": claim.meta.uid.to_string(), "resourceVersion": claim.meta.resource_version.as_str(),
+                "labels": {"ipledger.dev/break-glass": "true"}},
+            "status": status,
+        });
+        let path = format!("/apis/ipledger.dev/v1alpha1/addressclaims/{}", claim.meta.name);
+        let doing = format!("give word on claim {}", claim.meta.name);
+        match self.do_once(&doing, Call { verb: Verb::MergePatch, path, body: Some(body) }).await? {
+            Answer { code: 404 | 409, .. } => Ok(Word::Changed),
+            _ => Ok(Word::Given),
+        }
+    }
+
+    /// Makes a call once; what the server refuses, but for 404 and 409, is an error.
+    ///
+    /// # Errors
+    /// [`CallError`]: the server refuses, or does not answer.
+    pub async fn do_once(&self, doing: &str, call: Call) -> Result<Answer, CallError> {
+        let error = |cause| CallError { doing: doing.to_owned(), attempts: 1, cause };
+        let answer = self.call(call).await.map_err(error)?;
+        match answer.code {
+            404 | 409 => Ok(answer),
+            code if code >= 300 => Err(error(Cause::of_answer(&answer))),
+            _ => Ok(answer),
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! The controller on a real API server with kube-controller-manager, with exactly the rights of config/rbac.yaml and under the
+//! policies of config/policies.yaml.
+//!
+//! In: a control plane without nodes; nodes are objects, and their agents' word is given by script, truthfully: nothing is
+//! on any wire. Out: claims about whole stories: who has which address, what is written, how often, what is left.
+
+use crate::stage::{SOON, file, ipledger};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use testbed::{CLUSTER_OBJECTS, ControlPlane, IMAGE, Look, Requests, User, need, wait};
+
+const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
+const SUBNET: &str = "/apis/kubeovn.io/v1/subnets/ext";
+
+/// A control plane that manages addresses.
+struct Managed {
+    controller: Option<Child>,
+    admin: Requests,
+    kubeconfig: PathBuf,
+    bed: ControlPlane,
+}
+
+impl Managed {
+    /// Everything that `kubectl apply -k` brings but the Deployment, whose pods could not run here.
+    fn start() -> Self {
+        let bed = ControlPlane::builder().controllers().start().unwrap();
+        for folder in ["config/crds", "config"] {
+            let yaml = bed.kubectl(&["kustomize", file(folder).to_str().unwrap()]).unwrap();
+            let kept = yaml.split("\n---\n").filter(|document| !document.contains("kind: Deployment"));
+            bed.apply(&kept.collect::<Vec<_>>().join("\n---\n")).unwrap();
+        }
+        bed.apply(CLUSTER_OBJECTS).unwrap();
+        bed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).unwrap();
+        let token = bed.kubectl(&["create", "token", "ipledger-controller", "--namespace=kube-system"]).unwrap();
+        let kubeconfig = with_token(&bed, token.trim());
+        let mut managed = Self { controller: None, admin: bed.requests(&User::admin()).unwrap(), kubeconfig, bed };
+        managed.go();
+        managed
+    }
+
+    /// Starts the controller.
+    fn go(&mut self) {
+        let log = self.bed.run().logs().join("controller.log");
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
+        command.args([
+            "controller",
+            "--listen",
+            "127.0.0.1:0",
+            "--grace",
+            "2s",
+            "--retry",
+            "2s",
+            "--gateway-image",
+            IMAGE,
+        ]);
+        command.arg("--kubeconfig").arg(&self.kubeconfig).env("NO_PROXY", "*");
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.bed.run().mark(&mut command);
+        self.controller = Some(command.spawn().unwrap());
+    }
+
+    /// Kills it with SIGKILL.
+    fn kill(&mut self) {
+        if let Some(mut controller) = self.controller.take() {
+            controller.kill().unwrap();
+            controller.wait().unwrap();
+        }
+    }
+
+    /// Asks it to stop, and waits for that.
+    fn stop(&mut self) {
+        let mut controller = self.controller.take().unwrap();
+        let kill = Command::new("kill").args(["-TERM", &controller.id().to_string()]).status().unwrap();
+        assert!(kill.success() && controller.wait().unwrap().success());
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.bed.run().logs().join("controller.log")).unwrap()
+    }
+
+    /// A node with an agent, as objects.
+    fn node(&self, name: &str) {
+        self.bed.apply(&format!("apiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n")).unwrap();
+        let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": format!("ipledger-agent-{name}")}, "spec": {"holderIdentity": name}});
+        self.admin.post("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", &lease).unwrap();
+    }
+
+    /// Addresses by holder, in the order of addresses.
+    fn claims(&self) -> BTreeMap<String, String> {
+        let list = self.bed.get(CLAIMS).unwrap();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let line = |claim: &Value| {
+            let holder = &claim["spec"]["holder"];
+            (text(&claim["spec"]["address"]), format!("{} {}", text(&holder["kind"]), text(&holder["name"])))
+        };
+        list["items"].as_array().unwrap().iter().map(line).collect()
+    }
+
+    /// Waits until the claims are these: address and holder.
+    fn wait_claims(&self, wanted: &[(&str, &str)]) {
+        let wanted: BTreeMap<String, String> =
+            wanted.iter().map(|(address, holder)| ((*address).to_owned(), (*holder).to_owned())).collect();
+        wait(&format!("the claims {wanted:?}"), SOON, || {
+            let claims = self.claims();
+            Ok(if claims == wanted { Look::Done(()) } else { Look::NotYet(format!("{claims:?}")) })
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
+    /// Gives the word of the nodes' agents about every pod that is gone: nothing of it is on a wire.
+    fn agents_speak(&self) {
+        let pods = self.bed.get("/api/v1/pods").unwrap();
+        let living: Vec<&str> =
+            pods["items"].as_array().unwrap().iter().filter_map(|pod| pod["metadata"]["uid"].as_str()).collect();
+        let claims = self.bed.get(CLAIMS).unwrap();
+        for claim in claims["items"].as_array().unwrap() {
+            let uid = claim["status"]["occupant"]["podUID"].as_str().unwrap_or_default();
+            if uid.is_empty() || living.contains(&uid) {
+                continue;
+            }
+            let name = claim["metadata"]["name"].as_str().unwrap();
+            let word = json!({
+                "metadata": {"labels": {"ipledger.dev/break-glass": "true"}},
+                "status": {"letGo": {"podUID": uid, "at": "2026-01-01T00:00:00Z"}},
+            });
+            // Gone meanwhile, or changed: then it is said again.
+            let _ = self.admin.patch(&format!("{CLAIMS}/{name}"), &word);
+        }
+    }
+
+    /// Waits until only these claims are left, while the agents say what they see.
+    fn wait_released(&self, wanted: &[(&str, &str)]) {
+        let wanted: BTreeMap<String, String> =
+            wanted.iter().map(|(address, holder)| ((*address).to_owned(), (*holder).to_owned())).collect();
+        wait(&format!("only the claims {wanted:?}"), SOON, || {
+            self.agents_speak();
+            let claims = self.claims();
+            Ok(if claims == wanted { Look::Done(()) } else { Look::NotYet(format!("{claims:?}")) })
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+    }
+
+    /// Waits until the Subnet's status says so many addresses in use.
+    fn wait_using(&self, using: u64) {
+        self.bed
+            .wait_for(SUBNET, &format!("to count {using}"), SOON, |subnet| subnet["status"]["v4usingIPs"] == using)
+            .unwrap();
+    }
+
+    /// Pods are deleted by a kubelet; there is none.
+    fn delete_pod(&self, name: &str) {
+        self.bed.kubectl(&["delete", "pod", name, "--grace-period=0", "--force", "--wait=true"]).unwrap();
+    }
+}
+
+impl Drop for Managed {
+    fn drop(&mut self) {
+        if let Some(mut controller) = self.controller.take() {
+            let _ = controller.kill();
+            let _ = controller.wait();
+        }
+    }
+}
+
+/// A kubeconfig with a bearer token instead of the admin's certificate.
+fn with_token(bed: &ControlPlane, token: &str) -> PathBuf {
+    let folder = bed.run().folder().join("secrets");
+    let (ca, path) = (folder.join("controller-ca.pem"), folder.join("controller.kubeconfig"));
+    std::fs::write(&ca, bed.ca_certificate()).unwrap();
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\n\
+         clusters: [{{name: c, cluster: {{server: '{}', certificate-authority: '{}'}}}}]\n\
+         users: [{{name: u, user: {{token: '{token}'}}}}]\n\
+         contexts: [{{name: c, context: {{cluster: c, user: u}}}}]\n",
+        bed.server(),
+        ca.display()
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+const NETWORK: &str = r#"apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: macvlan, namespace: default}
+spec: {config: '{"type":"macvlan","master":"eth1","ipam":{"type":"ipledger","provider":"macvlan.default"}}'}
+---
+apiVersion: kubeovn.io/v1
+kind: Subnet
+metadata: {name: ext}
+spec: {cidrBlock: 172.17.0.5/29, provider: macvlan.default}
+"#;
+
+fn pod(name: &str, annotations: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, annotations: {{k8s.v1.cni.cncf.io/networks: macvlan{annotations}}}}}\n\
+         spec: {{nodeName: node1, containers: [{{name: c, image: \"{IMAGE}\"}}]}}\n---\n"
+    )
+}
+
+/// What so many pods with one attachment cost, beside the Subnet's status.
+fn per_pod(pods: usize) -> BTreeMap<String, usize> {
+    ["create addressclaims.ipledger.dev", "create ips.kubeovn.io", "patch pods"]
+        .map(|what| (what.to_owned(), pods))
+        .into()
+}
+
+#[test]
+fn a_network_is_completed_its_pods_are_served_once_and_a_restart_writes_nothing() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    let subnet = managed
+        .bed
+        .wait_for(SUBNET, "to be Ready", SOON, |subnet| {
+            let conditions = subnet["status"]["conditions"].as_array();
+            conditions.is_some_and(|all| all.iter().any(|said| said["type"] == "Ready" && said["status"] == "True"))
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    let spec = &subnet["spec"];
+    assert_eq!(
+        (&spec["cidrBlock"], &spec["gateway"], &spec["excludeIps"], &spec["protocol"]),
+        (&json!("172.17.0.0/29"), &json!("172.17.0.1"), &json!(["172.17.0.1"]), &json!("IPv4"))
+    );
+    let mark = managed.bed.audit().mark().unwrap();
+    managed.bed.apply(&[pod("p1", ""), pod("p2", "")].concat()).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1"), ("172.17.0.3", "Pod p2")]);
+    managed.wait_using(2);
+    managed
+        .bed
+        .wait_for("/api/v1/namespaces/default/pods/p2", "to be told", SOON, |pod| {
+            pod["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"] == "172.17.0.3"
+        })
+        .unwrap();
+    managed.bed.wait_for("/apis/kubeovn.io/v1/ips/p2.default.macvlan.default", "to be there", SOON, |_| true).unwrap();
+    let mut writes = managed.bed.audit().writes(mark, "ipledger/").unwrap();
+    writes.retain(|what, _| !what.contains("lease") && !what.contains("subnets"));
+    assert_eq!(writes, per_pod(2), "one write per NIC, pod and IP object");
+    // Nothing has changed: a new process has nothing to write but its Lease.
+    managed.stop();
+    let mark = managed.bed.audit().mark().unwrap();
+    managed.go();
+    managed.bed.apply(&pod("p3", "")).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1"), ("172.17.0.3", "Pod p2"), ("172.17.0.4", "Pod p3")]);
+    managed.wait_using(3);
+    managed.bed.wait_for("/apis/kubeovn.io/v1/ips/p3.default.macvlan.default", "to be there", SOON, |_| true).unwrap();
+    let mut writes = managed.bed.audit().writes(mark, "ipledger/").unwrap();
+    writes.retain(|what, _| !what.contains("lease") && !what.contains("subnets"));
+    assert_eq!(writes, per_pod(1), "what the one before did is not done again");
+    assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+    assert_eq!(ipledger(&managed.bed, &User::admin(), &["audit", "--grace", "0s"]).code, 0);
+}
+
+#[test]
+fn conflicts_are_told_gateways_eips_and_stateful_sets_give_back_what_they_had_in_any_order() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    let objects = "apiVersion: kubeovn.io/v1\nkind: VpcNatGateway\nmetadata: {name: gw}\n\
+        spec: {namespace: default, vpc: v, subnet: lan, externalSubnets: [ext]}\n---\n\
+        apiVersion: kubeovn.io/v1\nkind: IptablesEIP\nmetadata: {name: shop}\nspec: {natGwDp: gw, externalSubnet: ext, v4ip: 172.17.0.6}\n";
+    managed.bed.apply(objects).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "VpcNatGateway gw"), ("172.17.0.6", "IptablesEIP shop")]);
+    managed
+        .bed
+        .wait_for("/apis/apps/v1/namespaces/default/statefulsets/vpc-nat-gw-gw", "to be made", SOON, |_| true)
+        .unwrap();
+    // A pod that asks for the EIP's address is told whose it is, keeps nothing, and is served once it is free.
+    managed.bed.apply(&pod("thief", ", macvlan.default.kubernetes.io/ip_address: 172.17.0.6")).unwrap();
+    wait("the pod to be told", SOON, || {
+        let events = managed.bed.get("/api/v1/namespaces/default/events").unwrap();
+        let told = events["items"].as_array().unwrap().iter().filter(|event| event["reason"] == "AcquireAddressFailed");
+        let messages: Vec<String> = told.map(|event| event["message"].as_str().unwrap().to_owned()).collect();
+        let said = messages.iter().any(|text| text.contains("AddressConflict") && text.contains("IptablesEIP shop"));
+        Ok(if said { Look::Done(()) } else { Look::NotYet(messages.join("; ")) })
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    managed.kill();
+    managed.bed.kubectl(&["delete", "iptables-eip", "shop", "--wait=false"]).unwrap();
+    managed.go();
+    managed.wait_released(&[("172.17.0.2", "VpcNatGateway gw"), ("172.17.0.6", "Pod thief")]);
+    // The Subnet first, its gateway and pod later: nothing hangs, and the Subnet goes with its last address.
+    managed.bed.kubectl(&["delete", "subnet", "ext", "--wait=false"]).unwrap();
+    managed.bed.kubectl(&["delete", "vpc-nat-gw", "gw", "--wait=false"]).unwrap();
+    managed.wait_released(&[("172.17.0.6", "Pod thief")]);
+    assert!(managed.bed.get(SUBNET).unwrap()["metadata"]["deletionTimestamp"].is_string());
+    managed.delete_pod("thief");
+    managed.wait_released(&[]);
+    managed.bed.wait_gone(SUBNET, SOON).unwrap();
+    managed.bed.wait_gone("/apis/kubeovn.io/v1/ips/thief.default.macvlan.default", SOON).unwrap();
+    assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+}
+
+#[test]
+fn policies_keep_hands_off_claims_their_definition_and_protected_subnets() {
+    need!(Controllers);
+    let managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    managed.bed.apply(&pod("p1", "")).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1")]);
+    managed.wait_using(1);
+    let refused = |arguments: &[&str], part: &str| {
+        wait(&format!("{arguments:?} to be refused"), SOON, || {
+            Ok(match managed.bed.kubectl(arguments) {
+                Err(error) if error.to_string().contains(part) => Look::Done(()),
+                // A policy is in force some moments after it was made.
+                other => Look::NotYet(format!("{other:?}")),
+            })
+        })
+        .unwrap();
+    };
+    let claim = "macvlan.default.172.17.0.2";
+    refused(&["annotate", "addressclaim", claim, "x=y", "--overwrite"], "break-glass");
+    refused(&["delete", "addressclaim", claim, "--dry-run=server"], "break-glass");
+    managed.bed.kubectl(&["label", "addressclaim", claim, "ipledger.dev/break-glass=true"]).unwrap();
+    managed.bed.kubectl(&["delete", "addressclaim", claim, "--dry-run=server"]).unwrap();
+    refused(&["delete", "crd", "addressclaims.ipledger.dev", "--dry-run=server"], "allow-deletion");
+    managed.bed.kubectl(&["annotate", "subnet", "ext", "ipledger.dev/protected=true"]).unwrap();
+    refused(&["delete", "subnet", "ext", "--dry-run=server"], "protected");
+    managed.bed.kubectl(&["annotate", "subnet", "ext", "ipledger.dev/protected-"]).unwrap();
+    managed.bed.kubectl(&["delete", "subnet", "ext", "--dry-run=server"]).unwrap();
+}
+
+#[test]
+fn an_address_on_a_node_without_an_agent_waits_and_says_so_until_somebody_says_that_it_is_free() {
+    need!(Controllers);
+    let managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.bed.apply("apiVersion: v1\nkind: Node\nmetadata: {name: node1}\n").unwrap();
+    managed.bed.apply(&pod("p1", "")).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1")]);
+    let alive = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2", "--yes"]);
+    assert!(alive.code == 2 && alive.err.contains("pod default/p1 uses 172.17.0.2"), "{alive:?}");
+    managed.delete_pod("p1");
+    managed
+        .bed
+        .wait_for(&format!("{CLAIMS}/macvlan.default.172.17.0.2"), "to say what it waits for", SOON, |claim| {
+            let conditions = claim["status"]["conditions"].as_array();
+            conditions
+                .is_some_and(|all| all.iter().any(|said| said["type"] == "Waiting" && said["reason"] == "NoAgent"))
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    let shown = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2"]);
+    assert!(shown.code == 0 && shown.out.contains("Nothing was written"), "{shown:?}");
+    assert!(shown.out.contains("node node1 has no agent"), "{shown:?}");
+    let said = ipledger(&managed.bed, &User::admin(), &["release", "172.17.0.2", "--yes"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    managed.wait_claims(&[]);
+}
+
+/// A StatefulSet whose pods are bound at once and go at once: there is no scheduler's choice and no kubelet.
+fn stateful_set(replicas: u32) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db, namespace: default}}\n\
+         spec:\n  replicas: {replicas}\n  serviceName: db\n  podManagementPolicy: Parallel\n  selector: {{matchLabels: {{app: db}}}}\n  \
+         template:\n    metadata:\n      labels: {{app: db}}\n      annotations: {{k8s.v1.cni.cncf.io/networks: macvlan}}\n    \
+         spec:\n      nodeName: node1\n      terminationGracePeriodSeconds: 0\n      containers: [{{name: c, image: \"{IMAGE}\"}}]\n"
+    )
+}
+
+#[test]
+fn ordinals_keep_their_addresses_through_orphaning_and_give_them_back_when_the_set_has_no_place_for_them() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    managed.bed.apply(&stateful_set(2)).unwrap();
+    wait("two ordinals with addresses", SOON, || {
+        let claims = managed.claims();
+        Ok(if claims.len() == 2 { Look::Done(()) } else { Look::NotYet(format!("{claims:?}")) })
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    let before = managed.claims();
+    let of = |claims: &BTreeMap<String, String>, holder: &str| {
+        claims.iter().find(|(_, held)| *held == holder).map(|(address, _)| address.clone())
+    };
+    // Deleted without its pods, the controller killed, made again: other UIDs, the same holders.
+    managed.bed.kubectl(&["delete", "statefulset", "db", "--cascade=orphan"]).unwrap();
+    managed.kill();
+    managed.bed.apply(&stateful_set(2)).unwrap();
+    managed.go();
+    managed.bed.kubectl(&["delete", "pod", "db-0", "--wait=false"]).unwrap();
+    wait("the next pod of ordinal 0 to have its address", SOON, || {
+        managed.agents_speak();
+        let pod = managed.bed.get("/api/v1/namespaces/default/pods/db-0")?;
+        let told =
+            pod["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"].as_str().map(str::to_owned);
+        Ok(if told.is_some() && told == of(&before, "StatefulSet db-0") {
+            Look::Done(())
+        } else {
+            Look::NotYet(format!("{told:?}"))
+        })
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", managed.log()));
+    assert_eq!(managed.claims(), before);
+    managed.bed.kubectl(&["scale", "statefulset", "db", "--replicas=1"]).unwrap();
+    let first = of(&before, "StatefulSet db-0").unwrap();
+    managed.wait_released(&[(&first, "StatefulSet db-0")]);
+    managed.bed.kubectl(&["delete", "statefulset", "db"]).unwrap();
+    managed.wait_released(&[]);
+}
+
+#[test]
+fn what_kube_ovn_gave_out_is_taken_over_before_anything_is_chosen() {
+    need!(Controllers);
+    let mut managed = Managed::start();
+    managed.kill();
+    managed.node("node1");
+    managed.bed.apply(NETWORK).unwrap();
+    let told =
+        ", macvlan.default.kubernetes.io/allocated: \"true\", macvlan.default.kubernetes.io/ip_address: 172.17.0.2";
+    managed.bed.apply(&[pod("aaa", ""), pod("old", told)].concat()).unwrap();
+    let ip = "apiVersion: kubeovn.io/v1\nkind: IP\nmetadata:\n  name: old.default.macvlan.default\n  \
+        finalizers: [kubeovn.io/kube-ovn-controller]\n  labels: {ovn.kubernetes.io/subnet: ext}\n\
+        spec: {podName: old, namespace: default, subnet: ext, v4IpAddress: 172.17.0.2, ipAddress: 172.17.0.2}\n";
+    managed.bed.apply(ip).unwrap();
+    managed.go();
+    // `aaa` comes first by every order, and gets the next address all the same.
+    managed.wait_claims(&[("172.17.0.2", "Pod old"), ("172.17.0.3", "Pod aaa")]);
+    managed.delete_pod("old");
+    managed.wait_released(&[("172.17.0.3", "Pod aaa")]);
+    managed.bed.wait_gone("/apis/kubeovn.io/v1/ips/old.default.macvlan.default", SOON).unwrap();
+    assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+}

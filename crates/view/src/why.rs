@@ -1,0 +1,89 @@
+//! Why somebody has an address, and what keeps it from being free.
+//!
+//! In: a claim, whether its pod lives. Out: lines for people. Guarantees: says only what the claim and the pod say; the rules are
+//! those of the controller (docs/compatibility.md, DESIGN.md "Release needs proof"), in words.
+
+use api::slim::{AddressClaim, Field, Uid};
+use std::fmt::Write as _;
+
+/// What is known of the pod that uses an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pod {
+    /// It is there: namespace and name.
+    Lives(String),
+    /// It has ended, and its object is there.
+    Ended(String),
+    /// There is no such pod.
+    Gone,
+}
+
+/// The decision about a claim, and its evidence.
+#[must_use]
+pub fn why(claim: &AddressClaim, pod: &Pod) -> String {
+    let (spec, status) = (&claim.spec, &claim.status);
+    let address = spec.address.get().map(ToString::to_string).unwrap_or_default();
+    let mut text = format!("{address} on wire {} is held by {}\n", spec.wire, holder(claim));
+    let mut line = |label: &str, words: String| {
+        let _ = writeln!(text, "  {label:<9} {words}");
+    };
+    line("claim", format!("{}, made for Subnet {}{}", claim.meta.name, spec.subnet, since(claim)));
+    line("entitled", entitled(&spec.holder.kind).to_owned());
+    let occupant = &status.occupant;
+    if occupant.pod_uid != Uid::None {
+        let user = match pod {
+            Pod::Lives(name) => format!("pod {name} on node {}", occupant.node),
+            Pod::Ended(name) => format!("pod {name} on node {}, which has ended", occupant.node),
+            Pod::Gone => format!("pod {}, which is gone, on node {}", occupant.pod_uid, occupant.node),
+        };
+        line("in use by", user);
+        line("let go", let_go(claim));
+    }
+    if !status.programmed.gateway.is_empty() {
+        line(
+            "gateway",
+            format!("{} has it on its interface, and must say when it has no more", status.programmed.gateway),
+        );
+    }
+    if let Field::Is(until) = &status.quarantine.until {
+        line("kept", format!("until {until}: it answered on the wire without a claim"));
+    }
+    for said in status.conditions.iter().filter(|said| said.status == "True") {
+        line(&said.type_.to_lowercase(), said.message.to_string());
+    }
+    text
+}
+
+fn let_go(claim: &AddressClaim) -> String {
+    if claim.status.let_go.pod_uid == claim.status.occupant.pod_uid {
+        return "yes: the agent of that node has seen it off, and promised that it stays off".to_owned();
+    }
+    "no: only the agent of that node can say so, or that the node is given up, or `ipledger release`".to_owned()
+}
+
+fn since(claim: &AddressClaim) -> String {
+    claim.meta.created.get().map(|time| format!(", since {time}")).unwrap_or_default()
+}
+
+/// A holder in words.
+#[must_use]
+pub fn holder(claim: &AddressClaim) -> String {
+    let holder = &claim.spec.holder;
+    let slash = if holder.namespace.is_empty() { "" } else { "/" };
+    let nic = if holder.nic.is_empty() { String::new() } else { format!(" ({})", holder.nic) };
+    format!("{} {}{slash}{}{nic}", holder.kind, holder.namespace, holder.name)
+}
+
+/// Until when a kind of holder is entitled.
+fn entitled(kind: &str) -> &'static str {
+    match kind {
+        "Pod" => "while the pod exists and has not ended",
+        "StatefulSet" => "while the StatefulSet exists and has a place for this ordinal",
+        "VirtualMachine" => "while the machine exists, running or stopped, and has this network",
+        "VpcNatGateway" => "while the gateway exists and has this interface",
+        "IptablesEIP" => "while the EIP exists, and after that until its gateway has the address no more",
+        "Vip" => "while the Vip exists",
+        "Reservation" => "while the IP object that reserves it exists",
+        "Quarantine" => "until its time is over",
+        _ => "while its object exists",
+    }
+}
