@@ -199,7 +199,9 @@ impl Agent {
             let pod_uid = Uid::parse(uid);
             let name = self.name_of(&told.provider, addr, &pod_uid);
             let claim = kubernetes::claim(&self.cluster, &name).await?.ok_or(Refused::NotClaimed(addr))?;
-            if claim.status.occupant.pod_uid != pod_uid || claim.status.let_go.pod_uid == pod_uid {
+            // A gateway puts its EIPs on an interface by itself: no annotation of its pod asks for them.
+            let is_eip = claim.spec.holder.kind == "IptablesEIP";
+            if is_eip || claim.status.occupant.pod_uid != pod_uid || claim.status.let_go.pod_uid == pod_uid {
                 return Err(Refused::NotClaimed(addr));
             }
             claims.push(name);
