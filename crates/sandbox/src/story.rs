@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// The story of kubeovn/kube-ovn#4747, as it goes with IPLedger.
-pub const SHIPPED: &str = include_str!("../../../examples/sandbox/issue-4747.yaml");
+pub const SHIPPED: &str = include_str!("../stories/issue-4747.yaml");
 
 /// A step.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
