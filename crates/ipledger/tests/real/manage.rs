@@ -90,9 +90,17 @@ impl Managed {
         self.admin.post("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", &lease).unwrap();
     }
 
+    /// A list. A server whose storage of a new kind still starts says so (429).
+    fn list(&self, path: &str) -> Value {
+        wait(&format!("a list of {path}"), SOON, || {
+            Ok(self.bed.get(path).map_or_else(|error| Look::NotYet(error.to_string()), Look::Done))
+        })
+        .unwrap()
+    }
+
     /// Addresses by holder, in the order of addresses.
     fn claims(&self) -> BTreeMap<String, String> {
-        let list = self.bed.get(CLAIMS).unwrap();
+        let list = self.list(CLAIMS);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let line = |claim: &Value| {
             let holder = &claim["spec"]["holder"];
@@ -114,10 +122,10 @@ impl Managed {
 
     /// Gives the word of the nodes' agents about every pod that is gone: nothing of it is on a wire.
     fn agents_speak(&self) {
-        let pods = self.bed.get("/api/v1/pods").unwrap();
+        let pods = self.list("/api/v1/pods");
         let living: Vec<&str> =
             pods["items"].as_array().unwrap().iter().filter_map(|pod| pod["metadata"]["uid"].as_str()).collect();
-        let claims = self.bed.get(CLAIMS).unwrap();
+        let claims = self.list(CLAIMS);
         for claim in claims["items"].as_array().unwrap() {
             let uid = claim["status"]["occupant"]["podUID"].as_str().unwrap_or_default();
             if uid.is_empty() || living.contains(&uid) {
