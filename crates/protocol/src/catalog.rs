@@ -59,7 +59,7 @@ const fn long(name: &'static str, shape: Shape) -> World {
 }
 
 /// Every world.
-pub const WORLDS: [World; 21] = [
+pub const WORLDS: [World; 22] = [
     quick("alone", ALONE),
     quick("alone-dual", dual(ALONE)),
     quick("pods", PODS),
@@ -72,7 +72,8 @@ pub const WORLDS: [World; 21] = [
     quick("three-dual", dual(THREE)),
     long("alone-late2", Shape { late: 2, ..ALONE }),
     long("pods-late2", Shape { late: 2, ..PODS }),
-    long("pods-dual-late", Shape { sandboxes: 1, births: 2, ..dual(PODS) }),
+    long("pods-dual-crash", Shape { sandboxes: 1, births: 2, late: 0, ..dual(PODS) }),
+    long("alone-dual-late2", Shape { late: 2, ..dual(ALONE) }),
     long("ordinal-two", Shape { controllers: 2, late: 0, crashes: 0, ..ORDINAL }),
     long("ordinal-late2", Shape { late: 2, ..ORDINAL }),
     long("ordinal3", Shape { ordinal: 3, ..ORDINAL }),
@@ -151,6 +152,9 @@ pub const CASES: [Case; 14] = [
     slow(case("6", &[Rule::OccupyVersion], Invariant::Wire, LATE_SET), late2(LATE_SET)),
 ];
 
+/// What two families need: without it a NIC is given one.
+pub const TOGETHER: Break = Break { invariant: Invariant::Whole, shape: dual(NODE) };
+
 /// Parts that another one makes up for, as far as these worlds go: without one of them every invariant holds.
 pub const SPARE: [Rule; 2] = [Rule::DeleteUid, Rule::SurplusPromise];
 
@@ -158,7 +162,7 @@ pub const SPARE: [Rule; 2] = [Rule::DeleteUid, Rule::SurplusPromise];
 pub const NOT_FOR_UNIQUENESS: [Rule; 3] = [Rule::FreshRead, Rule::NeverSeen, Rule::OwnerRead];
 
 /// Where to look for deeds that must be possible: the world named, with the deeds remembered.
-pub const DEEDS: [(Deed, &str); 9] = [
+pub const DEEDS: [(Deed, &str); 11] = [
     (Deed::Reused, "alone"),
     (Deed::BothAct, "pods"),
     (Deed::Landed, "alone"),
@@ -167,6 +171,8 @@ pub const DEEDS: [(Deed, &str); 9] = [
     (Deed::Forsworn, "surplus"),
     (Deed::Refused, "alone"),
     (Deed::Outlived, "alone"),
+    (Deed::Split, "alone-dual"),
+    (Deed::Split, "pods-dual"),
     (Deed::Empty, "alone"),
 ];
 

@@ -7,10 +7,10 @@
 //! refusal is followed by a read.
 
 use crate::rules::{Rule, Rules};
-use crate::server::{holder, may_land};
 use crate::shape::Shape;
-use crate::state::{Addr, Addrs, Base, Claim, Controller, Holder, Late, Pod, PodChange, Request, Stage, State};
+use crate::state::{Addr, Addrs, Claim, Controller, Holder, Late, Pod, PodChange, Request, Stage, State};
 use crate::step::{Fortune, Kind, Plan, Step};
+use crate::view::View;
 
 /// What a controller does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,130 +33,12 @@ pub(crate) enum Deed {
     Crash,
 }
 
-/// What a controller knows.
-struct View<'a> {
-    state: &'a State,
-    shape: &'a Shape,
-    own: &'a Controller,
-}
-
-impl<'a> View<'a> {
-    fn new(state: &'a State, shape: &'a Shape, place: usize) -> Self {
-        Self { state, shape, own: &state.controllers[place] }
-    }
-
-    fn claim(&self, addr: Addr) -> Option<Claim> {
-        let unheard = self.own.claims.iter().find(|change| change.addr == addr);
-        unheard.map_or_else(|| self.state.claim(addr), |change| change.before)
-    }
-
-    /// What a request that is decided now names as the claim's UID and version.
-    fn base(&self, addr: Addr) -> Base {
-        let mut unheard = self.own.claims.iter().filter(|change| change.addr == addr).peekable();
-        let same_version = unheard.peek().is_none();
-        Base { same_version, same_uid: !unheard.any(|change| change.died) }
-    }
-
-    fn stage(&self, pod: Pod) -> Stage {
-        match self.own.pods.iter().find(|change| of(**change) == pod) {
-            Some(PodChange::Created(_)) => Stage::Unborn,
-            Some(PodChange::Told(_) | PodChange::Gone(_)) => Stage::Live,
-            None => self.state.pod(pod).stage,
-        }
-    }
-
-    fn told(&self, pod: Pod) -> Addrs {
-        let is_news = self.own.pods.contains(&PodChange::Told(pod));
-        if is_news { Addrs::NONE } else { self.state.pod(pod).told }
-    }
-
-    fn owner(&self) -> bool {
-        self.state.owner ^ (self.own.owner % 2 == 1)
-    }
-
-    /// Whether a pod is there, and its holder entitled.
-    fn is_entitled(&self, pod: Pod) -> bool {
-        self.stage(pod) == Stage::Live && (!self.shape.is_ordinal(pod) || self.owner())
-    }
-
-    /// The addresses of a family that a pod's NIC has, by their claims.
-    fn has(&self, pod: Pod, family: u8) -> impl Iterator<Item = Addr> {
-        let holder = holder(self.shape, pod);
-        let is_its = move |addr: &Addr| self.claim(*addr).is_some_and(|claim| claim.holder == holder);
-        self.shape.of_family(family).filter(is_its)
-    }
-
-    /// Whether it was asked for, for a pod's NIC.
-    fn is_asked(&self, pod: Pod, family: u8) -> bool {
-        let holder_of = |pod| holder(self.shape, pod);
-        let asked = |addr: Addr| self.own.asked[usize::from(addr.0)].map(holder_of);
-        self.shape.of_family(family).any(|addr| asked(addr) == Some(holder_of(pod)))
-    }
-
-    fn free(&self, family: u8) -> Vec<Addr> {
-        let is_free = |addr: &Addr| {
-            let at = usize::from(addr.0);
-            self.claim(*addr).is_none()
-                && self.own.asked[at].is_none()
-                && self.state.births[at] > 0
-                && self.state.is_next_untouched(self.shape, *addr)
-        };
-        self.shape.of_family(family).filter(is_free).collect()
-    }
-
-    /// The ways to give a NIC what it lacks: all of it, or none.
-    fn plans(&self, pod: Pod) -> Vec<Plan> {
-        let mut plans = vec![Addrs::NONE];
-        for family in self.shape.families() {
-            if self.has(pod, family).next().is_some() || self.is_asked(pod, family) {
-                continue;
-            }
-            let free = self.free(family);
-            plans = plans.iter().flat_map(|plan| free.iter().map(|addr| plan.with(*addr))).collect();
-        }
-        plans.retain(|plan| !plan.is_none());
-        plans
-    }
-
-    /// What a pod can be told: one address of each family, of those that its NIC has.
-    fn tellings(&self, pod: Pod) -> Vec<Addrs> {
-        let mut all = vec![Addrs::NONE];
-        for family in self.shape.families() {
-            let has: Vec<Addr> = self.has(pod, family).collect();
-            all = all.iter().flat_map(|told| has.iter().map(|addr| told.with(*addr))).collect();
-        }
-        all
-    }
-
-    /// What may become of a request: one that would be refused for ever is as good as none.
-    fn fortunes(&self, rules: Rules, addr: Option<Addr>, request: Request, mut add: impl FnMut(Fortune)) {
-        let Some(addr) = addr else { return };
-        add(Fortune::Answered);
-        if self.state.late_left > 0 && may_land(rules, &Late { addr, request, base: self.base(addr), orphan: false }) {
-            add(Fortune::Late);
-        }
-    }
-
-    /// Whether a claim is one of several that a NIC has in a family, and not the one that its pod was told.
-    fn is_surplus(&self, pod: Pod, addr: Addr) -> bool {
-        let family = addr.0 / self.shape.addresses;
-        self.has(pod, family).count() > 1 && !self.told(pod).has(addr)
-    }
-}
-
-/// The pod that a change is of.
-const fn of(change: PodChange) -> Pod {
-    match change {
-        PodChange::Created(pod) | PodChange::Told(pod) | PodChange::Gone(pod) => pod,
-    }
-}
-
 pub(crate) fn steps(state: &State, shape: &Shape, rules: Rules, place: usize, steps: &mut Vec<Step>) {
     let view = View::new(state, shape, place);
     let mut add = |deed| steps.push(Step::Controller(place, deed));
     hear(&view, &mut add);
     for pod in shape.pods().filter(|pod| view.is_entitled(*pod)) {
-        for plan in view.plans(pod) {
+        for plan in view.plans(rules, pod) {
             view.fortunes(rules, plan.iter().next(), Request::Create(pod), |fortune| {
                 add(Deed::Plan(pod, plan, fortune));
             });
@@ -176,7 +58,7 @@ pub(crate) fn steps(state: &State, shape: &Shape, rules: Rules, place: usize, st
             ask(Request::Occupy(pod), &|fortune| Deed::Occupy(addr, pod, fortune));
         }
     }
-    settle_and_tell(&view, &mut add);
+    settle_and_tell(&view, rules, &mut add);
     if state.crashes > 0 {
         add(Deed::Crash);
     }
@@ -194,7 +76,7 @@ fn hear(view: &View<'_>, add: &mut impl FnMut(Deed)) {
     }
 }
 
-fn settle_and_tell(view: &View<'_>, add: &mut impl FnMut(Deed)) {
+fn settle_and_tell(view: &View<'_>, rules: Rules, add: &mut impl FnMut(Deed)) {
     for addr in view.shape.addrs() {
         if view.own.asked[usize::from(addr.0)].is_some_and(|pod| !view.is_entitled(pod)) {
             add(Deed::Settle(addr));
@@ -205,7 +87,7 @@ fn settle_and_tell(view: &View<'_>, add: &mut impl FnMut(Deed)) {
         let now = view.state.pod(pod);
         let is_untold = now.told.is_none() && now.stage == Stage::Live;
         if is_untold && view.is_entitled(pod) && view.told(pod).is_none() {
-            view.tellings(pod).into_iter().for_each(|told| add(Deed::Tell(pod, told)));
+            view.tellings(rules, pod).into_iter().for_each(|told| add(Deed::Tell(pod, told)));
         }
     }
 }
@@ -269,8 +151,9 @@ pub(crate) fn take(state: &mut State, shape: &Shape, rules: Rules, place: usize,
             }
         }
         Deed::Free(addr, fortune) => {
-            let is_owned = state.claim(addr).is_some_and(|claim| claim.holder == Holder::Ordinal) && state.owner;
-            state.robbed |= is_owned;
+            // Judged by the claim that it means to delete; whatever else is there by now is safe behind the preconditions.
+            let meant = View::new(state, shape, place).claim(addr);
+            state.robbed |= state.owner && meant.is_some_and(|claim| claim.holder == Holder::Ordinal);
             request(state, shape, rules, place, (addr, Request::Delete, fortune));
         }
         Deed::Occupy(addr, pod, fortune) => {

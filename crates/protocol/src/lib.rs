@@ -17,6 +17,7 @@ mod server;
 mod shape;
 mod state;
 mod step;
+mod view;
 mod words;
 
 pub use property::{Deed, Invariant};

@@ -148,13 +148,15 @@ pub enum Deed {
     Refused,
     /// A pod is gone and its sandbox answers, while another pod waits for the address.
     Outlived,
+    /// At rest, two pods have an address of one family each, and each waits for the one that the other has.
+    Split,
     /// Every pod had addresses and is gone, and no claim is left.
     Empty,
 }
 
 impl Deed {
     /// All.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Reused,
         Self::BothAct,
         Self::Landed,
@@ -163,6 +165,7 @@ impl Deed {
         Self::Forsworn,
         Self::Refused,
         Self::Outlived,
+        Self::Split,
         Self::Empty,
     ];
 
@@ -178,6 +181,7 @@ impl Deed {
             Self::Forsworn => "a surplus claim is forsworn",
             Self::Refused => "a tombstone refuses an ADD that has looked",
             Self::Outlived => "a sandbox outlives its pod while another waits",
+            Self::Split => "two pods hold one family each, and both wait",
             Self::Empty => "every pod had addresses, and no claim is left",
         }
     }
@@ -204,6 +208,16 @@ impl Deed {
                 let waits = |pod: Pod| state.pod(pod).stage == Stage::Live && state.pod(pod).sandbox == Sandbox::None;
                 answering(shape, state, addr).any(gone) && shape.pods().any(waits)
             }),
+            Self::Split => {
+                let has = |pod: Pod| {
+                    shape.addrs().filter(|addr| state.claim(*addr).is_some_and(|claim| claim.occupant == pod)).count()
+                };
+                let is_half = |pod: Pod| state.pod(pod).stage == Stage::Live && has(pod) == 1;
+                shape.dual
+                    && shape.addrs().all(|addr| state.claim(addr).is_some())
+                    && shape.pods().filter(|pod| is_half(*pod)).count() == 2
+                    && is_at_rest(shape, Rules::ALL, state)
+            }
             Self::Empty => {
                 // Each pod was told its addresses, and its agent gave its word.
                 let came = |pod: Pod| !state.pod(pod).told.is_none() && state.pod(pod).tombstone;

@@ -36,6 +36,8 @@ pub enum Rule {
     DeleteUid,
     /// 6: a delete carries the claim's resourceVersion.
     DeleteVersion,
+    /// All addresses of a NIC are planned and told together or not at all. (No rule of release: two families need it.)
+    Together,
     /// What moves the occupant carries the claim's UID and resourceVersion. (As built; the design says it of deletes.)
     OccupyVersion,
 }
@@ -59,12 +61,13 @@ impl Rule {
             Self::TitleProof => "losing the title is not letting go",
             Self::DeleteUid => "a delete carries the UID",
             Self::DeleteVersion => "a delete carries the resourceVersion",
+            Self::Together => "all addresses of a NIC together or not at all",
             Self::OccupyVersion => "what moves the occupant carries UID and resourceVersion",
         }
     }
 
     /// All.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::AbsenceIsNoProof,
         Self::OffInterface,
         Self::FreshRead,
@@ -80,6 +83,7 @@ impl Rule {
         Self::DeleteUid,
         Self::DeleteVersion,
         Self::OccupyVersion,
+        Self::Together,
     ];
 }
 
