@@ -155,6 +155,8 @@ fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<()
     let mine: Vec<Addr> = claims
         .iter()
         .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP")
+        // What it promised not to use it has no more: of a reservation it stays the occupant until another pod is.
+        .filter(|claim| claim.status.let_go.pod_uid != pod.meta.uid)
         .filter(|claim| !is_unsettled(cluster, claims, claim))
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
