@@ -35,6 +35,7 @@ mod node_config;
 mod pki;
 mod process;
 mod proxy;
+mod storage;
 mod user;
 mod wait;
 
@@ -49,6 +50,7 @@ pub use node::{CLUSTER_OBJECTS, Node, NodePart};
 pub use process::Process;
 pub use proxy::{Fault, Proxy, Rule, Select};
 pub use run::Run;
+pub use storage::Backup;
 pub use user::{MAX_NODES, User};
 pub use wait::{Look, wait};
 

@@ -9,6 +9,7 @@ mod audit;
 mod crds;
 mod manage;
 mod many;
+mod proof;
 mod repair;
 mod skeleton;
 mod stage;

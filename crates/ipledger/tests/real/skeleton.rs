@@ -2,56 +2,21 @@
 //!
 //! In: a control plane with a node. Out: claims about controller, agent and plugin together, as processes that are killed.
 
+use crate::stage::managed::NO_LEASE;
+use crate::stage::part::Part;
 use crate::stage::{SOON, ipledger};
 use serde_json::Value;
-use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use testbed::{ControlPlane, IMAGE, Look, Node, User, need, wait};
 
 const CLAIM: &str = "/apis/ipledger.dev/v1alpha1/addressclaims/rack.172.17.0.2";
 
-/// A process of ours that is killed at the latest when the test ends.
-struct Part(Child);
-
-impl Part {
-    fn start(bed: &ControlPlane, name: &str, mut command: Command) -> Self {
-        let log = bed.run().logs().join(format!("{name}.log"));
-        let log = File::options().create(true).append(true).open(log).unwrap();
-        command.env("NO_PROXY", "*").stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        bed.run().mark(&mut command);
-        Self(command.spawn().unwrap())
-    }
-
-    /// The address manager.
-    fn controller(bed: &ControlPlane, kubeconfig: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
-        command.args(["controller", "--listen", "127.0.0.1:0", "--lease", "", "--kubeconfig"]).arg(kubeconfig);
-        Self::start(bed, "controller", command)
-    }
-
-    /// A node's agent, inside the node.
-    fn agent(bed: &ControlPlane, node: &Node, kubeconfig: &Path) -> Self {
-        let mut command = node.command().unwrap();
-        command
-            .arg(env!("CARGO_BIN_EXE_ipledger"))
-            .args(["agent", "--node", node.name(), "--kubeconfig"])
-            .arg(kubeconfig);
-        Self::start(bed, &format!("{}-agent", node.name()), command)
-    }
-
-    fn kill9(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// A node's agent, inside the node.
+fn agent(bed: &ControlPlane, node: &Node, kubeconfig: &Path) -> Part {
+    let mut command = node.command().unwrap();
+    command.arg(env!("CARGO_BIN_EXE_ipledger")).args(["agent", "--node", node.name(), "--kubeconfig"]).arg(kubeconfig);
+    Part::start(bed, &format!("{}-agent", node.name()), command)
 }
 
 /// One address beside the gateway, on a wire that is called other than its network.
@@ -107,8 +72,8 @@ fn a_pod_on_macvlan_has_the_address_of_its_claim_and_the_next_gets_it_although_t
     let node = bed.node(1).unwrap();
     symlink(env!("CARGO_BIN_EXE_ipledger"), bed.run().folder().join("cni-bin/ipledger")).unwrap();
     bed.apply(NETWORK).unwrap();
-    let controller = Part::controller(&bed, &admin);
-    let _agent = Part::agent(&bed, &node, &admin);
+    let controller = Part::controller(&bed, "controller", &admin, &NO_LEASE);
+    let _agent = agent(&bed, &node, &admin);
     bed.wait_for(
         "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/ipledger-agent-node1",
         "to be there",
@@ -136,7 +101,7 @@ fn a_pod_on_macvlan_has_the_address_of_its_claim_and_the_next_gets_it_although_t
         word["status"]["letGo"]["podUID"], one["metadata"]["uid"],
         "the agent gives its word to nobody in particular"
     );
-    let _controller = Part::controller(&bed, &admin);
+    let _controller = Part::controller(&bed, "controller", &admin, &NO_LEASE);
     let two = bed.wait_running("default", "two", SOON).unwrap();
     assert_eq!(wire_address(&bed, "two"), "172.17.0.2/30");
     let claim = bed.get(CLAIM).unwrap();

@@ -4,6 +4,10 @@
 //! and those of pods `p1` and `p2`, which do not exist. Each test has it alone and finds it as new. Nobody is Kube-OVN's
 //! controller, unless a test starts [`Controller`].
 
+pub(crate) mod managed;
+pub(crate) mod nodes;
+pub(crate) mod part;
+
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
