@@ -1,14 +1,15 @@
 //! The controller's shell, without a clock and without threads: lists, watches, and a queue.
 //!
 //! In: the server. Out: what the engine is told, in order. Guarantees: everything is listed once before it is watched,
-//! and watched from the version of the list, as the real shell does.
+//! and watched from the version of the list; after a watch that expired the new list is compared with what was known: as the
+//! real shell does.
 
 use crate::setup::{AGENT_PREFIX, LEASES};
-use api::slim::{Kind, Object, Str, Time, read};
+use api::slim::{Kind, Object, Str, Time, Uid, read};
 use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a watch is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +18,28 @@ enum Source {
     Agents,
 }
 
+/// What is listed and watched.
+#[derive(Debug)]
+struct Watched {
+    source: Source,
+    path: String,
+    watch: Option<WatchId>,
+    /// By namespace and name: the UID.
+    known: BTreeMap<(String, String), String>,
+}
+
 /// A controller that runs.
 #[derive(Debug)]
 pub(crate) struct Controller {
     pub(crate) engine: Engine,
-    watches: Vec<(Source, WatchId)>,
+    watches: Vec<Watched>,
     inbox: VecDeque<Input>,
     /// What it decided on and has not sent.
     pub(crate) outbox: VecDeque<Command>,
     /// Its watches tell it nothing: what it knows grows old.
     pub(crate) deaf: bool,
+    /// Its watches are too old to be gone on with: what it is to know it must list again.
+    pub(crate) expired: bool,
 }
 
 impl Controller {
@@ -38,38 +51,25 @@ impl Controller {
             inbox: VecDeque::new(),
             outbox: VecDeque::new(),
             deaf: false,
+            expired: false,
         };
-        for kind in NEEDED {
-            controller.list(server, Source::Kind(kind), &collection(kind), now);
-            controller.inbox.push_back(Input::Listed(kind));
+        let kinds = NEEDED.into_iter().map(|kind| (Source::Kind(kind), collection(kind)));
+        for (source, path) in kinds.chain([(Source::Agents, LEASES.to_owned())]) {
+            let mut watched = Watched { source, path, watch: None, known: BTreeMap::new() };
+            controller.inbox.extend(watched.list(server, now));
+            controller.watches.push(watched);
         }
-        controller.list(server, Source::Agents, LEASES, now);
-        controller.inbox.push_back(Input::AgentsListed);
         controller
     }
 
-    fn list(&mut self, server: &mut Server, source: Source, path: &str, now: Timestamp) {
-        let response = server.handle(Request::get(path), now);
-        let Body::List(list) = response.body else { panic!("GET {path} answers no list: {}", response.code) };
-        for item in &list.items {
-            self.inbox.extend(seen(source, item));
+    /// Takes what the watches have to tell.
+    pub(crate) fn listen(&mut self, server: &mut Server, now: Timestamp) {
+        if self.deaf {
+            return;
         }
-        let version = list.metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
-        let request = Request::get(path).with("watch", "true").with("resourceVersion", version);
-        let Body::Watch(id) = server.handle(request, now).body else { panic!("{path} cannot be watched") };
-        self.watches.push((source, id));
-    }
-
-    /// Takes what the watches have to tell; whether there was anything.
-    pub(crate) fn listen(&mut self, server: &mut Server) {
-        for (source, id) in self.watches.iter().filter(|_| !self.deaf) {
-            for event in server.poll(*id) {
-                self.inbox.extend(match event.kind {
-                    EventKind::Added | EventKind::Modified => seen(*source, &event.object),
-                    EventKind::Deleted => gone(*source, &event.object),
-                    EventKind::Bookmark | EventKind::Error => None,
-                });
-            }
+        let expired = std::mem::take(&mut self.expired);
+        for watched in &mut self.watches {
+            self.inbox.extend(if expired { watched.list(server, now) } else { watched.poll(server) });
         }
     }
 
@@ -87,10 +87,64 @@ impl Controller {
 
     /// Stops watching: the process is gone.
     pub(crate) fn die(self, server: &mut Server) {
-        for (_, id) in self.watches {
-            server.close(id);
-        }
+        self.watches.into_iter().filter_map(|watched| watched.watch).for_each(|watch| server.close(watch));
     }
+}
+
+impl Watched {
+    /// Lists, tells the difference to what was known, and watches from there on.
+    fn list(&mut self, server: &mut Server, now: Timestamp) -> Vec<Input> {
+        let path = &self.path;
+        let response = server.handle(Request::get(path.as_str()), now);
+        let Body::List(list) = response.body else { panic!("GET {path} answers no list: {}", response.code) };
+        let mut inputs = Vec::new();
+        let mut before = std::mem::take(&mut self.known);
+        for item in &list.items {
+            let (key, uid) = id_of(item);
+            if let Some(other) = before.remove(&key).filter(|other| *other != uid) {
+                inputs.extend(gone(self.source, &key, &other));
+            }
+            self.known.insert(key, uid);
+            inputs.extend(seen(self.source, item));
+        }
+        inputs.extend(before.iter().filter_map(|(key, uid)| gone(self.source, key, uid)));
+        inputs.push(match self.source {
+            Source::Kind(kind) => Input::Listed(kind),
+            Source::Agents => Input::AgentsListed,
+        });
+        let version = list.metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
+        let request = Request::get(path.as_str()).with("watch", "true").with("resourceVersion", version);
+        let Body::Watch(id) = server.handle(request, now).body else { panic!("{path} cannot be watched") };
+        if let Some(old) = self.watch.replace(id) {
+            server.close(old);
+        }
+        inputs
+    }
+
+    fn poll(&mut self, server: &mut Server) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for event in self.watch.map(|watch| server.poll(watch)).unwrap_or_default() {
+            let (key, uid) = id_of(&event.object);
+            match event.kind {
+                EventKind::Added | EventKind::Modified => {
+                    self.known.insert(key, uid);
+                    inputs.extend(seen(self.source, &event.object));
+                }
+                EventKind::Deleted => {
+                    self.known.remove(&key);
+                    inputs.extend(gone(self.source, &key, &uid));
+                }
+                EventKind::Bookmark | EventKind::Error => {}
+            }
+        }
+        inputs
+    }
+}
+
+/// Namespace and name of an object, and its UID.
+fn id_of(object: &Value) -> ((String, String), String) {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+    ((text("namespace"), text("name")), text("uid"))
 }
 
 fn settings(bug: Option<Bug>) -> Settings {
@@ -117,14 +171,23 @@ fn seen(source: Source, object: &Value) -> Option<Input> {
     }
 }
 
-fn gone(source: Source, object: &Value) -> Option<Input> {
-    let Source::Kind(kind) = source else { return agent(object).map(Input::AgentGone) };
-    let object = slim(kind, object)?;
-    let meta = object.meta();
-    Some(Input::Gone { kind, namespace: meta.namespace.clone(), name: meta.name.clone(), uid: meta.uid.clone() })
+fn gone(source: Source, (namespace, name): &(String, String), uid: &str) -> Option<Input> {
+    match source {
+        Source::Kind(kind) => Some(Input::Gone {
+            kind,
+            namespace: namespace.as_str().into(),
+            name: name.as_str().into(),
+            uid: Uid::parse(uid),
+        }),
+        Source::Agents => node_of(name).map(Input::AgentGone),
+    }
 }
 
 /// The node whose agent a Lease is of.
 fn agent(lease: &Value) -> Option<Str> {
-    lease["metadata"]["name"].as_str()?.strip_prefix(AGENT_PREFIX).map(Str::from)
+    node_of(lease["metadata"]["name"].as_str()?)
+}
+
+fn node_of(lease: &str) -> Option<Str> {
+    lease.strip_prefix(AGENT_PREFIX).map(Str::from)
 }

@@ -78,6 +78,14 @@ impl Node {
         self.kubelet.links().for_each(|sandbox| wire.remove(sandbox));
     }
 
+    /// It has its power again: sandboxes that are not there any more are torn down, late, and made anew where their pod lives.
+    pub(crate) fn power_on(&mut self, server: &Server) {
+        self.set_connected(true);
+        self.kubelet.restart(server);
+        let pods: Vec<String> = self.kubelet.links().map(|sandbox| sandbox.pod_uid.clone()).collect();
+        pods.iter().for_each(|uid| self.kubelet.lose_sandbox(uid));
+    }
+
     /// The containers of a pod end.
     pub(crate) fn exit(&mut self, uid: &str) {
         self.kubelet.exit(uid, true);

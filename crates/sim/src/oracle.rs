@@ -119,7 +119,7 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let addr =
             claim.spec.address.get().copied().ok_or_else(|| Violation("a claim without an address".to_owned()))?;
         let mut ips = recorded.remove(&addr).unwrap_or_default();
-        ips.retain(|ip| !is_request(ip));
+        ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || !is_left(cluster, ip)));
         let is_like_it = ips.len() == usize::from(has_record(cluster, claim)) && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
@@ -129,7 +129,8 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
     }
     // A claim that was deleted by hand is not made again where nobody knows its Subnet.
     let is_known = |ip: &Ip| cluster.server.object("kubeovn.io", "subnets", "", &ip.spec.subnet).is_some();
-    let mut rest = recorded.into_iter().filter(|(_, ips)| ips.iter().any(|ip| !is_request(ip) && is_known(ip)));
+    let counts = |ip: &Ip| !is_request(ip) && is_known(ip) && !is_left(cluster, ip);
+    let mut rest = recorded.into_iter().filter(|(_, ips)| ips.iter().any(counts));
     match rest.next() {
         Some((addr, ips)) if !cluster.any_cut_off() => {
             Err(Violation(format!("IP object {} says {addr}, and there is no claim", ips[0].meta.name)))
@@ -141,6 +142,16 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
 /// Whether an IP object is a reservation that was not granted.
 fn is_request(ip: &Ip) -> bool {
     ip.meta.label("ovn.kubernetes.io/ip_reserved").is_none()
+}
+
+/// Whether an IP object is one that another manager left of a pod that is not there: `ipledger repair` removes those.
+fn is_left(cluster: &Cluster, ip: &Ip) -> bool {
+    let is_ours =
+        ["ipledger.dev/holder-uid", "ipledger.dev/holder-kind"].iter().any(|key| ip.meta.label(key).is_some());
+    let (namespace, name) = (&ip.spec.namespace, &ip.spec.pod_name);
+    !is_ours
+        && ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("false")
+        && cluster.server.object("", "pods", namespace, name).is_none()
 }
 
 /// A pod is told what it has.

@@ -256,7 +256,7 @@ impl Engine {
         }
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_kept(entitled, claim));
+        let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_suited(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
                 Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
@@ -273,12 +273,24 @@ impl Engine {
         }
     }
 
-    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else the
-    /// oldest.
-    pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let own = |want: &&Want| want.lent.is_none() && want.nic == claim.nic;
-        let Some(want) = entitled.wants.iter().find(own) else { return false };
-        self.kept(want, claim.key.addr.family()).is_some_and(|kept| kept.key == claim.key)
+    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else one that suits
+    /// it, else the oldest.
+    fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let kept = |want| self.kept(want, claim.key.addr.family());
+        own_want(entitled, claim).and_then(kept).is_some_and(|kept| kept.key == claim.key)
+    }
+
+    /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.
+    fn is_suited(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        self.is_kept(entitled, claim) && own_want(entitled, claim).is_some_and(|want| self.suits(want, claim))
+    }
+
+    /// Whether a NIC may go on with a claim. Whoever uses it does; the next one does if it is what that one asks for: else
+    /// it is kept until there is another one in its place.
+    pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
+        let in_use = !claim.is_unused() && !claim.is_let_go();
+        let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
+        want.lent.is_some() || in_use || is_told || self.state.books.is_asked(want, &claim.key)
     }
 
     /// The claim that a NIC keeps in a family.
@@ -287,7 +299,7 @@ impl Engine {
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
-        standing.min_by_key(|claim| (!told(claim), claim.created, claim.key.clone()))
+        standing.min_by_key(|claim| (!told(claim), !self.suits(want, claim), claim.created, claim.key.clone()))
     }
 
     fn wait(&mut self, holder: &HolderId, wait: Wait) {
@@ -319,4 +331,9 @@ impl Engine {
         let (key, title) = (claim.key.clone(), claim.title.clone());
         self.send(Action::DeleteClaim { key, title, uid, version, proof }, &claim.nic.holder);
     }
+}
+
+/// What a holder wants for the NIC that a claim is of.
+fn own_want<'a>(entitled: &'a Entitled, claim: &Claim) -> Option<&'a Want> {
+    entitled.wants.iter().find(|want| want.lent.is_none() && want.nic == claim.nic)
 }
