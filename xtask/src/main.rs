@@ -11,6 +11,7 @@ mod examples;
 mod fuzz;
 mod generate;
 mod lint;
+mod protocol;
 mod run;
 mod sim;
 mod test;
@@ -40,6 +41,7 @@ const COMMANDS: &[Command] = &[
         does: sim::DOES,
         run: sim::run,
     },
+    Command { name: "protocol", arguments: "[--long] [WORLD...]", does: protocol::DOES, run: protocol::run },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },

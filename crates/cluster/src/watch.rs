@@ -109,6 +109,17 @@ impl Cluster {
         }
     }
 
+    /// The version that a list of a collection would have now: the cheapest question that says whether time went on.
+    ///
+    /// # Errors
+    /// [`CallError`], after as many attempts as the connection makes.
+    pub async fn version_of(&self, collection: &Collection) -> Result<String, CallError> {
+        let doing = format!("read the version of {}", collection.name);
+        let body = self.read(&doing, &format!("{}?limit=1{}", collection.path, collection.selector), |_| {}).await?;
+        let page: Page<'_> = json::parse(&doing, &body)?;
+        Ok(page.metadata.resource_version)
+    }
+
     /// Watches a collection from a version on.
     ///
     /// # Errors

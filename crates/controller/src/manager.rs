@@ -2,14 +2,15 @@
 //!
 //! In: a connection, [`Config`], a future that ends when the process is asked to stop. Out: nothing, until it stops.
 //! Guarantees: the engine is stepped by one task, in the order in which things became known; a step is made when time
-//! alone makes one due; at the end nothing new begins, and commands on their way have some seconds to come back.
+//! alone makes one due; at the end nothing new begins, and commands on their way have some seconds to come back; after the
+//! storage was put back everything that was known is forgotten, and listed anew.
 
 use crate::config::Config;
 use crate::executor::Executor;
 use crate::http::{self, Status};
 use crate::lease::Lease;
 use crate::metrics::Metrics;
-use crate::reflector::Reflector;
+use crate::reflector::{PutBack, Reflector};
 use crate::source::Source;
 use api::slim::Time;
 use cluster::Cluster;
@@ -22,6 +23,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Inputs that may wait: enough that a page of a list does not stop its reader, few enough to be no memory to speak of.
@@ -73,18 +75,26 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         status.ready.store(false, Ordering::Relaxed);
     }
     metrics.leader.set(1);
-    let lost = async {
-        match &mut lease {
-            Some(lease) => lease.clone().keep().await,
-            None => std::future::pending().await,
+    let ended = {
+        let mut lost = pin!(async {
+            match &mut lease {
+                Some(lease) => lease.clone().keep().await,
+                None => std::future::pending().await,
+            }
+        });
+        loop {
+            let manager = Manager::start(cluster.clone(), &config, Arc::clone(&metrics), Arc::clone(&status));
+            match manager.turn(&mut stop, &mut lost).await {
+                Ended::PutBack => status.ready.store(false, Ordering::Relaxed),
+                ended => break ended,
+            }
         }
     };
-    let ended = Manager::start(cluster, &config, metrics, status).turn(stop, lost).await;
     if let (Some(lease), Ended::Asked) = (&mut lease, &ended) {
         lease.release().await;
     }
     match ended {
-        Ended::Asked => Ok(()),
+        Ended::Asked | Ended::PutBack => Ok(()),
         Ended::LeaseLost => Err(RunError::LeaseLost(config.lease)),
     }
 }
@@ -93,12 +103,16 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
 enum Ended {
     Asked,
     LeaseLost,
+    PutBack,
 }
 
 /// What the loop needs.
 struct Manager {
     engine: Engine,
     inputs: Receiver<Input>,
+    /// They end with this.
+    _reflectors: JoinSet<()>,
+    put_back: PutBack,
     executor: Executor,
     metrics: Arc<Metrics>,
     status: Arc<Status>,
@@ -110,17 +124,22 @@ impl Manager {
     /// Begins to watch.
     fn start(cluster: Cluster, config: &Config, metrics: Arc<Metrics>, status: Arc<Status>) -> Self {
         let (sender, inputs) = channel(QUEUE);
+        let (mut reflectors, put_back) = (JoinSet::new(), PutBack::default());
         for source in Source::all(&config.namespace) {
-            tokio::spawn(Reflector::new(cluster.clone(), source, sender.clone()).run());
+            reflectors.spawn(Reflector::new(cluster.clone(), source, sender.clone(), PutBack::clone(&put_back)).run());
         }
         let parallel = config.parallel_calls;
         let executor = Executor::new(cluster, sender, parallel, Arc::clone(&metrics), config.dry_run);
-        Self { engine: Engine::new(config.settings()), inputs, executor, metrics, status, census: None }
+        let engine = Engine::new(config.settings());
+        Self { engine, inputs, _reflectors: reflectors, put_back, executor, metrics, status, census: None }
     }
 
     /// Turns until it is asked to stop, or the Lease is lost.
-    async fn turn(mut self, stop: impl Future<Output = ()>, lost: impl Future<Output = ()>) -> Ended {
-        let (mut stop, mut lost) = (pin!(stop), pin!(lost));
+    async fn turn(
+        mut self,
+        mut stop: impl Future<Output = ()> + Unpin,
+        mut lost: impl Future<Output = ()> + Unpin,
+    ) -> Ended {
         loop {
             let due = self.due();
             tokio::select! {
@@ -130,6 +149,11 @@ impl Manager {
                     return Ended::Asked;
                 }
                 () = &mut lost => return Ended::LeaseLost,
+                () = self.put_back.notified() => {
+                    // What is on its way was decided in another time: its preconditions hold it to that, and it ends first.
+                    self.drain().await;
+                    return Ended::PutBack;
+                }
                 input = self.inputs.recv() => match input {
                     Some(input) => self.step(input),
                     // The executor holds a sender: this does not happen while the loop runs.
@@ -168,7 +192,7 @@ impl Manager {
     /// Waits for commands on their way. What the engine would do next is left to the next controller.
     async fn drain(&mut self) {
         let until = Instant::now() + DRAIN;
-        tracing::info!(in_flight = self.engine.in_flight(), "asked to stop: waiting for calls on their way");
+        tracing::info!(in_flight = self.engine.in_flight(), "nothing new begins: waiting for calls on their way");
         while self.engine.in_flight() > 0 {
             match tokio::time::timeout_at(until, self.inputs.recv()).await {
                 Ok(Some(Input::Done(id, _))) => self.engine.note_done(id),

@@ -2,7 +2,8 @@
 //!
 //! In: a [`Source`]. Out: [`Input`]s in the order of the server. Guarantees: after a gap the new list is compared with what
 //! was known, so that what went meanwhile is told as gone; a kind whose definition is missing, or that may not be listed,
-//! is told as not known, and its objects are not told as gone; it tries again with growing pauses, and says why.
+//! is told as not known, and its objects are not told as gone; it tries again with growing pauses, and says why. Where versions run
+//! backwards the storage was put back to an older state: that is told, and nothing after it.
 
 use crate::pace::Backoff;
 use crate::source::{Known, Source};
@@ -10,26 +11,32 @@ use api::slim::{Str, Uid};
 use cluster::{CallError, Cause, Change, Cluster, WatchEnd};
 use engine::manage::Input;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
 /// Between two looks for a kind that the cluster does not have: somebody may install it.
 const ABSENT: Duration = Duration::from_secs(30);
 
-/// Nobody takes inputs any more: the controller ends.
+/// Nobody takes inputs any more: the controller ends, or begins anew.
 struct Ended;
+
+/// Told by whoever sees that the storage was put back.
+pub(crate) type PutBack = Arc<Notify>;
 
 /// See the module.
 pub(crate) struct Reflector {
     cluster: Cluster,
     source: Source,
     inputs: Sender<Input>,
-    known: BTreeMap<(Str, Str), Uid>,
+    known: BTreeMap<(Str, Str), (Uid, u64)>,
+    put_back: PutBack,
 }
 
 impl Reflector {
-    pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>) -> Self {
-        Self { cluster, source, inputs, known: BTreeMap::new() }
+    pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>, put_back: PutBack) -> Self {
+        Self { cluster, source, inputs, known: BTreeMap::new(), put_back }
     }
 
     /// Runs until nobody takes inputs any more.
@@ -70,21 +77,36 @@ impl Reflector {
         for json in objects {
             let Some((known, input)) = self.source.seen(&json) else { continue };
             let key = (known.namespace.clone(), known.name.clone());
-            if let Some(uid) = before.remove(&key).filter(|uid| *uid != known.uid) {
-                self.tell_gone(&key, uid).await?;
+            match before.remove(&key) {
+                Some((uid, _)) if uid != known.uid => self.tell_gone(&key, uid).await?,
+                Some((_, version)) if known.version < version => return self.went_back(version, known.version),
+                _ => {}
             }
-            self.known.insert(key, known.uid);
+            self.known.insert(key, (known.uid, known.version));
             self.tell(input).await?;
         }
-        for (key, uid) in before {
+        for (key, (uid, _)) in before {
             self.tell_gone(&key, uid).await?;
         }
         self.tell(self.source.listed()).await?;
         Ok(Ok(version))
     }
 
+    /// The storage was put back to an older state: what is known is of another time.
+    fn went_back<T>(&self, known: u64, now: u64) -> Result<T, Ended> {
+        let collection = self.source.collection().name;
+        tracing::error!(
+            collection,
+            known,
+            now,
+            "versions run backwards: the storage of the API server was put back to an older state; beginning anew"
+        );
+        self.put_back.notify_one();
+        Err(Ended)
+    }
+
     async fn tell_gone(&self, key: &(Str, Str), uid: Uid) -> Result<(), Ended> {
-        let known = Known { namespace: key.0.clone(), name: key.1.clone(), uid };
+        let known = Known { namespace: key.0.clone(), name: key.1.clone(), uid, version: 0 };
         self.tell(self.source.gone(known)).await
     }
 
@@ -102,7 +124,7 @@ impl Reflector {
         } else {
             tracing::warn!(collection, "the cluster does not have this kind: `ipledger crds install` brings it");
         }
-        for (key, uid) in std::mem::take(&mut self.known) {
+        for (key, (uid, _)) in std::mem::take(&mut self.known) {
             self.tell_gone(&key, uid).await?;
         }
         self.tell(self.source.listed()).await
@@ -162,8 +184,20 @@ impl Reflector {
                 WatchEnd::Failed(cause) => {
                     tracing::warn!(collection, reason = %cause, "a watch broke, and goes on where it was");
                     tokio::time::sleep(backoff.next()).await;
+                    self.went_on(&version).await?;
                 }
             }
+        }
+    }
+
+    /// A server that is back after it was out of reach may have been started on an older state: a watch from a version that is
+    /// yet to come would be silent until then.
+    async fn went_on(&self, known: &str) -> Result<(), Ended> {
+        // A server that is still out of reach is asked again once the next watch broke.
+        let Ok(now) = self.cluster.version_of(&self.source.collection()).await else { return Ok(()) };
+        match (known.parse(), now.parse()) {
+            (Ok(known), Ok(now)) if now < known => self.went_back(known, now),
+            _ => Ok(()),
         }
     }
 
@@ -173,7 +207,7 @@ impl Reflector {
         let key = (known.namespace.clone(), known.name.clone());
         match change {
             Change::Seen(_) => {
-                self.known.insert(key, known.uid);
+                self.known.insert(key, (known.uid, known.version));
                 self.tell(input).await
             }
             Change::Gone(_) => {

@@ -24,6 +24,8 @@ pub(crate) struct Known {
     pub(crate) namespace: Str,
     pub(crate) name: Str,
     pub(crate) uid: Uid,
+    /// 0 where it is no number.
+    pub(crate) version: u64,
 }
 
 impl Source {
@@ -79,14 +81,16 @@ impl Source {
             Self::Kind(kind) => {
                 let object = self.read(*kind, json)?;
                 let meta = object.meta();
-                let known = Known { namespace: meta.namespace.clone(), name: meta.name.clone(), uid: meta.uid.clone() };
+                let version = meta.resource_version.parse().unwrap_or_default();
+                let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
+                let known = Known { namespace, name, uid: meta.uid.clone(), version };
                 Some((known, Input::Seen(object)))
             }
             Self::Agents(_) => {
                 let lease: Value = serde_json::from_slice(json).ok()?;
                 let name = lease["metadata"]["name"].as_str()?;
                 let node = Str::from(name.strip_prefix(AGENT_PREFIX)?);
-                let known = Known { namespace: Str::default(), name: node.clone(), uid: Uid::None };
+                let known = Known { namespace: Str::default(), name: node.clone(), uid: Uid::None, version: 0 };
                 Some((known, Input::AgentSeen(node)))
             }
         }

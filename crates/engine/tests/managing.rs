@@ -25,6 +25,12 @@ fn with_claim_on_a_missing_node() -> (Engine, Vec<Command>) {
         engine.step(Input::Listed(kind), NOW);
     }
     let asked = engine.step(Input::AgentsListed, NOW);
+    let is_of = |uid: &api::slim::Uid| uid.to_string() == "u";
+    assert!(
+        matches!(asked.as_slice(), [Command { action: Action::ReadPod { uid, .. }, .. }] if is_of(uid)),
+        "{asked:?}"
+    );
+    let asked = engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW);
     (engine, asked)
 }
 
@@ -35,7 +41,10 @@ fn deletes(commands: &[Command]) -> usize {
 #[test]
 fn a_node_that_a_fresh_read_does_not_find_gives_its_addresses_back() {
     let (mut engine, asked) = with_claim_on_a_missing_node();
-    assert!(matches!(asked.as_slice(), [Command { action: Action::ReadNode(name), .. }] if name == "n1"), "{asked:?}");
+    assert!(
+        matches!(asked.as_slice(), [Command { action: Action::ReadNode { name, .. }, .. }] if name == "n1"),
+        "{asked:?}"
+    );
     assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW)), 1);
 }
 

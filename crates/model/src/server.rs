@@ -114,6 +114,15 @@ impl Server {
         }
     }
 
+    /// Puts the storage back to what it was in `saved`, as `etcdutl snapshot restore --bump-revision --mark-compacted` does
+    /// when the API server is started on it: the objects have the versions that they had, new writes have later ones than
+    /// any before, all watches are over, and history is gone. UIDs that were given out since are not given out again.
+    pub fn put_back(&mut self, saved: &Self) {
+        let (ids, next_watch, revision) = (self.ids.clone(), self.next_watch, self.revision + 1);
+        *self = Self { ids, next_watch, revision, watches: BTreeMap::new(), ..saved.clone() };
+        self.compact(revision);
+    }
+
     /// How many objects `plural` of `group` has.
     #[must_use]
     pub fn count(&self, group: &str, plural: &str) -> usize {

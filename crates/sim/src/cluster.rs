@@ -41,8 +41,9 @@ pub struct Cluster {
     pub(crate) now: Timestamp,
     pub(crate) fault: Fault,
     pub(crate) late: Vec<Request>,
-    pub(crate) cut_off: Vec<String>,
     pub(crate) excuses: Excuses,
+    /// A snapshot of the storage.
+    saved: Option<Server>,
     planted: Option<Planted>,
     /// How the controllers run.
     primary: PrimaryNetwork,
@@ -149,7 +150,7 @@ impl Cluster {
             now: START,
             fault,
             late: Vec::new(),
-            cut_off: Vec::new(),
+            saved: None,
             planted,
             excuses: Excuses::default(),
             primary: PrimaryNetwork::Read,
@@ -162,11 +163,11 @@ impl Cluster {
     }
 
     pub(crate) fn is_cut_off(&self, node: &str) -> bool {
-        self.cut_off.iter().any(|name| name == node)
+        self.nodes.iter().any(|other| other.name == node && other.is_cut_off())
     }
 
     pub(crate) fn any_cut_off(&self) -> bool {
-        !self.cut_off.is_empty()
+        self.nodes.iter().any(Node::is_cut_off)
     }
 
     /// A claim that is deleted by hand may still be used on the wire.
@@ -174,6 +175,19 @@ impl Cluster {
         if let Some(name) = claim_at(path) {
             self.excuses.deleted(name, &self.server, &self.wire);
         }
+    }
+
+    /// Takes a snapshot of the storage.
+    pub(crate) fn save(&mut self) {
+        self.saved = Some(self.server.clone());
+    }
+
+    /// Puts the storage back to the snapshot, if there is one. What the nodes know is all that is left of the time since then.
+    pub(crate) fn put_back(&mut self) {
+        let Some(saved) = self.saved.take() else { return };
+        self.server.put_back(&saved);
+        self.nodes.iter_mut().for_each(Node::watch_over_claims);
+        self.excuses.put_back(&self.server, &self.wire);
     }
 
     /// What must hold after each thing that happens.
@@ -220,22 +234,15 @@ impl Cluster {
                 self.nodes.iter_mut().for_each(|node| node.exit(uid));
             }
             Act::CutOff(name) => {
-                self.cut_off.push(name.clone());
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(false));
             }
             Act::PowerOff(name) => {
-                self.cut_off.push(name.clone());
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.power_off(&mut self.wire));
             }
             Act::Connect(name) => {
-                self.cut_off.retain(|other| other != name);
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));
             }
-            Act::PowerOn(name) => {
-                self.cut_off.retain(|other| other != name);
-                let server = &self.server;
-                self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.power_on(server));
-            }
+            Act::PowerOn(name) => self.nodes.iter_mut().filter(|node| node.name == *name).for_each(Node::boot),
             Act::ServePrimary => {
                 self.primary = PrimaryNetwork::Served { default_subnet: DEFAULT_SUBNET.into() };
                 self.nodes.iter_mut().for_each(Node::ask_for_primary);
@@ -260,7 +267,7 @@ impl Cluster {
             }
             self.check()?;
         }
-        Err(Violation(format!("CONVERGENCE: not at rest after {TURNS} turns")))
+        Err(Violation(format!("CONVERGENCE: not at rest after {TURNS} turns, last {}", self.writes.last)))
     }
 
     /// One thing happens; whether there was one to happen.
@@ -309,6 +316,10 @@ impl Cluster {
         if self.is_down() {
             self.controllers[at].outbox.clear();
             return false;
+        }
+        if self.controllers[at].is_cut(&self.server) {
+            self.restart(at);
+            return true;
         }
         let controller = &mut self.controllers[at];
         controller.listen(&mut self.server, self.now);

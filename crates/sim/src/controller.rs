@@ -73,6 +73,11 @@ impl Controller {
         }
     }
 
+    /// Whether its watches are over although nobody ended them: the storage was put back, and what it knows never was.
+    pub(crate) fn is_cut(&self, server: &Server) -> bool {
+        !self.deaf && self.watches.iter().filter_map(|watched| watched.watch).any(|watch| server.is_over(watch))
+    }
+
     /// Puts an outcome at the end of the queue.
     pub(crate) fn tell(&mut self, input: Input) {
         self.inbox.push_back(input);

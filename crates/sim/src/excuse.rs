@@ -41,6 +41,17 @@ impl Excuses {
         }
     }
 
+    /// The storage was put back: of all that use an address whose claim says nothing of them any more.
+    pub(crate) fn put_back(&mut self, server: &Server, wire: &Wire) {
+        for (net, addr, sandboxes) in wire.iter() {
+            for pod in sandboxes.iter().filter(|pod| !is_claimed(server, net, addr, &pod.pod_uid)) {
+                let key = (net.to_owned(), addr, pod.pod_uid.clone());
+                // What is on record is from another time, too: nobody can be held to it.
+                self.forsaken.insert(key, Forsaken { pod: pod.clone(), recorded: false });
+            }
+        }
+    }
+
     /// Somebody changed by hand what is on record of a pod.
     pub(crate) fn touched(&mut self, namespace: &str, pod: &str) {
         let its = self.forsaken.values_mut().filter(|of| of.pod.namespace == namespace && of.pod.name == pod);

@@ -9,6 +9,7 @@ mod controller;
 mod end;
 mod excuse;
 mod fault;
+mod given;
 mod holders;
 mod node;
 mod oracle;

@@ -5,6 +5,7 @@
 //! or finished, and with a tombstone that outlives the agent; ADD reads each claim by its name before it answers.
 
 use crate::controller::slim;
+use crate::given::Given;
 use crate::planted::Planted;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
@@ -32,7 +33,12 @@ pub struct Node {
     tombstones: BTreeSet<String>,
     /// Addresses that a living pod does not use, and was promised not to use: by pod and claim.
     forsworn: BTreeSet<(String, String)>,
+    /// What the agent gave to sandboxes.
+    given: Given,
+    /// Whether it makes claims again that vanish, and asks the wire before it gives an address out.
+    vigilant: bool,
     connected: bool,
+    powered: bool,
     /// What the agent leaves out.
     pub(crate) planted: Option<Planted>,
     /// Whether the runtime asks for the primary network too.
@@ -53,7 +59,10 @@ impl Node {
             kubelet,
             tombstones: BTreeSet::new(),
             forsworn: BTreeSet::new(),
+            given: Given::default(),
+            vigilant: false,
             connected: true,
+            powered: true,
             planted: None,
             primary: false,
             tried: 0,
@@ -73,17 +82,37 @@ impl Node {
 
     /// Takes its power: what ran on it answers no more.
     pub(crate) fn power_off(&mut self, wire: &mut Wire) {
-        self.set_connected(false);
+        self.powered = false;
         self.kubelet.crash();
         self.kubelet.links().for_each(|sandbox| wire.remove(sandbox));
     }
 
-    /// It has its power again: sandboxes that are not there any more are torn down, late, and made anew where their pod lives.
-    pub(crate) fn power_on(&mut self, server: &Server) {
-        self.set_connected(true);
-        self.kubelet.restart(server);
-        let pods: Vec<String> = self.kubelet.links().map(|sandbox| sandbox.pod_uid.clone()).collect();
-        pods.iter().for_each(|uid| self.kubelet.lose_sandbox(uid));
+    /// Gives it power again, if it has none.
+    pub(crate) fn boot(&mut self) {
+        if !self.powered {
+            self.powered = true;
+            self.kubelet.boot();
+        }
+    }
+
+    /// Whether it has no power.
+    pub(crate) fn is_off(&self) -> bool {
+        !self.powered
+    }
+
+    /// Whether nobody can reach it.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        !self.connected || !self.powered
+    }
+
+    /// Its agent makes claims again that vanish, and asks the wire before it gives an address out.
+    pub(crate) fn watch_over_claims(&mut self) {
+        self.vigilant = true;
+    }
+
+    /// Whether its agent has promised that a pod gets no address any more.
+    pub(crate) fn refuses(&self, uid: &str) -> bool {
+        self.tombstones.contains(uid)
     }
 
     /// The containers of a pod end.
@@ -93,6 +122,9 @@ impl Node {
 
     /// Does the next thing that is due; whether there was one.
     pub fn step(&mut self, server: &mut Server, wire: &mut Wire, now: Timestamp) -> bool {
+        if !self.powered {
+            return false;
+        }
         self.kubelet.observe(server);
         if self.connected && server.revision() > self.tried {
             self.tried = server.revision();
@@ -109,14 +141,22 @@ impl Node {
                 }
                 true
             }
-            None => self.connected && self.say_let_go(server, wire, now),
+            None if !self.connected => false,
+            None => (self.vigilant && self.given.reassert(server, wire, now)) || self.say_let_go(server, wire, now),
         }
     }
 
     /// CNI ADD: the addresses that the pod was told, each proven by its claim.
     fn add(&mut self, server: &mut Server, wire: &mut Wire, sandbox: &SandboxId, now: Timestamp) {
-        match self.addresses(server, sandbox, now) {
-            Some(addrs) => addrs.iter().for_each(|(net, addr)| wire.add(net, *addr, sandbox)),
+        // The last net: an address that somebody answers to is not given out, whatever the claims say.
+        let is_free = |(net, addr): &(String, Addr)| !self.vigilant || !wire.is_answered(net, *addr);
+        match self.addresses(server, sandbox, now).filter(|addrs| addrs.iter().all(is_free)) {
+            Some(addrs) => {
+                for (net, addr) in &addrs {
+                    wire.add(net, *addr, sandbox);
+                    self.given.note(server, (net, *addr), sandbox);
+                }
+            }
             None => self.kubelet.add_failed(sandbox),
         }
     }

@@ -26,7 +26,7 @@ pub enum Act {
     PowerOff(String),
     /// It has its connection again.
     Connect(String),
-    /// It has its power again: nothing of what ran on it is left, and its kubelet and agent begin anew.
+    /// It has its power again, and nothing of what ran on it is left.
     PowerOn(String),
     /// The controllers stop after so many more writes (0: at once), and stay down.
     Stop(u64),

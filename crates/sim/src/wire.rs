@@ -38,6 +38,16 @@ impl Wire {
         }
     }
 
+    /// Whether anybody answers to an address.
+    pub(crate) fn is_answered(&self, wire: &str, addr: Addr) -> bool {
+        self.answers.contains_key(&(wire.to_owned(), addr))
+    }
+
+    /// Whether a sandbox answers to an address.
+    pub(crate) fn has_sandbox(&self, wire: &str, addr: Addr, sandbox: &SandboxId) -> bool {
+        self.answers.get(&(wire.to_owned(), addr)).is_some_and(|sandboxes| sandboxes.contains(sandbox))
+    }
+
     /// Whether any sandbox of a pod answers to anything.
     pub(crate) fn has_pod(&self, uid: &str) -> bool {
         self.answers.values().flatten().any(|sandbox| sandbox.pod_uid == uid)

@@ -179,7 +179,6 @@ fn a_pod_that_was_told_the_address_of_an_eip_does_not_get_it() {
 }
 
 #[test]
-#[ignore = "open: the pod is told the address of its reservation and has the late one of its own too"]
 fn a_claim_that_comes_late_to_a_pod_with_a_reservation_does_not_stay() {
     holds(
         1,
@@ -189,6 +188,96 @@ fn a_claim_that_comes_late_to_a_pod_with_a_reservation_does_not_stay() {
             Step(Pod(1, 1, Free), 8, 4848),
             Step(Reserve(1, 0), 5, 6031),
             Step(Crash(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_of_a_node_that_may_be_back_is_not_gone_because_no_watch_has_shown_it_yet() {
+    // The second controller hears of the claim before it hears of the pod, and that the node is back.
+    holds(
+        2,
+        &[Step(PowerOff(0), ALL, 0), Step(OutOfService(0), ALL, 0), Step(Deaf(1), ALL, 0), Step(Pod(2, 0, Free), 0, 0)],
+    );
+}
+
+#[test]
+fn a_pod_that_is_there_is_not_read_again_and_again_while_its_node_is_out_of_service() {
+    holds(
+        2,
+        &[
+            Step(PowerOff(0), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(Pod(2, 0, Two), 0, 0),
+            Step(Pod(0, 0, This(6)), 13, 34684),
+            Step(Hand(DeleteClaims, 5), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_holder_on_a_lost_node_needs_both_proofs_and_they_wait_for_each_other() {
+    holds(
+        1,
+        &[
+            Step(PowerOff(1), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(DeleteSet(1, Go), ALL, 0),
+            Step(DropNode(1), ALL, 0),
+            Step(Pass(61), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_claim_that_went_before_any_watch_showed_it_is_not_held_for_ever() {
+    // The controller knows the claim that it made by the answer alone; its watches expire, and the new list lacks it.
+    holds(
+        1,
+        &[
+            Step(Set(1, 1), 0, 0),
+            Step(Hand(StripPod, 96), 8, 30422),
+            Step(Deaf(0), ALL, 0),
+            Step(Expire(1), ALL, 0),
+            Step(Hand(DeleteClaim, 42), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_machine_that_is_stopped_is_mended_too() {
+    holds(
+        1,
+        &[
+            Step(Reserve(0, 3), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pod(2, 0, Two), ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(Pod(3, 1, Two), ALL, 0),
+            Step(Connect(0), ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
+            Step(Exit(3), 0, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Hand(EditIp, 75), 0, 0),
+            Step(StopVm(0, Normal), 8, 22953),
+            Step(Crash(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_owner_that_is_read_for_one_ordinal_is_not_read_again_for_the_next() {
+    // The claims of two ordinals that are not wanted any more are held by finalizers.
+    holds(
+        1,
+        &[
+            Step(Set(1, 3), ALL, 0),
+            Step(Hand(HoldClaim, 62), ALL, 0),
+            Step(Hand(HoldClaim, 93), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(Pass(61), ALL, 0),
         ],
     );
 }

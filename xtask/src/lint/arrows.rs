@@ -56,6 +56,7 @@ const CRATES: &[Crate] = &[
     Crate { name: "model-http", ours: &["model"], others: Others::NoKubernetes },
     Crate { name: "testbed", ours: &["ledger", "api", "model", "cluster"], others: Others::Any },
     Crate { name: "conformance", ours: &["model", "model-http", "testbed"], others: Others::Any },
+    Crate { name: "protocol", ours: &[], others: Others::Only(&["stateright"]) },
     Crate { name: "sim", ours: &["ledger", "api", "engine", "model"], others: Others::NoKubernetes },
     Crate {
         name: "sandbox",

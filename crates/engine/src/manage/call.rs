@@ -65,7 +65,9 @@ impl Action {
         match self {
             Self::CreateClaim(claim) => create(&object, claim_body(claim)),
             Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
-            Self::ReadClaim(_) | Self::ReadNode(_) | Self::ReadOwner { .. } => one(Verb::Get, None),
+            Self::ReadClaim(_) | Self::ReadNode { .. } | Self::ReadPod { .. } | Self::ReadOwner { .. } => {
+                one(Verb::Get, None)
+            }
             Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
             Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
             Self::CountEvent { event, times } => {
@@ -152,7 +154,9 @@ fn path(object: &ObjectId, with_name: bool) -> String {
 fn occupy(uid: &Uid, version: &str, occupant: &Occupant, replaces: bool) -> Value {
     let mut labels = Map::new();
     label(&mut labels, claim_labels::NODE, &occupant.node);
-    let mut status = json!({"occupant": {"podUID": occupant.pod_uid.to_string(), "node": occupant.node.as_str()}});
+    let Occupant { pod_uid, namespace, name, node } = occupant;
+    let mut status = json!({"occupant": {"podUID": pod_uid.to_string(), "namespace": namespace.as_str(),
+        "name": name.as_str(), "node": node.as_str(), "sandbox": null}});
     if replaces {
         status["programmed"] = Value::Null;
     }
@@ -198,6 +202,8 @@ fn claim_body(claim: &NewClaim) -> Value {
     };
     let occupant = ClaimOccupant {
         pod_uid: some(&claim.occupant.pod_uid.to_string()),
+        namespace: some(&claim.occupant.namespace),
+        name: some(&claim.occupant.name),
         node: some(&claim.occupant.node),
         sandbox: None,
     };

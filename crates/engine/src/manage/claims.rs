@@ -5,7 +5,7 @@
 
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
-use super::id::{ClaimKey, HolderId, NicId, Title};
+use super::id::{ClaimKey, HolderId, NicId, POD, STATEFUL_SET, Title};
 use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub struct Claim {
     pub mac: Option<Mac>,
     /// Who uses it.
     pub occupant: Occupant,
+    /// It is on the interface of its occupant, by the word of the node's agent, which made the claim again.
+    pub in_use: bool,
     /// Until when it is kept because it answered without a claim.
     pub quarantined_until: Option<Time>,
     /// The gateway that has it on its interface, or may have: nothing else of an EIP says so once that is gone.
@@ -62,13 +64,30 @@ impl Claim {
             title: Title { kind: holder.kind.clone(), namespace: holder.namespace.clone(), name: holder.name.clone() },
             subnet: spec.subnet.clone(),
             mac: Field::get(&spec.mac).copied(),
-            occupant: Occupant { pod_uid, node: occupant.node.clone() },
+            occupant: Occupant {
+                pod_uid,
+                namespace: occupant.namespace.clone(),
+                name: occupant.name.clone(),
+                node: occupant.node.clone(),
+            },
+            in_use: !occupant.sandbox.is_empty(),
             quarantined_until: status.quarantine.until.get().copied(),
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             deleted: object.meta.is_deleted(),
             let_go: status.let_go.pod_uid.clone(),
             conditions: status.conditions.clone(),
         })
+    }
+
+    /// Where its occupant can be read: what it says itself, else by the title of a holder that is named as its pod.
+    #[must_use]
+    pub fn occupant_name(&self) -> Option<(&Str, &Str)> {
+        let (occupant, title) = (&self.occupant, &self.title);
+        match title.kind.as_str() {
+            _ if !occupant.name.is_empty() => Some((&occupant.namespace, &occupant.name)),
+            POD | STATEFUL_SET => Some((&title.namespace, &title.name)),
+            _ => None,
+        }
     }
 
     /// Whether no pod was ever given it.

@@ -6,8 +6,8 @@
 use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use super::write::Write;
-use api::slim::{Kind, Str, Uid};
+use super::write::{Form, Write};
+use api::slim::{Kind, Pod, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
 
@@ -108,8 +108,22 @@ pub enum Action {
         /// Its name.
         name: Str,
     },
-    /// See with a fresh read whether a node is gone.
-    ReadNode(Str),
+    /// See with a fresh read whether a pod is gone for good, or finished.
+    ReadPod {
+        /// Its namespace.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+        /// The life of the pod.
+        uid: Uid,
+    },
+    /// See with a fresh read whether a node is gone, or out of service, after one of its pods was seen to be gone.
+    ReadNode {
+        /// Its name.
+        name: Str,
+        /// The life of the pod.
+        pod: Uid,
+    },
 }
 
 /// Which object a command is about.
@@ -131,6 +145,15 @@ impl ObjectId {
 }
 
 impl Action {
+    /// Whether it makes an object that may not have been there.
+    pub(super) fn creates(&self) -> bool {
+        match self {
+            Self::CreateClaim(_) | Self::CreateIp(_) => true,
+            Self::Write(write) => write.form == Form::Create,
+            _ => false,
+        }
+    }
+
     /// The object that it is about; of an Event, the pod that is told.
     pub(super) fn object(&self) -> ObjectId {
         match self {
@@ -141,13 +164,13 @@ impl Action {
             }
             Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),
-            Self::AnnotatePod { namespace, name, .. } => {
+            Self::AnnotatePod { namespace, name, .. } | Self::ReadPod { namespace, name, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: namespace.clone(), name: name.clone() }
             }
             Self::Write(write) => {
                 ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
             }
-            Self::ReadNode(name) => ObjectId::named(Kind::Node, name),
+            Self::ReadNode { name, .. } => ObjectId::named(Kind::Node, name),
             Self::ReadOwner { kind, namespace, name } => {
                 ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }
             }
@@ -179,8 +202,27 @@ pub struct NewClaim {
 pub struct Occupant {
     /// UID of the pod.
     pub pod_uid: Uid,
+    /// Its namespace.
+    pub namespace: Str,
+    /// Its name.
+    pub name: Str,
     /// Its node.
     pub node: Str,
+}
+
+impl Occupant {
+    /// A pod, on the node that it is bound to.
+    #[must_use]
+    pub fn of(pod: &Pod) -> Self {
+        let (namespace, name) = (pod.meta.namespace.clone(), pod.meta.name.clone());
+        Self { pod_uid: pod.meta.uid.clone(), namespace, name, node: pod.spec.node_name.clone() }
+    }
+
+    /// Whether it is the same pod: who made a claim by hand may not have said its name.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.pod_uid == other.pod_uid
+    }
 }
 
 /// An IP object as it should be.

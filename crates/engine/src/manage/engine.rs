@@ -5,9 +5,10 @@
 
 use super::bug::Bug;
 use super::claims::Claim;
-use super::command::{Action, Command, CommandId, ObjectId, Occupant};
+use super::command::{Action, Command, CommandId, ObjectId};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
+use super::hearsay::Hearsay;
 use super::holders::{self, Entitled, occupant};
 use super::id::HolderId;
 use super::input::Input;
@@ -16,7 +17,7 @@ use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::{Lack, Waiting};
 use super::want::{Class, Want};
-use api::slim::{Kind, Str, Time};
+use api::slim::{Kind, Str, Time, Uid};
 use ledger::{Addr, Family};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,8 @@ pub struct Engine {
     pub(super) now: Time,
     pub(super) state: State,
     pub(super) flight: Flight,
+    /// What only answers have shown.
+    pub(super) hearsay: Hearsay,
     pub(super) waiting: Waiting,
     /// Records of running pods that were asked for and not settled, by wire.
     pub(super) records: BTreeMap<Str, BTreeSet<Addr>>,
@@ -58,6 +61,7 @@ impl Engine {
             state: State { bug: settings.bug, namespaces, ..State::default() },
             settings,
             flight: Flight::default(),
+            hearsay: Hearsay::default(),
             waiting: Waiting::default(),
             records: BTreeMap::new(),
             listed: BTreeSet::new(),
@@ -205,7 +209,7 @@ impl Engine {
         let lenders: BTreeSet<HolderId> = lent.map(|lent| lent.nic.holder.clone()).collect();
         let is_on = |lender: &HolderId| {
             let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
-            entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant == entitled.occupant))
+            entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant.is(&entitled.occupant)))
         };
         let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();
         self.dirty.extend(waits);
@@ -218,7 +222,7 @@ impl Engine {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
-        for claim in kept.iter().filter(|claim| entitled.is_some_and(|e| e.occupant == claim.occupant)) {
+        for claim in kept.iter().filter(|claim| entitled.is_some_and(|e| e.occupant.is(&claim.occupant))) {
             self.claim_kept(claim);
         }
         for claim in surplus {
@@ -251,12 +255,13 @@ impl Engine {
 
     /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
     fn occupy(&mut self, entitled: &Entitled) {
-        if !entitled.may_grow || entitled.occupant == Occupant::default() {
+        if !entitled.may_grow || entitled.occupant.pod_uid == Uid::None {
             return;
         }
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let others = standing.filter(|claim| claim.occupant != entitled.occupant && self.is_suited(entitled, claim));
+        let is_other = |claim: &&Claim| !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim);
+        let others = standing.filter(is_other);
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
                 Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
@@ -273,8 +278,8 @@ impl Engine {
         }
     }
 
-    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the pod was told, else one that suits
-    /// it, else the oldest.
+    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
+    /// the one that the pod was told, else one that suits it, else the oldest.
     fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let kept = |want| self.kept(want, claim.key.addr.family());
         own_want(entitled, claim).and_then(kept).is_some_and(|kept| kept.key == claim.key)
@@ -299,7 +304,9 @@ impl Engine {
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
-        standing.min_by_key(|claim| (!told(claim), !self.suits(want, claim), claim.created, claim.key.clone()))
+        let key =
+            |claim: &&Claim| (!claim.in_use, !told(claim), !self.suits(want, claim), claim.created, claim.key.clone());
+        standing.min_by_key(key)
     }
 
     fn wait(&mut self, holder: &HolderId, wait: Wait) {
@@ -313,9 +320,13 @@ impl Engine {
             Wait::Owner { kind, namespace, name } => {
                 return self.send(Action::ReadOwner { kind, namespace, name }, holder);
             }
-            Wait::Agent(node) | Wait::NoAgent(node) => node,
-            Wait::Node(node) => {
-                self.send(Action::ReadNode(node.clone()), holder);
+            Wait::Agent(node) | Wait::NoAgent(node) | Wait::NoName(node) => node,
+            Wait::Pod { namespace, name, uid, node } => {
+                self.send(Action::ReadPod { namespace, name, uid }, holder);
+                node
+            }
+            Wait::Node { node, pod } => {
+                self.send(Action::ReadNode { name: node.clone(), pod }, holder);
                 node
             }
         };

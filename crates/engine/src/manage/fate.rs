@@ -20,9 +20,9 @@ pub enum Fate {
 pub enum Proof {
     /// The agent of the pod's node promised that the pod does not use the address and will not again.
     LetGo,
-    /// The pod's node is gone: a fresh read says so.
+    /// The pod is gone or finished, and after that its node is gone: fresh reads say so.
     NodeGone,
-    /// The pod's node is out of service: an administrator tainted it so, and the pod is gone or finished.
+    /// The pod is gone or finished, and after that its node is out of service, by an administrator's taint: fresh reads say so.
     OutOfService,
     /// The time of its quarantine is over.
     TimeOver,
@@ -47,8 +47,26 @@ impl fmt::Display for Proof {
 pub enum Wait {
     /// The word of the agent of this node.
     Agent(api::slim::Str),
-    /// A fresh read of this node, which the last list lacks.
-    Node(api::slim::Str),
+    /// A fresh read of the pod that used it, on a node that may be given up.
+    Pod {
+        /// Its namespace.
+        namespace: api::slim::Str,
+        /// Its name.
+        name: api::slim::Str,
+        /// The life of the pod.
+        uid: api::slim::Uid,
+        /// Its node.
+        node: api::slim::Str,
+    },
+    /// Somebody's decision: this node may be given up, and the claim does not say how its pod is called.
+    NoName(api::slim::Str),
+    /// A fresh read of this node, which the last list lacks or has as out of service.
+    Node {
+        /// Its name.
+        node: api::slim::Str,
+        /// The pod that used it, which is gone.
+        pod: api::slim::Uid,
+    },
     /// That the owner has been absent for long enough: until then.
     Grace(api::slim::Time),
     /// A fresh read of the object that would entitle the holder.

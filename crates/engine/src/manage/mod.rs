@@ -6,6 +6,7 @@
 //! every delete carries UID and resourceVersion; nothing is chosen or released before every kind has been listed once; an
 //! answer that did not come counts as "perhaps". Work per input grows with the logarithm of what is held.
 
+mod answer;
 mod books;
 mod bug;
 mod call;
@@ -17,6 +18,7 @@ mod event;
 mod fate;
 mod flight;
 mod gateways;
+mod hearsay;
 mod holders;
 mod id;
 mod input;

@@ -1,33 +1,40 @@
-//! Taking in what was seen, and what became of commands.
+//! Taking in what was seen.
 //!
-//! In: [`Input`]. Out: the state follows, and whoever it concerns is looked at. Guarantees: what is older than what is
-//! known changes nothing; an answer about an object that was seen to go meanwhile is settled by a read; an address that
-//! was asked for stays held until an answer or a read says whose it is.
+//! In: [`Input`]. Out: the state follows, and whoever it concerns is looked at. Guarantees: what is no later than what
+//! is known changes nothing; what only answers have shown, and a new list does not, is settled.
 
-use super::bug::Bug;
 use super::claims::{Claim, Slot};
-use super::command::{Action, NewClaim, ObjectId};
+use super::command::{Action, ObjectId};
 use super::engine::Engine;
-use super::flight::Sent;
 use super::holders;
 use super::holders::primary::is_primary;
 use super::id::{ClaimKey, HolderId};
-use super::input::{Input, Outcome};
+use super::input::Input;
 use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
-use crate::world::is_older;
-use api::slim::{Kind, Object, Pod, Str, Subnet, Time, Uid};
+use crate::world::is_known;
+use api::slim::{Kind, Object, Pod, Str, Subnet, Uid};
 use ledger::SubnetBook;
 
 impl Engine {
     /// Takes in one thing.
     pub(super) fn observe(&mut self, input: Input) {
         match input {
-            Input::Seen(object) => self.seen(object),
-            Input::Gone { kind, namespace, name, uid } => self.gone(&ObjectId { kind, namespace, name }, &uid),
-            Input::Listed(kind) => self.listed(|engine| {
-                engine.listed.insert(kind);
-            }),
+            Input::Seen(object) => {
+                self.hearsay.shown(&id_of(&object));
+                self.seen(object);
+            }
+            Input::Gone { kind, namespace, name, uid } => {
+                let id = ObjectId { kind, namespace, name };
+                self.hearsay.shown(&id);
+                self.gone(&id, &uid);
+            }
+            Input::Listed(kind) => {
+                self.not_shown(kind);
+                self.listed(|engine| {
+                    engine.listed.insert(kind);
+                });
+            }
             Input::Unlisted(kind) => {
                 self.listed.remove(&kind);
             }
@@ -51,6 +58,21 @@ impl Engine {
         }
     }
 
+    /// What only answers have shown of a kind, and not the list that was just given, went before anybody saw it, or came after
+    /// the list: of a claim a read says which, and the watch shows the others again.
+    fn not_shown(&mut self, kind: Kind) {
+        for (id, uid) in self.hearsay.take(kind) {
+            match self.state.claims.named(&id.name).filter(|_| kind == Kind::AddressClaim) {
+                Some(key) => {
+                    if let Some(holder) = self.state.claims.get(&key).map(|slot| slot.nic().holder.clone()) {
+                        self.send(Action::ReadClaim(key), &holder);
+                    }
+                }
+                None => self.gone(&id, &uid),
+            }
+        }
+    }
+
     /// Once everything is listed, everybody is looked at.
     fn listed(&mut self, note: impl FnOnce(&mut Self)) {
         let before = self.is_ready();
@@ -67,13 +89,13 @@ impl Engine {
     }
 
     /// An object as a list, a watch or a fresh read has it.
-    fn seen(&mut self, object: Object) {
-        let meta = object.meta();
-        let id = ObjectId { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone() };
+    pub(super) fn seen(&mut self, object: Object) {
+        let id = id_of(&object);
         self.flight.seen(&id);
         let waited = self.flight.waited(&id);
         self.dirty.extend(waited);
-        if is_older(&self.state.world, &object) {
+        // What is read once more, as an owner is for each of its ordinals, concerns nobody once more.
+        if is_known(&self.state.world, &object) {
             return;
         }
         match object {
@@ -93,7 +115,6 @@ impl Engine {
             Object::Ip(ip) => self.ip_seen(*ip),
             Object::Node(node) => {
                 let name = node.meta.name.clone();
-                self.state.gone_nodes.remove(&name);
                 self.state.world.put(Object::Node(node));
                 self.about_node(&name);
             }
@@ -137,7 +158,7 @@ impl Engine {
         self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
-    fn claim_seen(&mut self, claim: Claim) {
+    pub(super) fn claim_seen(&mut self, claim: Claim) {
         if let Some(Slot::Standing(known)) = self.state.claims.get(&claim.key)
             && !newer(&claim.version, &known.version)
         {
@@ -146,6 +167,12 @@ impl Engine {
         let (key, holder) = (claim.key.clone(), claim.nic.holder.clone());
         let slot = Slot::Standing(claim);
         let before = self.state.claims.put(key.clone(), slot.clone());
+        if let Some(before) = before.as_ref().and_then(Slot::standing)
+            && let Slot::Standing(now) = &slot
+            && !before.occupant.is(&now.occupant)
+        {
+            self.state.forget_pod_facts(&before.occupant.pod_uid);
+        }
         if let Some(before) = before.filter(|before| before.nic() != slot.nic()) {
             self.state.books.release(&key);
             self.dirty.insert(before.nic().holder.clone());
@@ -167,9 +194,12 @@ impl Engine {
     }
 
     /// An address has no claim.
-    fn claim_gone(&mut self, key: &ClaimKey) {
+    pub(super) fn claim_gone(&mut self, key: &ClaimKey) {
         let Some(slot) = self.state.claims.remove(key) else { return };
         self.waits.forget(key);
+        if let Some(claim) = slot.standing() {
+            self.state.forget_pod_facts(&claim.occupant.pod_uid);
+        }
         self.state.books.release(key);
         self.settled(key);
         self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
@@ -311,7 +341,7 @@ impl Engine {
     }
 
     /// What a watch saw go, or a new list lacks.
-    fn gone(&mut self, id: &ObjectId, uid: &Uid) {
+    pub(super) fn gone(&mut self, id: &ObjectId, uid: &Uid) {
         self.flight.gone(id);
         let waited = self.flight.waited(id);
         self.dirty.extend(waited);
@@ -371,114 +401,12 @@ impl Engine {
             self.claim_gone(&key);
         }
     }
+}
 
-    /// What became of a command.
-    fn done(&mut self, sent: &Sent, outcome: Outcome) {
-        self.dirty.insert(sent.holder.clone());
-        self.written.settle(&sent.action, &outcome);
-        if let Action::ReadEvent(event) = &sent.action
-            && !sent.gone
-        {
-            self.event_read(event, &outcome, &sent.holder);
-        }
-        if sent.action.is_event() {
-            return;
-        }
-        if let Outcome::Refused(why) = &outcome {
-            self.refused(sent, why);
-        }
-        match (&sent.action, outcome) {
-            (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
-            (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
-            (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
-            (
-                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
-                Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
-            ) => {
-                self.send(Action::ReadClaim(key.clone()), &sent.holder);
-            }
-            // A node that came back while the answer was on its way is not gone.
-            (Action::ReadNode(node), Outcome::Missing) if self.state.world.nodes.named(node).is_none() => {
-                self.state.gone_nodes.insert(node.clone());
-            }
-            (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
-                if let Outcome::Done(Some(owner)) = outcome {
-                    self.seen(owner);
-                }
-                // Whether it is still entitled is looked at now; if not, this was the fresh read.
-                self.state.disowned.insert(sent.holder.clone());
-            }
-            (Action::DeleteIp { uid, .. }, Outcome::Done(None) | Outcome::Missing) => {
-                self.gone(&sent.action.object(), uid);
-            }
-            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))
-                if !sent.gone && !sent.seen =>
-            {
-                // The object is other than what was known, and no watch has shown it meanwhile: one will.
-                self.flight.wait_for_watch(action.object());
-            }
-            (_, Outcome::Done(Some(object))) if !sent.gone => self.seen(object),
-            _ => {}
-        }
-    }
-
-    fn created(&mut self, claim: &NewClaim, gone: bool, outcome: Outcome, holder: &HolderId) {
-        match outcome {
-            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => match Claim::of(&object) {
-                Some(claim) => self.claim_seen(claim),
-                None => self.send(Action::ReadClaim(claim.key.clone()), holder),
-            },
-            Outcome::Refused(_) => self.claim_gone(&claim.key),
-            Outcome::Unknown if self.state.has(Bug::ForgetUnknown) => self.claim_gone(&claim.key),
-            _ => self.send(Action::ReadClaim(claim.key.clone()), holder),
-        }
-    }
-
-    /// What a read of a claim says settles whose the address is.
-    fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
-        match outcome {
-            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => {
-                if let Some(claim) = Claim::of(&object) {
-                    self.claim_seen(claim);
-                }
-            }
-            Outcome::Missing => self.missing(key),
-            // A forbidden read settles nothing: the address stays held.
-            Outcome::Refused(_) => {}
-            _ => self.send(Action::ReadClaim(key.clone()), holder),
-        }
-    }
-
-    /// There is no claim: what was asked for is asked for again while it is wanted, since the lost request may still be
-    /// applied and would then be the same claim.
-    fn missing(&mut self, key: &ClaimKey) {
-        let again = match self.state.claims.get(key) {
-            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(claim.clone()),
-            _ => None,
-        };
-        match again {
-            Some(claim) => {
-                let holder = claim.nic.holder.clone();
-                self.send(Action::CreateClaim(Box::new(claim)), &holder);
-            }
-            None => self.claim_gone(key),
-        }
-    }
-
-    /// Whether a holder is there, and not on its way out.
-    fn may_grow(&self, holder: &HolderId) -> bool {
-        holders::entitled(&self.state, holder).is_some_and(|entitled| entitled.may_grow)
-    }
-
-    /// The server refuses, and would again: its words are told, and it is asked again later.
-    fn refused(&mut self, sent: &Sent, why: &str) {
-        if let Action::CreateClaim(claim) = &sent.action {
-            self.waiting.tell(&claim.nic, why);
-        }
-        let due = Time(self.now.0.saturating_add(self.settings.retry));
-        self.dirty.remove(&sent.holder);
-        self.due.insert((due, sent.holder.clone()));
-    }
+/// Which object it is.
+pub(super) fn id_of(object: &Object) -> ObjectId {
+    let meta = object.meta();
+    ObjectId { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone() }
 }
 
 /// The providers of a pod's attachments.

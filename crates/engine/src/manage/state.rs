@@ -7,6 +7,7 @@ use super::books::Books;
 use super::bug::Bug;
 use super::claims::{Claim, Claims};
 use super::command::Occupant;
+use super::fate::Proof;
 use super::gateways::Gateways;
 use super::id::HolderId;
 use super::lending::Lending;
@@ -15,7 +16,7 @@ use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
 use api::names::{PRIMARY_PROVIDER, Provider};
-use api::slim::{Kind, Pod, Str, Subnet, Time};
+use api::slim::{Kind, Pod, Str, Subnet, Time, Uid};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,8 +156,10 @@ pub(super) struct State {
     pub(super) books: Books,
     /// Nodes whose agent's Lease exists.
     pub(super) agents: BTreeSet<Str>,
-    /// Nodes that a fresh read did not find.
-    pub(super) gone_nodes: BTreeSet<Str>,
+    /// Pods that are gone for good, or finished, by a fresh read of each: of those that somebody waits for.
+    pub(super) gone_pods: BTreeSet<Uid>,
+    /// Those of them whose node was given up after that, by a fresh read too: nothing of them answers any more.
+    pub(super) lost_pods: BTreeMap<Uid, Proof>,
     /// Holders that are not entitled any more, by a fresh read of their owner.
     pub(super) disowned: BTreeSet<HolderId>,
     /// Since when the owner of a holder has been absent.
@@ -185,6 +188,18 @@ impl State {
     /// Whether a bug is planted.
     pub(super) fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
+    }
+
+    /// Whether a pod uses an address of a holder, by the claims.
+    pub(super) fn is_occupant(&self, pod: &Uid, holder: &HolderId) -> bool {
+        let mut claims = self.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
+        claims.any(|claim| claim.occupant.pod_uid == *pod)
+    }
+
+    /// Nobody waits for what becomes of a pod any more.
+    pub(super) fn forget_pod_facts(&mut self, uid: &Uid) {
+        self.gone_pods.remove(uid);
+        self.lost_pods.remove(uid);
     }
 
     /// The pod that uses the addresses of a holder.
@@ -221,8 +236,14 @@ impl State {
         let pods = self.lending.users(lender).filter_map(|user| Some((user, self.pod(user)?)));
         let pods = pods.filter(|(_, pod)| !pod.spec.node_name.is_empty() && !is_finished(pod));
         let offers = pods.map(|(user, pod)| {
-            let occupant = Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() };
-            (!now.contains(&&occupant), pod.meta.is_deleted(), pod.meta.created.get().copied(), user, occupant)
+            let occupant = Occupant::of(pod);
+            (
+                !now.iter().any(|other| other.is(&occupant)),
+                pod.meta.is_deleted(),
+                pod.meta.created.get().copied(),
+                user,
+                occupant,
+            )
         });
         let offers = offers.filter(|(is_new, is_deleted, ..)| !(*is_new && *is_deleted));
         let first = offers.min_by(|a, b| (a.0, a.2, a.3).cmp(&(b.0, b.2, b.3)));

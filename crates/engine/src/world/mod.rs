@@ -202,15 +202,15 @@ world! {
     vmis: VirtualMachineInstance = VirtualMachineInstance |v| v.status.changed.0;
 }
 
-/// Whether an object is an earlier reading of one that is known; where versions are no numbers, the later one counts.
+/// Whether an object is a reading of one that is known, and no later one; where versions are no numbers, each reading counts.
 #[must_use]
-pub fn is_older(world: &World, object: &Object) -> bool {
+pub fn is_known(world: &World, object: &Object) -> bool {
     let meta = object.meta();
     let id =
         ObjRef { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone(), uid: String::new() };
     let known = world.version(&id).and_then(|version| store::version_of(version));
     let new = store::version_of(&meta.resource_version);
-    matches!((known, new), (Some(known), Some(new)) if new < known)
+    matches!((known, new), (Some(known), Some(new)) if new <= known)
 }
 
 fn reference(object: &Object) -> ObjRef {

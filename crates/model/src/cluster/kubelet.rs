@@ -107,6 +107,14 @@ impl Kubelet {
         self.observe(server);
     }
 
+    /// The node starts again after it lost its power: nothing of what ran is left, and nothing is done until the next look.
+    pub fn boot(&mut self) {
+        self.alive = true;
+        self.sandboxes.clear();
+        self.exits.clear();
+        self.backing_off.clear();
+    }
+
     /// Cuts the node off from the API server, or connects it again.
     pub fn set_connected(&mut self, connected: bool) {
         self.connected = connected;

@@ -22,6 +22,13 @@ pub(super) fn work(cluster: &mut Cluster, hand: Hand, pick: u8) {
             cluster.excuse(&path);
             cluster.server.handle(Request::delete(path), cluster.now);
         }
+        Hand::DeleteClaims => {
+            for claim in cluster.server.objects("ipledger.dev", "addressclaims") {
+                let path = format!("{CLAIMS}/{}", name(&claim));
+                cluster.excuse(&path);
+                cluster.server.handle(Request::delete(path), cluster.now);
+            }
+        }
         Hand::StripClaim => patch(cluster, claim(cluster, pick), json!({"metadata": {"labels": null}})),
         Hand::HoldClaim => patch(cluster, claim(cluster, pick), json!({"metadata": {"finalizers": [HOLD]}})),
         Hand::DeleteIp => {

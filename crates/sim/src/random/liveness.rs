@@ -28,6 +28,12 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
         let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
         let second = mine.iter().filter(|claim| claim.spec.wire == "other.default").count();
         let full = kept == 1 && (nics < 2 || second == 2);
+        // One that was deleted in a time that is not any more was promised away, and a busy address waits for the wire.
+        let is_barred = cluster.nodes.iter().any(|node| node.refuses(&pod.meta.uid.to_string()))
+            || mine.iter().any(|claim| is_busy(cluster, claim, pod));
+        if is_barred {
+            continue;
+        }
         let is_settled = !mine.iter().any(|claim| is_unsettled(cluster, &claims, claim));
         if full && is_settled && pod.status.phase != "Running" {
             let names: Vec<&str> = mine.iter().map(|claim| claim.meta.name.as_str()).collect();
@@ -35,6 +41,15 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// Whether somebody else answers to the address of a claim.
+fn is_busy(cluster: &Cluster, claim: &AddressClaim, pod: &Pod) -> bool {
+    let others =
+        cluster.wire.iter().filter(|(net, addr, _)| *net == claim.spec.wire && Some(addr) == claim.spec.address.get());
+    others
+        .flat_map(|(_, _, sandboxes)| sandboxes)
+        .any(|sandbox| pod.meta.uid != api::slim::Uid::parse(&sandbox.pod_uid))
 }
 
 /// Whether a pod asks for any address of the first network and nothing else, and nothing is reserved for it.

@@ -7,6 +7,8 @@ mod dice;
 mod gateway;
 mod hands;
 mod liveness;
+mod machines;
+mod nodes;
 mod people;
 mod run;
 mod shrink;

@@ -2,12 +2,13 @@
 //!
 //! In: a step. Out: the requests. Guarantees: none depends on what is there; the server may refuse it.
 
+use super::machines;
 use super::step::{Ask, Grace, Pods, What};
 use crate::setup::{pod, stateful_set};
 use model::Request;
 use serde_json::{Value, json};
 
-const PODS: &str = "/api/v1/namespaces/default/pods";
+pub(super) const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 const KUBE_OVN: &str = "/apis/kubeovn.io/v1";
 
@@ -48,6 +49,17 @@ pub(super) fn requests(what: What) -> Vec<Request> {
             let ips = json!([format!("{}..{}", address(first), address(last))]);
             vec![create("ippools", "IPPool", "pool", &json!({"subnet": "ext", "ips": ips}))]
         }
+        What::Vm(vm) => vec![machines::create(vm)],
+        What::StopVm(vm, grace) => machines::stop(vm, grace),
+        What::DeleteVm(vm) => {
+            let gone = Request::delete(format!("{}/vm{vm}", machines::VMS));
+            [gone].into_iter().chain(machines::stop(vm, Grace::Normal)).collect()
+        }
+        What::Spill => {
+            let spec = json!({"cidrBlock": "172.17.0.16/30", "gateway": "172.17.0.17", "provider": "macvlan.default"});
+            vec![create("subnets", "Subnet", "ext2", &spec)]
+        }
+        What::DeleteSpill => vec![Request::delete(of("subnets", "ext2".to_owned()))],
         What::DeletePool => vec![Request::delete(of("ippools", "pool".to_owned()))],
         _ => subnet(what).into_iter().collect(),
     }
@@ -85,7 +97,7 @@ fn create(plural: &str, kind: &str, name: &str, spec: &Value) -> Request {
     Request::post(format!("{KUBE_OVN}/{plural}"), body)
 }
 
-fn delete(path: String, grace: Grace) -> Request {
+pub(super) fn delete(path: String, grace: Grace) -> Request {
     let options = if grace == Grace::Zero { json!({"gracePeriodSeconds": 0}) } else { json!({}) };
     Request::delete(path).with_body(options)
 }

@@ -7,9 +7,10 @@
 use super::dice::Dice;
 use super::liveness::alive;
 use super::step::{ALL, Step, What, Wrong};
-use super::{gateway, hands, people};
+use super::{gateway, hands, machines, nodes, people};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
+use crate::node::Node;
 use crate::oracle::{Violation, at_rest};
 use crate::planted::Planted;
 use crate::story::Act;
@@ -92,6 +93,9 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Exit(pod) => exit(cluster, pod),
         What::CutOff(node) => cluster.act(&Act::CutOff(node_name(node))),
         What::Connect(node) => cluster.act(&Act::Connect(node_name(node))),
+        What::PowerOff(node) => cluster.act(&Act::PowerOff(node_name(node))),
+        What::OutOfService(_) | What::DropNode(_) | What::Boot(_) => nodes::happen(cluster, what),
+        What::RunVm(vm, node) => machines::run(cluster, vm, &node_name(node)),
         What::Program(eip) => gateway::program(cluster, eip),
         What::Unprogram(eip) => gateway::unprogram(cluster, eip),
         What::Hand(hand, pick) => hands::work(cluster, hand, pick),
@@ -99,6 +103,10 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Crash(at) => cluster.restart(usize::from(at) % controllers),
         What::Deaf(at) => cluster.controllers[usize::from(at) % controllers].deaf = true,
         What::Hear(at) => cluster.controllers[usize::from(at) % controllers].deaf = false,
+        What::Expire(at) => cluster.controllers[usize::from(at) % controllers].expired = true,
+        What::WatchOver => cluster.nodes.iter_mut().for_each(Node::watch_over_claims),
+        What::Save => cluster.save(),
+        What::PutBack => cluster.put_back(),
         What::LateArrives => return late(cluster),
         _ => {
             for request in people::requests(what) {
@@ -117,7 +125,7 @@ fn exit(cluster: &mut Cluster, pod: u8) {
     }
 }
 
-fn node_name(node: u8) -> String {
+pub(super) fn node_name(node: u8) -> String {
     format!("node{}", node + 1)
 }
 
@@ -144,7 +152,10 @@ fn late(cluster: &mut Cluster) -> Result<(), Violation> {
 fn finish(cluster: &mut Cluster, dice: &mut Dice) -> Result<(), Violation> {
     cluster.fault = Fault::None;
     cluster.controllers.iter_mut().for_each(|controller| controller.deaf = false);
-    [0, 1].into_iter().for_each(|node| cluster.act(&Act::Connect(node_name(node))));
+    for node in [0, 1] {
+        nodes::happen(cluster, What::Boot(node));
+        cluster.act(&Act::Connect(node_name(node)));
+    }
     hands::let_go(cluster);
     while turn(cluster, dice)? {}
     cluster.calm()?;
@@ -174,6 +185,8 @@ fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
         ("kubeovn.io", "vpc-nat-gateways", "/apis/kubeovn.io/v1/vpc-nat-gateways"),
         ("kubeovn.io", "iptables-eips", "/apis/kubeovn.io/v1/iptables-eips"),
         ("kubeovn.io", "vips", "/apis/kubeovn.io/v1/vips"),
+        ("kubevirt.io", "virtualmachines", machines::VMS),
+        ("kubevirt.io", "virtualmachineinstances", machines::VMIS),
         ("", "pods", "/api/v1/namespaces/default/pods"),
         ("kubeovn.io", "ippools", "/apis/kubeovn.io/v1/ippools"),
         ("kubeovn.io", "ips", "/apis/kubeovn.io/v1/ips"),

@@ -66,6 +66,26 @@ pub enum What {
     CutOff(u8),
     /// It has it again.
     Connect(u8),
+    /// A node loses its power.
+    PowerOff(u8),
+    /// Somebody says that a node without power is out of service; its pods are deleted.
+    OutOfService(u8),
+    /// Somebody deletes the Node object of a node without power; its pods are deleted.
+    DropNode(u8),
+    /// It has power again, and nothing of what ran there is left.
+    Boot(u8),
+    /// Create a second Subnet of the first network, with one address.
+    Spill,
+    /// Delete it.
+    DeleteSpill,
+    /// Create a virtual machine.
+    Vm(u8),
+    /// Run it on a node.
+    RunVm(u8, u8),
+    /// Stop it.
+    StopVm(u8, Grace),
+    /// Delete it.
+    DeleteVm(u8),
     /// Somebody changes by hand what is not theirs; the number picks the object.
     Hand(Hand, u8),
     /// Something goes wrong at a later write of a controller: 1 is the next.
@@ -76,6 +96,14 @@ pub enum What {
     Deaf(u8),
     /// It hears it all.
     Hear(u8),
+    /// Its watches expired: it lists everything again.
+    Expire(u8),
+    /// The agents make claims again that vanish, and ask the wire first, from now on.
+    WatchOver,
+    /// Somebody takes a snapshot of the storage.
+    Save,
+    /// Somebody puts the storage back to it.
+    PutBack,
     /// The first of the writes that are late arrives.
     LateArrives,
 }
@@ -120,6 +148,8 @@ pub enum Pods {
 pub enum Hand {
     /// Deletes a claim.
     DeleteClaim,
+    /// Deletes all claims.
+    DeleteClaims,
     /// Takes the labels off a claim.
     StripClaim,
     /// Puts a finalizer on a claim.

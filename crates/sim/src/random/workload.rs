@@ -12,10 +12,14 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
     let mut dice = Dice::new(seed);
     // Some runs are about people alone, some about faults, some about hands.
     let (faults, hands) = (dice.one(&[0, 10, 25]), dice.one(&[0, 0, 8, 20]));
+    // In some, power fails, or the storage is put back: then much else is allowed.
+    let (power, storage) = (dice.one(&[0, 0, 6]), dice.one(&[0, 0, 0, 3]));
     let step = |_| {
         let what = match dice.below(100) {
             of if of < faults => fault(&mut dice, controllers),
             of if of < faults + hands => hand(&mut dice),
+            of if of < faults + hands + power => node(&mut dice),
+            of if of < faults + hands + power + storage => dice.one(&[What::Save, What::PutBack, What::WatchOver]),
             _ => people(&mut dice),
         };
         let turns = dice.one(&[0, 0, 1, 1, 2, 3, 5, 8, 13, 30, ALL]);
@@ -25,7 +29,7 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
 }
 
 fn people(dice: &mut Dice) -> What {
-    match dice.below(40) {
+    match dice.below(44) {
         0..=7 => What::Pod(dice.below(4), dice.below(2), ask(dice)),
         8..=13 => What::DeletePod(dice.below(4), grace(dice)),
         14 => What::Exit(dice.below(4)),
@@ -46,9 +50,21 @@ fn people(dice: &mut Dice) -> What {
         32 => network(dice),
         33 | 34 => What::CutOff(dice.below(2)),
         35 | 36 => What::Connect(dice.below(2)),
+        38..=40 => machine(dice),
+        41 => dice.one(&[What::Spill, What::Spill, What::DeleteSpill]),
         37 => What::Pass(dice.one(&[5, 30, 61, 90])),
         _ => What::Nothing,
     }
+}
+
+fn machine(dice: &mut Dice) -> What {
+    let (vm, at, grace) = (dice.below(2), dice.below(2), grace(dice));
+    dice.one(&[What::Vm(vm), What::RunVm(vm, at), What::RunVm(vm, at), What::StopVm(vm, grace), What::DeleteVm(vm)])
+}
+
+fn node(dice: &mut Dice) -> What {
+    let at = dice.below(2);
+    dice.one(&[What::PowerOff(at), What::OutOfService(at), What::OutOfService(at), What::DropNode(at), What::Boot(at)])
 }
 
 fn ask(dice: &mut Dice) -> Ask {
@@ -88,6 +104,7 @@ fn hand(dice: &mut Dice) -> What {
     let hand = dice.one(&[
         Hand::DeleteClaim,
         Hand::DeleteClaim,
+        Hand::DeleteClaims,
         Hand::StripClaim,
         Hand::HoldClaim,
         Hand::DeleteIp,
@@ -109,7 +126,7 @@ fn fault(dice: &mut Dice, controllers: u8) -> What {
         0..=4 => What::Arm(dice.one(&wrongs), 1 + dice.below(3)),
         5 => What::Crash(dice.below(controllers)),
         6 | 7 => What::Deaf(dice.below(controllers)),
-        8 => What::Hear(dice.below(controllers)),
+        8 => dice.one(&[What::Hear(0), What::Hear(1), What::Expire(0), What::Expire(1)]),
         _ => What::LateArrives,
     }
 }

@@ -136,7 +136,7 @@ fn m08_an_eip_on_a_subnet_that_is_not_there_has_no_address_and_says_so_until_it_
 fn m12_a_gateway_that_is_made_again_and_a_pod_that_names_a_pool_are_refused_nothing() {
     let spec = json!({"namespace": "default", "vpc": "v", "subnet": "lan", "externalSubnets": ["ext"]});
     let made = Act::Create(GATEWAYS.to_owned(), kube_ovn("VpcNatGateway", "gw", spec));
-    let often = all((0..5).map(|_| vec![made.clone(), delete(GATEWAYS, "gw")]));
+    let often = all((0..2).map(|_| vec![made.clone(), delete(GATEWAYS, "gw")]));
     let from = pod_with("p", "node1", json!({"macvlan.default.kubernetes.io/ip_pool": "pool-a"}));
     let end = sweep("m12", all([often, vec![made, pool("pool-a", "ext", &["172.17.0.6"], &[]), from]]));
     assert_eq!((end.pods[&pod_of("gw")].0.as_str(), end.pods["p"].0.as_str()), ("Running", "Running"));

@@ -177,7 +177,13 @@ slim! {
     ClaimOccupant {
         /// UID of the pod.
         pod_uid: Uid = "podUID",
+        /// Its namespace.
+        namespace: Str = "namespace",
+        /// Its name.
+        name: Str = "name",
         /// Its node.
         node: Str = "node",
+        /// Its sandbox, where the node's agent says that the address is on its interface.
+        sandbox: Str = "sandbox",
     }
 }

@@ -45,8 +45,7 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
 
 /// The pod that has, or is to have, the address: the gateway's.
 fn occupant_of(state: &State, eip: &IptablesEip) -> Occupant {
-    let pod = state.gateway_pods(&eip.spec.nat_gw).next();
-    pod.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() }).unwrap_or_default()
+    state.gateway_pods(&eip.spec.nat_gw).next().map(Occupant::of).unwrap_or_default()
 }
 
 fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {

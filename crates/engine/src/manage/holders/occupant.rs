@@ -1,12 +1,14 @@
 //! The pod that uses an address: whether it has let go.
 //!
 //! In: a claim. Out: the fate that its occupant alone would give it. Guarantees: an address goes on the word of the agent of
-//! its pod's node or because the node is gone or out of service, never on the pod's absence.
+//! its pod's node, or because the pod is gone and after that the node is given up, each by a fresh read: what a watch has not
+//! shown yet, a new pod or a node that is back, is not absent.
 
 use crate::manage::bug::Bug;
 use crate::manage::claims::Claim;
 use crate::manage::fate::{Fate, Proof, Wait};
 use crate::manage::state::State;
+use crate::record::is_finished;
 use api::names::OUT_OF_SERVICE;
 use api::slim::{Node, Uid};
 
@@ -18,12 +20,8 @@ pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
     let any_word = state.has(Bug::AnyWord) && claim.let_go != Uid::None;
     if claim.is_let_go() || is_absent || any_word {
         Fate::Release(Proof::LetGo)
-    } else if state.gone_nodes.contains(node) {
-        Fate::Release(Proof::NodeGone)
-    } else if known.is_some_and(is_out_of_service) {
-        Fate::Release(Proof::OutOfService)
-    } else if known.is_none() && !node.is_empty() {
-        Fate::Wait(Wait::Node(node.clone()))
+    } else if known.map_or(!node.is_empty(), is_out_of_service) {
+        without_node(state, claim)
     } else if state.agents.contains(node) {
         Fate::Wait(Wait::Agent(node.clone()))
     } else {
@@ -31,7 +29,31 @@ pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
     }
 }
 
+/// The same where the node may be given up. The pod is read first: a node that is given up after that never runs it again, since
+/// whatever it starts once it is back, it starts by what the API server has.
+fn without_node(state: &State, claim: &Claim) -> Fate {
+    let (uid, node) = (&claim.occupant.pod_uid, &claim.occupant.node);
+    let place = claim.occupant_name();
+    let known = place.and_then(|(namespace, name)| state.world.pods.get(namespace, name));
+    if known.is_some_and(|pod| pod.meta.uid == *uid && !is_finished(pod)) {
+        // It runs again once its node is back, for all that is known.
+        return Fate::Wait(Wait::Agent(node.clone()));
+    }
+    if !state.gone_pods.contains(uid) {
+        return Fate::Wait(match place {
+            Some((namespace, name)) => {
+                Wait::Pod { namespace: namespace.clone(), name: name.clone(), uid: uid.clone(), node: node.clone() }
+            }
+            None => Wait::NoName(node.clone()),
+        });
+    }
+    match state.lost_pods.get(uid) {
+        Some(proof) => Fate::Release(*proof),
+        None => Fate::Wait(Wait::Node { node: node.clone(), pod: uid.clone() }),
+    }
+}
+
 /// Whether an administrator says that nothing runs on a node. Kubernetes deletes its pods by force then.
-fn is_out_of_service(node: &Node) -> bool {
+pub(in crate::manage) fn is_out_of_service(node: &Node) -> bool {
     node.spec.taints.iter().any(|taint| taint.key == OUT_OF_SERVICE)
 }

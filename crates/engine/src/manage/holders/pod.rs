@@ -7,16 +7,16 @@
 use super::gateway::{self, Role};
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
-use crate::manage::claims::Slot;
+use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
-use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
+use crate::manage::id::{HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
 use api::slim::{Field, Ip, Meta, Pod, Str, Time, Uid};
-use ledger::{AddrPair, Family, Mac};
+use ledger::{Addr, AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
 /// Interface of the network that replaces the primary one (Multus).
@@ -27,12 +27,11 @@ pub(super) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
     if is_finished(pod) || pod.spec.host_network {
         return None;
     }
-    let node = pod.spec.node_name.clone();
-    let wants = if node.is_empty() { Vec::new() } else { wants(state, &Subject::of_pod(pod)) };
+    let wants = if pod.spec.node_name.is_empty() { Vec::new() } else { wants(state, &Subject::of_pod(pod)) };
     Some(Entitled {
         holder: HolderId::of_pod(pod),
         title: Title::of_pod(pod),
-        occupant: Occupant { pod_uid: pod.meta.uid.clone(), node },
+        occupant: Occupant::of(pod),
         programmed: None,
         wants,
         arrival: pod.meta.created.get().copied(),
@@ -148,14 +147,12 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     let own = NicId::new(pod.holder.clone(), interface.clone());
     let told = told(pod.meta, provider, &suffix);
-    // What a NIC has of its own it keeps, unless it runs with what it had under its former name.
-    let former = former(state, pod, interface, told);
-    let (subnets, lender) = match state.claims.of_nic(&own).next() {
-        _ if former.is_some() => (subnets, former),
-        None if pod.borrows => lender(state, pod, (&port, nic), subnets, vip)?,
+    let (subnets, lender) = match former(state, pod, interface, told) {
+        Some(former) => (subnets, Some(former)),
         // Its launcher borrows a Vip: the machine needs no address of its own there.
         None if pod.holder.is_vm() && borrowed(state, pod, &subnets, vip).is_some() => return None,
-        _ => (subnets, None),
+        None if !pod.borrows => (subnets, None),
+        None => lent(state, pod, (&port, nic), (subnets, told), vip)?,
     };
     let mac = mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied());
     Some(Want {
@@ -178,7 +175,44 @@ pub(super) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
     Field::<AddrPair>::parse(text).get().copied().unwrap_or(AddrPair::NONE)
 }
 
-/// The Subnets that may serve a NIC, and whose addresses it uses, if not its own; none where it is to have no address.
+/// The Subnets that may serve a NIC, and whose addresses it uses, if not its own; none where it is to have no address. What a
+/// NIC has of its own it keeps, unless that came late, after it was told what it borrows.
+fn lent(
+    state: &State,
+    pod: &Subject<'_>,
+    of: (&str, &Named<'_>),
+    (subnets, told): (Vec<Str>, AddrPair),
+    vip: &mut bool,
+) -> Option<(Vec<Str>, Option<NicId>)> {
+    let own = NicId::new(pod.holder.clone(), of.1.interface.clone());
+    if state.claims.of_nic(&own).next().is_none() {
+        return lender(state, pod, of, subnets, vip);
+    }
+    if uses(state, &own, &pod.user, |claim| claim.in_use) {
+        return Some((subnets, None));
+    }
+    let mut taken = *vip;
+    let nic = lender(state, pod, of, subnets.clone(), &mut taken).and_then(|(_, nic)| nic);
+    let nic = nic.filter(|nic| uses(state, nic, &pod.user, |claim| claim.in_use || is_told(told, claim)));
+    if nic.is_some() {
+        *vip = taken;
+    }
+    Some((subnets, nic))
+}
+
+/// Whether a pod is the occupant of one of the claims of a NIC that count.
+fn uses(state: &State, nic: &NicId, user: &Uid, counts: impl Fn(&Claim) -> bool) -> bool {
+    let claims = state.claims.of_nic(nic).filter_map(|(_, slot)| slot.standing());
+    claims.filter(|claim| counts(claim)).any(|claim| claim.occupant.pod_uid == *user)
+}
+
+/// Whether a pod was told the address of a claim.
+fn is_told(told: AddrPair, claim: &Claim) -> bool {
+    told.get(claim.key.addr.family()) == Some(claim.key.addr)
+}
+
+/// The Subnets that may serve a NIC without a claim of its own, and whose addresses it uses, if any; none where it is to have
+/// no address.
 fn lender(
     state: &State,
     pod: &Subject<'_>,
@@ -216,11 +250,7 @@ fn former(state: &State, pod: &Subject<'_>, interface: &Str, told: AddrPair) -> 
     };
     let (nic, own) = (NicId::new(holder, interface.clone()), NicId::new(pod.holder.clone(), interface.clone()));
     let is_only = state.claims.of_nic(&own).next().is_none();
-    let is_its = |(key, slot): (&ClaimKey, &Slot)| {
-        let is_told = told.get(key.addr.family()) == Some(key.addr);
-        (is_only || is_told) && slot.standing().is_some_and(|claim| claim.occupant.pod_uid == pod.user)
-    };
-    let has = state.claims.of_nic(&nic).any(is_its);
+    let has = uses(state, &nic, &pod.user, |claim| is_only || claim.in_use || is_told(told, claim));
     has.then_some(nic)
 }
 
@@ -292,7 +322,7 @@ fn is_adopting(state: &State, subnet: &str, meta: &Meta) -> bool {
 }
 
 /// The address of a family in an IP object.
-pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<ledger::Addr> {
+pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<Addr> {
     match family {
         Family::V4 => ip.spec.v4.get().copied(),
         Family::V6 => ip.spec.v6.get().copied(),

@@ -41,7 +41,6 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         user: uid,
         borrows: true,
     };
-    let occupant = user.map(|pod| Occupant { pod_uid: pod.meta.uid.clone(), node: pod.spec.node_name.clone() });
     let wants = pod::wants(state, &subject);
     // Without a pod it is given only what is kept for it already.
     let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
@@ -52,7 +51,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         wants,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
         may_grow: user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
-        occupant: occupant.unwrap_or_default(),
+        occupant: user.map(Occupant::of).unwrap_or_default(),
     })
 }
 

@@ -85,6 +85,12 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         Wait::NoAgent(node) if node.is_empty() => {
             Some(("NoNode", format!("nobody knows on which node pod {pod} used the address")))
         }
+        Wait::NoName(node) => Some((
+            "NoName",
+            format!(
+                "node {node} is given up, and the claim does not say how pod {pod} is called, so that nobody can read whether it is gone"
+            ),
+        )),
         Wait::NoAgent(node) => {
             Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
         }
@@ -92,6 +98,6 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
             "Gateway",
             format!("gateway {gateway} has not said that the address is off its interface, and its rules are gone"),
         )),
-        Wait::Node(_) | Wait::Grace(_) | Wait::Owner { .. } => None,
+        Wait::Pod { .. } | Wait::Node { .. } | Wait::Grace(_) | Wait::Owner { .. } => None,
     }
 }

@@ -114,9 +114,10 @@ impl Engine {
 
     /// Makes the IP object of each NIC that has all its addresses say so.
     pub(super) fn project_ips(&mut self, entitled: &Entitled) {
-        // What a launcher pod uses is on record for its virtual machine.
-        let of_vm = |want: &Want| want.lent.as_ref().is_some_and(|lent| lent.nic.holder.is_vm());
-        for want in entitled.wants.iter().filter(|want| !of_vm(want)) {
+        // What a launcher pod uses is on record for its virtual machine; and what nobody uses is not lent.
+        let unused = entitled.occupant.pod_uid == Uid::None;
+        let is_other = |want: &Want| want.lent.as_ref().is_some_and(|lent| unused || lent.nic.holder.is_vm());
+        for want in entitled.wants.iter().filter(|want| !is_other(want)) {
             let Some(ip) = self.record_of(entitled, want) else { continue };
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {
@@ -148,13 +149,18 @@ impl Engine {
     /// The IP object of a NIC; none until all its claims stand.
     fn record_of(&self, entitled: &Entitled, want: &Want) -> Option<NewIp> {
         let (subnet, addrs) = self.served(want)?;
+        // Without a pod it stays the node of the last one.
+        let last =
+            || self.state.world.ips.named(&want.port).map(|ip| &ip.spec.node_name).filter(|node| !node.is_empty());
+        let used = || Family::BOTH.into_iter().find_map(|family| Some(&self.kept(want, family)?.occupant.node));
+        let now = Some(&entitled.occupant.node).filter(|node| !node.is_empty());
         Some(NewIp {
             name: want.port.clone(),
             holder: want.nic.holder.clone(),
             pod: entitled.title.name.clone(),
             namespace: entitled.title.namespace.clone(),
             subnet,
-            node: entitled.occupant.node.clone(),
+            node: now.or_else(last).or_else(used).cloned().unwrap_or_default(),
             addrs,
             // Kube-OVN keeps none where the dataplane is another's; the claim has it.
             mac: self.mac(want).filter(|_| is_primary(&want.annotations.0)),

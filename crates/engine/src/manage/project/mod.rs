@@ -57,9 +57,17 @@ impl Engine {
         if let Some(entitled) = entitled.filter(|entitled| !entitled.occupant.node.is_empty()) {
             self.project_ips(entitled);
             self.project_annotations(entitled);
+        } else if let Some(entitled) = entitled.filter(|entitled| !self.has_pod(entitled)) {
+            // Nobody uses its addresses now: they stay on record.
+            self.project_ips(entitled);
         }
         self.remove_orphans(holder, entitled);
         self.tell(holder);
+    }
+
+    /// Whether there is a pod of the name of a holder, whose record is its own.
+    fn has_pod(&self, entitled: &Entitled) -> bool {
+        self.state.world.pods.get(&entitled.title.namespace, &entitled.title.name).is_some()
     }
 
     /// Writes what follows from all claims of a Subnet or a pool, after everything else.

@@ -48,7 +48,7 @@ impl Engine {
     pub(super) fn is_on(&self, entitled: &Entitled) -> bool {
         let standing = self.state.claims.of_holder(&entitled.holder).filter_map(|(_, slot)| slot.standing());
         let mut any = false;
-        standing.inspect(|_| any = true).all(|claim| claim.occupant == entitled.occupant) && any
+        standing.inspect(|_| any = true).all(|claim| claim.occupant.is(&entitled.occupant)) && any
     }
 }
 

@@ -1,0 +1,171 @@
+//! Taking in what became of commands.
+//!
+//! In: a command that was sent, its [`Outcome`]. Out: the state follows. Guarantees: an answer about an object that was seen to go
+//! meanwhile is settled by a read; an address that was asked for stays held until an answer or a read says whose it is; what only
+//! an answer has shown is remembered as that.
+
+use super::bug::Bug;
+use super::claims::{Claim, Slot};
+use super::command::{Action, NewClaim, ObjectId};
+use super::engine::Engine;
+use super::fate::Proof;
+use super::flight::Sent;
+use super::holders;
+use super::holders::occupant::is_out_of_service;
+use super::id::{ClaimKey, HolderId};
+use super::input::Outcome;
+use super::observe::id_of;
+use crate::record::is_finished;
+use api::slim::{Object, Time, Uid};
+
+impl Engine {
+    /// What became of a command.
+    pub(super) fn done(&mut self, sent: &Sent, outcome: Outcome) {
+        self.dirty.insert(sent.holder.clone());
+        self.written.settle(&sent.action, &outcome);
+        if let Action::ReadEvent(event) = &sent.action
+            && !sent.gone
+        {
+            self.event_read(event, &outcome, &sent.holder);
+        }
+        if sent.action.is_event() {
+            return;
+        }
+        if let Outcome::Refused(why) = &outcome {
+            self.refused(sent, why);
+        }
+        match (&sent.action, outcome) {
+            (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
+            (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
+            (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
+            (
+                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
+                Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
+            ) => {
+                self.send(Action::ReadClaim(key.clone()), &sent.holder);
+            }
+            (Action::ReadPod { uid, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                self.pod_read(uid, &sent.holder, outcome);
+            }
+            (Action::ReadNode { pod, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                self.node_read(pod, &sent.holder, outcome);
+            }
+            (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                if let Outcome::Done(Some(owner)) = outcome {
+                    self.seen(owner);
+                }
+                // Whether it is still entitled is looked at now; if not, this was the fresh read.
+                self.state.disowned.insert(sent.holder.clone());
+            }
+            (Action::DeleteIp { uid, .. }, Outcome::Done(None) | Outcome::Missing) => {
+                self.gone(&sent.action.object(), uid);
+            }
+            (action, Outcome::Exists | Outcome::Missing | Outcome::Changed | Outcome::Done(None))
+                if !sent.gone && !sent.seen =>
+            {
+                // The object is other than what was known, and no watch has shown it meanwhile: one will.
+                self.flight.wait_for_watch(action.object());
+            }
+            (_, Outcome::Done(Some(object))) if !sent.gone => {
+                self.heard(sent, &object);
+                self.seen(object);
+            }
+            _ => {}
+        }
+    }
+
+    /// An answer shows an object that is new.
+    fn heard(&mut self, sent: &Sent, object: &Object) {
+        if sent.action.creates() && !sent.seen {
+            self.hearsay.heard(id_of(object), object.meta().uid.clone());
+        }
+    }
+
+    fn created(&mut self, claim: &NewClaim, gone: bool, outcome: Outcome, holder: &HolderId) {
+        match outcome {
+            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => match Claim::of(&object) {
+                Some(claim) => {
+                    self.hearsay.heard(ObjectId::claim(&claim.key), claim.uid.clone());
+                    self.claim_seen(claim);
+                }
+                None => self.send(Action::ReadClaim(claim.key.clone()), holder),
+            },
+            Outcome::Refused(_) => self.claim_gone(&claim.key),
+            Outcome::Unknown if self.state.has(Bug::ForgetUnknown) => self.claim_gone(&claim.key),
+            _ => self.send(Action::ReadClaim(claim.key.clone()), holder),
+        }
+    }
+
+    /// What a read of a claim says settles whose the address is.
+    fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
+        match outcome {
+            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => {
+                if let Some(claim) = Claim::of(&object) {
+                    self.claim_seen(claim);
+                }
+            }
+            Outcome::Missing => self.missing(key),
+            // A forbidden read settles nothing: the address stays held.
+            Outcome::Refused(_) => {}
+            _ => self.send(Action::ReadClaim(key.clone()), holder),
+        }
+    }
+
+    /// What a fresh read says of a pod: whether it is gone for good, or finished.
+    fn pod_read(&mut self, uid: &Uid, holder: &HolderId, outcome: Outcome) {
+        let lives =
+            matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if pod.meta.uid == *uid && !is_finished(pod));
+        if !lives && self.state.is_occupant(uid, holder) {
+            self.state.gone_pods.insert(uid.clone());
+        }
+        if let Outcome::Done(Some(pod)) = outcome {
+            self.seen(pod);
+        }
+    }
+
+    /// What a fresh read says of the node of a pod that is gone: whether it is given up.
+    fn node_read(&mut self, pod: &Uid, holder: &HolderId, outcome: Outcome) {
+        let proof = match &outcome {
+            Outcome::Missing => Some(Proof::NodeGone),
+            Outcome::Done(Some(Object::Node(node))) => is_out_of_service(node).then_some(Proof::OutOfService),
+            _ => None,
+        };
+        if let Some(proof) = proof.filter(|_| self.state.is_occupant(pod, holder)) {
+            self.state.lost_pods.insert(pod.clone(), proof);
+        }
+        if let Outcome::Done(Some(node)) = outcome {
+            self.seen(node);
+        }
+    }
+
+    /// There is no claim: what was asked for is asked for again while it is wanted, since the lost request may still be
+    /// applied and would then be the same claim.
+    fn missing(&mut self, key: &ClaimKey) {
+        let again = match self.state.claims.get(key) {
+            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(claim.clone()),
+            _ => None,
+        };
+        match again {
+            Some(claim) => {
+                let holder = claim.nic.holder.clone();
+                self.send(Action::CreateClaim(Box::new(claim)), &holder);
+            }
+            None => self.claim_gone(key),
+        }
+    }
+
+    /// Whether a holder is there, and not on its way out.
+    fn may_grow(&self, holder: &HolderId) -> bool {
+        holders::entitled(&self.state, holder).is_some_and(|entitled| entitled.may_grow)
+    }
+
+    /// The server refuses, and would again: its words are told, and it is asked again later.
+    fn refused(&mut self, sent: &Sent, why: &str) {
+        if let Action::CreateClaim(claim) = &sent.action {
+            self.waiting.tell(&claim.nic, why);
+        }
+        let due = Time(self.now.0.saturating_add(self.settings.retry));
+        self.dirty.remove(&sent.holder);
+        self.due.insert((due, sent.holder.clone()));
+    }
+}

@@ -1,0 +1,61 @@
+//! Nodes without power: what people say of them, and what becomes of their pods.
+//!
+//! In: a step, the cluster. Out: the cluster with it done. Guarantees: people tell the truth: only of a node without power it is said
+//! that nothing runs there. What they said is taken back before the node has power again.
+
+use super::run::node_name;
+use super::step::What;
+use crate::cluster::Cluster;
+use crate::node::Node;
+use api::names::OUT_OF_SERVICE;
+use model::Request;
+use serde_json::json;
+
+/// Where Nodes are.
+const NODES: &str = "/api/v1/nodes";
+
+/// Does it, where it is true.
+pub(super) fn happen(cluster: &mut Cluster, what: What) {
+    match what {
+        What::OutOfService(node) if is_off(cluster, node) => {
+            let taints = json!([{"key": OUT_OF_SERVICE, "effect": "NoExecute"}]);
+            let path = format!("{NODES}/{}", node_name(node));
+            cluster.server.handle(Request::merge_patch(path, json!({"spec": {"taints": taints}})), cluster.now);
+            delete_pods(cluster, node);
+        }
+        What::DropNode(node) if is_off(cluster, node) => {
+            cluster.server.handle(Request::delete(format!("{NODES}/{}", node_name(node))), cluster.now);
+            delete_pods(cluster, node);
+        }
+        What::Boot(node) if is_off(cluster, node) => boot(cluster, node),
+        _ => {}
+    }
+}
+
+fn boot(cluster: &mut Cluster, node: u8) {
+    let name = node_name(node);
+    let taints = json!({"spec": {"taints": null}});
+    let response = cluster.server.handle(Request::merge_patch(format!("{NODES}/{name}"), taints), cluster.now);
+    if response.code == 404 {
+        let body = json!({"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+        cluster.server.handle(Request::post(NODES, body), cluster.now);
+    }
+    cluster.nodes[usize::from(node)].boot();
+}
+
+fn is_off(cluster: &Cluster, node: u8) -> bool {
+    cluster.nodes.get(usize::from(node)).is_some_and(Node::is_off)
+}
+
+/// By force, as the pod collector of kube-controller-manager does.
+fn delete_pods(cluster: &mut Cluster, node: u8) {
+    let name = node_name(node);
+    for pod in cluster.server.objects("", "pods") {
+        if pod["spec"]["nodeName"] == name.as_str() {
+            let path =
+                format!("/api/v1/namespaces/default/pods/{}", pod["metadata"]["name"].as_str().unwrap_or_default());
+            let request = Request::delete(path).with_body(json!({"gracePeriodSeconds": 0}));
+            cluster.server.handle(request, cluster.now);
+        }
+    }
+}
