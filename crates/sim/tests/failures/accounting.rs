@@ -1,7 +1,7 @@
 //! What a Subnet says of itself follows from the claims, and from nothing else.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::Act;
 

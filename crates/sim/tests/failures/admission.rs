@@ -2,9 +2,9 @@
 //! admitted before.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::{Value, json};
-use sim::{Act, End};
+use sim::{Act, End, Fault, Story, run};
 
 fn condition<'a>(end: &'a End, object: &str, kind: &str) -> &'a Value {
     let conditions = end.statuses[object]["conditions"].as_array().unwrap();
@@ -168,7 +168,7 @@ fn m13_names_of_any_length_are_served_and_given_back() {
             pod_with(p, "node1", json!({NETWORKS: "wide", "wide.default.kubernetes.io/ip_pool": name})),
             gateway(gw, &[&name]),
         ];
-        let end = sweep("m13, made", made.clone());
+        let end = run(&Story { name: "m13, made", acts: made.clone() }, Fault::None).unwrap();
         assert_eq!((end.claims.len(), end.pods[p].0.as_str()), (4, "Running"), "{length}: {end:#?}");
         let objects =
             [(EIPS, name.as_str()), (VIPS, &name), (POOLS, &name), (PODS, p), (GATEWAYS, gw), (SUBNETS, &name)];

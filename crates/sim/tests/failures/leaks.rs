@@ -1,7 +1,7 @@
 //! Every claim has a holder that lives; what failed or was given up leaves nothing behind.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::Act;
 

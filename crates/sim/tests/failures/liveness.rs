@@ -1,7 +1,7 @@
 //! No request and no amount of objects stops the others.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 
 /// B01.
 #[test]

@@ -1,7 +1,7 @@
 //! Nothing is taken from who lives: absence alone proves nothing.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::Act;
 

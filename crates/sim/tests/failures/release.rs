@@ -1,7 +1,7 @@
 //! Who goes, or changes, gives back every NIC that is concerned, and no other.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::{Act, Fault, Story, run};
 

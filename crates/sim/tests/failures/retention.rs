@@ -1,7 +1,7 @@
 //! Who is entitled to keep an address has it whatever is started anew: the holder, its pod, its node, the controller.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::{Act, End};
 

@@ -1,7 +1,7 @@
 //! An address, and on one layer 2 a MAC, has one owner at every moment: after each write the oracle looks.
 
 use crate::cast::*;
-use crate::common::sweep;
+use crate::common::sampled as sweep;
 use serde_json::json;
 use sim::Act;
 
