@@ -106,7 +106,7 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
 }
 
 /// Whether an address is of a Subnet.
-fn has_subnet(server: &Server, net: &str, addr: Addr) -> bool {
+pub(crate) fn has_subnet(server: &Server, net: &str, addr: Addr) -> bool {
     server.objects("kubeovn.io", "subnets").iter().any(|subnet| {
         let cidr = subnet["spec"]["cidrBlock"].as_str().unwrap_or_default();
         let mut cidrs = cidr.split(',').filter_map(|text| text.parse::<Cidr>().ok());

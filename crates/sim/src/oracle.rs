@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
-use crate::excuse::is_unsettled;
+use crate::excuse::{has_subnet, is_unsettled};
 use crate::holders::{has_record, is_of, stands, told};
 use crate::node::{claim_of, wire_of};
 use crate::status;
@@ -127,10 +127,17 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
             return Err(Violation(format!("{}: its IP objects are {names:?}", claim.meta.name)));
         }
     }
-    // A claim that was deleted by hand is not made again where nobody knows its Subnet.
-    let is_known = |ip: &Ip| cluster.server.object("kubeovn.io", "subnets", "", &ip.spec.subnet).is_some();
-    let counts = |ip: &Ip| !is_request(ip) && is_known(ip) && !is_left(cluster, ip);
-    let mut rest = recorded.into_iter().filter(|(_, ips)| ips.iter().any(counts));
+    // A claim that was deleted by hand is not made again where nobody knows its Subnet, or that has the address no more.
+    let is_known = |ip: &Ip, addr: Addr| {
+        let subnet = cluster.server.object("kubeovn.io", "subnets", "", &ip.spec.subnet);
+        subnet.is_some_and(|subnet| {
+            let provider = subnet["spec"]["provider"].as_str().unwrap_or_default();
+            has_subnet(&cluster.server, wire_of(provider), addr)
+        })
+    };
+    let is_lost =
+        |addr: Addr, ips: &[Ip]| ips.iter().any(|ip| !is_request(ip) && is_known(ip, addr) && !is_left(cluster, ip));
+    let mut rest = recorded.into_iter().filter(|(addr, ips)| is_lost(*addr, ips));
     match rest.next() {
         Some((addr, ips)) if !cluster.any_cut_off() => {
             Err(Violation(format!("IP object {} says {addr}, and there is no claim", ips[0].meta.name)))

@@ -16,7 +16,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::id_of;
 use crate::record::is_finished;
-use api::slim::{Object, Time, Uid};
+use api::slim::{Kind, Object, Time, Uid};
 
 impl Engine {
     /// What became of a command.
@@ -44,6 +44,11 @@ impl Engine {
             ) => {
                 self.send(Action::ReadClaim(key.clone()), &sent.holder);
             }
+            (Action::Write(write), Outcome::Changed | Outcome::Missing) if write.kind == Kind::AddressClaim => {
+                if let Some(key) = self.state.claims.named(&write.name) {
+                    self.send(Action::ReadClaim(key), &sent.holder);
+                }
+            }
             (Action::ReadPod { uid, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
                 self.pod_read(uid, &sent.holder, outcome);
             }
@@ -52,7 +57,7 @@ impl Engine {
             }
             (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
                 if let Outcome::Done(Some(owner)) = outcome {
-                    self.seen(owner);
+                    self.hear(owner);
                 }
                 // Whether it is still entitled is looked at now; if not, this was the fresh read.
                 self.state.disowned.insert(sent.holder.clone());
@@ -66,27 +71,59 @@ impl Engine {
                 // The object is other than what was known, and no watch has shown it meanwhile: one will.
                 self.flight.wait_for_watch(action.object());
             }
-            (_, Outcome::Done(Some(object))) if !sent.gone => {
-                self.heard(sent, &object);
-                self.seen(object);
+            (_, Outcome::Done(Some(Object::AddressClaim(claim)))) if !sent.gone => {
+                if let Some(claim) = Claim::of(&claim) {
+                    self.hear_claim(claim);
+                }
             }
+            (_, Outcome::Done(Some(object))) if !sent.gone => self.hear(object),
             _ => {}
         }
     }
 
-    /// An answer shows an object that is new.
-    fn heard(&mut self, sent: &Sent, object: &Object) {
-        if sent.action.creates() && !sent.seen {
-            self.hearsay.heard(id_of(object), object.meta().uid.clone());
+    /// An answer shows an object: one that no list and no watch has shown is remembered as that.
+    fn hear(&mut self, object: Object) {
+        let meta = object.meta();
+        if self.state.world.uid(object.kind(), &meta.namespace, &meta.name) != Some(&meta.uid) {
+            let uid = meta.uid.clone();
+            self.hearsay.heard(id_of(&object), uid, self.doubt());
         }
+        self.seen(object);
+    }
+
+    /// When what only an answer has shown is doubted.
+    fn doubt(&self) -> Time {
+        Time(self.now.0.saturating_add(self.settings.retry))
+    }
+
+    /// Doubts what no watch has shown for a while: of a claim a read says whether it is there, and a watch shows the others again.
+    pub(super) fn doubt_hearsay(&mut self) {
+        while let Some((id, uid)) = self.hearsay.doubted(self.now) {
+            let claim = self.state.claims.named(&id.name).filter(|_| id.kind == Kind::AddressClaim);
+            match claim.and_then(|key| Some((self.state.claims.get(&key)?.nic().holder.clone(), key))) {
+                Some((holder, key)) => {
+                    self.hearsay.heard(id, uid, self.doubt());
+                    self.send(Action::ReadClaim(key), &holder);
+                }
+                None => self.gone(&id, &uid),
+            }
+        }
+    }
+
+    /// The same for a claim.
+    fn hear_claim(&mut self, claim: Claim) {
+        let known = self.state.claims.get(&claim.key).and_then(Slot::standing);
+        if known.is_none_or(|known| known.uid != claim.uid) {
+            self.hearsay.heard(ObjectId::claim(&claim.key), claim.uid.clone(), self.doubt());
+        }
+        self.claim_seen(claim);
     }
 
     fn created(&mut self, claim: &NewClaim, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
             Outcome::Done(Some(Object::AddressClaim(object))) if !gone => match Claim::of(&object) {
                 Some(claim) => {
-                    self.hearsay.heard(ObjectId::claim(&claim.key), claim.uid.clone());
-                    self.claim_seen(claim);
+                    self.hear_claim(claim);
                 }
                 None => self.send(Action::ReadClaim(claim.key.clone()), holder),
             },
@@ -101,7 +138,7 @@ impl Engine {
         match outcome {
             Outcome::Done(Some(Object::AddressClaim(object))) if !gone => {
                 if let Some(claim) = Claim::of(&object) {
-                    self.claim_seen(claim);
+                    self.hear_claim(claim);
                 }
             }
             Outcome::Missing => self.missing(key),
@@ -119,7 +156,7 @@ impl Engine {
             self.state.gone_pods.insert(uid.clone());
         }
         if let Outcome::Done(Some(pod)) = outcome {
-            self.seen(pod);
+            self.hear(pod);
         }
     }
 
@@ -134,7 +171,7 @@ impl Engine {
             self.state.lost_pods.insert(pod.clone(), proof);
         }
         if let Outcome::Done(Some(node)) = outcome {
-            self.seen(node);
+            self.hear(node);
         }
     }
 

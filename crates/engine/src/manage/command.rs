@@ -6,7 +6,7 @@
 use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
-use super::write::{Form, Write};
+use super::write::Write;
 use api::slim::{Kind, Pod, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
@@ -145,15 +145,6 @@ impl ObjectId {
 }
 
 impl Action {
-    /// Whether it makes an object that may not have been there.
-    pub(super) fn creates(&self) -> bool {
-        match self {
-            Self::CreateClaim(_) | Self::CreateIp(_) => true,
-            Self::Write(write) => write.form == Form::Create,
-            _ => false,
-        }
-    }
-
     /// The object that it is about; of an Event, the pod that is told.
     pub(super) fn object(&self) -> ObjectId {
         match self {

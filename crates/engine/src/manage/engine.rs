@@ -89,6 +89,7 @@ impl Engine {
             self.dirty.insert(holder);
         }
         if self.is_ready() {
+            self.doubt_hearsay();
             self.settle();
         }
         std::mem::take(&mut self.out)
@@ -103,7 +104,8 @@ impl Engine {
     /// When a step is due even if nothing happens.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        self.due.first().map(|(due, _)| *due)
+        let looks = self.due.first().map(|(due, _)| *due);
+        looks.into_iter().chain(self.hearsay.next_due()).min()
     }
 
     /// How many commands have no outcome yet.

@@ -1,10 +1,10 @@
 //! Taking in what was seen.
 //!
 //! In: [`Input`]. Out: the state follows, and whoever it concerns is looked at. Guarantees: what is no later than what
-//! is known changes nothing; what only answers have shown, and a new list does not, is settled.
+//! is known changes nothing.
 
 use super::claims::{Claim, Slot};
-use super::command::{Action, ObjectId};
+use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders;
 use super::holders::primary::is_primary;
@@ -26,15 +26,12 @@ impl Engine {
             }
             Input::Gone { kind, namespace, name, uid } => {
                 let id = ObjectId { kind, namespace, name };
-                self.hearsay.shown(&id);
+                self.hearsay.gone(&id, &uid);
                 self.gone(&id, &uid);
             }
-            Input::Listed(kind) => {
-                self.not_shown(kind);
-                self.listed(|engine| {
-                    engine.listed.insert(kind);
-                });
-            }
+            Input::Listed(kind) => self.listed(|engine| {
+                engine.listed.insert(kind);
+            }),
             Input::Unlisted(kind) => {
                 self.listed.remove(&kind);
             }
@@ -55,21 +52,6 @@ impl Engine {
                 }
             }
             Input::Tick => {}
-        }
-    }
-
-    /// What only answers have shown of a kind, and not the list that was just given, went before anybody saw it, or came after
-    /// the list: of a claim a read says which, and the watch shows the others again.
-    fn not_shown(&mut self, kind: Kind) {
-        for (id, uid) in self.hearsay.take(kind) {
-            match self.state.claims.named(&id.name).filter(|_| kind == Kind::AddressClaim) {
-                Some(key) => {
-                    if let Some(holder) = self.state.claims.get(&key).map(|slot| slot.nic().holder.clone()) {
-                        self.send(Action::ReadClaim(key), &holder);
-                    }
-                }
-                None => self.gone(&id, &uid),
-            }
         }
     }
 
@@ -197,6 +179,7 @@ impl Engine {
     pub(super) fn claim_gone(&mut self, key: &ClaimKey) {
         let Some(slot) = self.state.claims.remove(key) else { return };
         self.waits.forget(key);
+        self.hearsay.shown(&ObjectId::claim(key));
         if let Some(claim) = slot.standing() {
             self.state.forget_pod_facts(&claim.occupant.pod_uid);
         }

@@ -133,7 +133,9 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
     let is_primary = primary::is_primary(provider);
     let subnets = subnets_of(state, pod, provider);
-    if subnets.is_empty() && !is_primary {
+    // A Subnet that is not there may come back, and what it gave out stays until then.
+    let has_some = || state.claims.of_holder(&pod.holder).any(|(key, _)| key.wire == provider.as_str());
+    if subnets.is_empty() && !is_primary && !has_some() {
         return None;
     }
     let record = on_record(state, pod, (provider, &port, &suffix), &subnets);
