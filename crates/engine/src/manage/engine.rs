@@ -292,12 +292,13 @@ impl Engine {
         self.is_kept(entitled, claim) && own_want(entitled, claim).is_some_and(|want| self.suits(want, claim))
     }
 
-    /// Whether a NIC may go on with a claim. Whoever uses it does; the next one does if it is what that one asks for: else
-    /// it is kept until there is another one in its place.
+    /// Whether a NIC may go on with a claim. An ordinal or a machine whose last pod has let go moves with its next one, if that
+    /// asks for something else: the claim is kept until there is another one in its place. Nobody else moves.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
         let in_use = !claim.is_unused() && !claim.is_let_go();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
-        want.lent.is_some() || in_use || is_told || self.state.books.is_asked(want, &claim.key)
+        let moves = want.lent.is_none() && want.nic.holder.has_pods();
+        !moves || in_use || is_told || self.state.books.is_asked(want, &claim.key)
     }
 
     /// The claim that a NIC keeps in a family.

@@ -119,10 +119,10 @@ fn l09_an_attachment_is_given_back_however_its_network_is_written() {
         let name = format!("p{number}");
         vec![pod_with(&name, "node1", json!({NETWORKS: form})), delete(PODS, &name)]
     };
-    for at in 0..forms.len() {
-        let end = sweep("l09, one round", round((at, &forms[at])));
+    for (number, form) in forms.iter().enumerate() {
+        let end = sweep("l09, one round", round((number, form)));
         assert_empty(&end);
-        assert_eq!(counts(&end, "ext"), &json!([0, 5, 0, 0]), "{}", forms[at]);
+        assert_eq!(counts(&end, "ext"), &json!([0, 5, 0, 0]), "{form}");
     }
     assert_empty(&sweep("l09", all(forms.iter().enumerate().map(round))));
 }
