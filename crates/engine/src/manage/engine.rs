@@ -105,7 +105,7 @@ impl Engine {
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
-        looks.into_iter().chain(self.hearsay.next_due()).min()
+        looks.into_iter().chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
     }
 
     /// How many commands have no outcome yet.

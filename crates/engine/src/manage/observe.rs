@@ -21,8 +21,9 @@ impl Engine {
     pub(super) fn observe(&mut self, input: Input) {
         match input {
             Input::Seen(object) => {
-                self.hearsay.shown(&id_of(&object));
-                self.seen(object);
+                let id = id_of(&object);
+                self.hearsay.shown(&id);
+                self.seen(&id, object);
             }
             Input::Gone { kind, namespace, name, uid } => {
                 let id = ObjectId { kind, namespace, name };
@@ -71,10 +72,9 @@ impl Engine {
     }
 
     /// An object as a list, a watch or a fresh read has it.
-    pub(super) fn seen(&mut self, object: Object) {
-        let id = id_of(&object);
-        self.flight.seen(&id);
-        let waited = self.flight.waited(&id);
+    pub(super) fn seen(&mut self, id: &ObjectId, object: Object) {
+        self.flight.seen(id);
+        let waited = self.flight.waited(id);
         self.dirty.extend(waited);
         // What is read once more, as an owner is for each of its ordinals, concerns nobody once more.
         if is_known(&self.state.world, &object) {
