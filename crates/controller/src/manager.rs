@@ -145,6 +145,11 @@ impl Manager {
     ) -> ControlFlow<End, PastReturned> {
         loop {
             let due = self.due();
+            if self.engine.past_returned() {
+                tracing::warn!("an answer is older than what was known: the storage was put back to an earlier time");
+                self.drain().await;
+                return ControlFlow::Continue(PastReturned);
+            }
             tokio::select! {
                 biased;
                 () = &mut stop => {

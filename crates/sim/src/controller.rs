@@ -73,9 +73,12 @@ impl Controller {
         }
     }
 
-    /// Whether its watches are over although nobody ended them: the storage was put back, and what it knows never was.
+    /// Whether its watches are over although nobody ended them, or an answer was older than what it knows: the storage was put back, and
+    /// what it knows never was.
     pub(crate) fn is_cut(&self, server: &Server) -> bool {
-        !self.deaf && self.watches.iter().filter_map(|watched| watched.watch).any(|watch| server.is_over(watch))
+        let heard =
+            !self.deaf && self.watches.iter().filter_map(|watched| watched.watch).any(|watch| server.is_over(watch));
+        heard || self.engine.past_returned()
     }
 
     /// Puts an outcome at the end of the queue.

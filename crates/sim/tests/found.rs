@@ -401,3 +401,39 @@ fn the_record_of_a_pod_stays_where_the_controller_has_not_heard_of_the_pod() {
         ],
     );
 }
+
+#[test]
+fn each_subnet_of_a_wire_is_marked_as_adopted_once_all_records_of_the_wire_are_claimed() {
+    holds(
+        1,
+        &[
+            Step(Vm(0), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(DeleteClaims, 0), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Crash(0), 30, 47082),
+            Step(Arm(Late, 2), 2, 9498),
+            Step(Nothing, 30, 23196),
+        ],
+    );
+}
+
+#[test]
+fn an_answer_that_is_older_than_what_is_known_ends_what_is_known() {
+    // The storage was put back, and the watches do not tell.
+    holds(
+        2,
+        &[
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(Exit(2), 8, 39372),
+            Step(Deaf(0), 0, 0),
+            Step(PutBack, ALL, 0),
+        ],
+    );
+}

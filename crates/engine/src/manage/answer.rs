@@ -14,7 +14,7 @@ use super::holders;
 use super::holders::occupant::is_out_of_service;
 use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
-use super::observe::id_of;
+use super::observe::{id_of, newer};
 use crate::record::is_finished;
 use api::slim::{Kind, Object, Pod, Time, Uid};
 
@@ -36,7 +36,10 @@ impl Engine {
         }
         match (&sent.action, outcome) {
             (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
-            (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
+            (Action::ReadClaim(key), outcome) => {
+                self.past_returned |= !sent.seen && !sent.gone && self.is_of_the_past(key, &outcome);
+                self.read(key, sent.gone, outcome, &sent.holder);
+            }
             (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
             (
                 Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
@@ -123,6 +126,13 @@ impl Engine {
         }
     }
 
+    /// Whether a fresh read shows a claim as it was before it was known to change: no storage does that that goes on.
+    fn is_of_the_past(&self, key: &ClaimKey, outcome: &Outcome) -> bool {
+        let Outcome::Done(Some(Object::AddressClaim(claim))) = outcome else { return false };
+        let known = self.state.claims.get(key).and_then(Slot::standing);
+        known.is_some_and(|known| known.uid == claim.meta.uid && newer(&known.version, &claim.meta.resource_version))
+    }
+
     /// What a read of a claim says settles whose the address is.
     fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
@@ -136,7 +146,8 @@ impl Engine {
 
     /// What a fresh read says of a pod: whether it is gone for good, or finished.
     fn pod_read(&mut self, uid: &Uid, holder: &HolderId, outcome: Outcome) {
-        let is_it = |pod: &Pod| pod.meta.uid == *uid || HolderId::of_pod(pod) == *holder;
+        // A static pod is its own holder by another name than its UID.
+        let is_it = |pod: &Pod| pod.meta.uid == *uid || HolderId::of_pod(pod) == HolderId::Pod(uid.clone());
         let lives = matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if is_it(pod) && !is_finished(pod));
         if !lives && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder)) {
             self.state.gone_pods.insert(uid.clone());

@@ -30,6 +30,7 @@ pub struct Engine {
     pub(super) flight: Flight,
     /// What only answers have shown.
     pub(super) hearsay: Hearsay,
+    pub(super) past_returned: bool,
     pub(super) waiting: Waiting,
     /// Records of running pods that were asked for and not settled, by wire.
     pub(super) records: BTreeMap<Str, BTreeSet<Addr>>,
@@ -62,6 +63,7 @@ impl Engine {
             settings,
             flight: Flight::default(),
             hearsay: Hearsay::default(),
+            past_returned: false,
             waiting: Waiting::default(),
             records: BTreeMap::new(),
             listed: BTreeSet::new(),
@@ -106,6 +108,13 @@ impl Engine {
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
         looks.into_iter().chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
+    }
+
+    /// Whether an answer has shown that the storage was put back to an earlier time: what is known is worth nothing, and whoever runs this
+    /// begins anew.
+    #[must_use]
+    pub const fn past_returned(&self) -> bool {
+        self.past_returned
     }
 
     /// How many commands have no outcome yet.

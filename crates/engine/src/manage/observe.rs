@@ -220,9 +220,9 @@ impl Engine {
         let Some(pending) = self.records.get_mut(&key.wire) else { return };
         pending.remove(&key.addr);
         if pending.is_empty() {
-            if let Some(subnet) = self.state.books.containing(key).cloned() {
-                self.state.books.touch(&subnet);
-            }
+            // Each of them may say now that all that was on record is claimed.
+            let subnets = self.state.books.on_wire(&key.wire);
+            subnets.iter().for_each(|subnet| self.state.books.touch(subnet));
             self.records.remove(&key.wire);
             self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
         }
@@ -407,7 +407,7 @@ fn providers(pod: &Pod) -> Vec<Str> {
 }
 
 /// Whether a version is later than another; where they are no numbers, whatever comes is.
-fn newer(version: &Str, known: &Str) -> bool {
+pub(super) fn newer(version: &Str, known: &Str) -> bool {
     match (version.parse::<u64>(), known.parse::<u64>()) {
         (Ok(version), Ok(known)) => version > known,
         _ => true,
