@@ -6,6 +6,7 @@
 use super::input::{Input, Opened, Source, expand, open};
 use super::parse::{Part, parse, typed};
 use super::snapshot::{self, Manifest};
+use super::spare::Spare;
 use super::split::{Batch, Broken, Header, Piece, Splitter};
 use super::yaml;
 use api::slim::{Kind, Parsed};
@@ -114,7 +115,9 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     let (jobs, queue) = sync_channel::<Job>(threads * WAITING_PER_THREAD);
     let queue = Mutex::new(queue);
     let parts = Mutex::new(Vec::new());
+    let spare = Spare::default();
     let mut reader = Reader {
+        spare: spare.clone(),
         jobs: Some(jobs),
         limits: options.limits,
         progress,
@@ -124,7 +127,7 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| work(&queue, &parts));
+            scope.spawn(|| work(&queue, &parts, &spare));
         }
         for input in expand(inputs) {
             reader.input(input);
@@ -136,11 +139,12 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     reader.finish(parts.into_iter().map(|(_, part)| part).collect())
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>) {
+fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>, spare: &Spare) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let part = parse(&job.source, &job.batch, job.kind);
+        spare.give(job.batch.bytes);
         parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
     }
 }
@@ -154,6 +158,7 @@ struct ListRead {
 }
 
 struct Reader<'a> {
+    spare: Spare,
     jobs: Option<SyncSender<Job>>,
     limits: Limits,
     progress: &'a (dyn Fn(Progress) + Sync),
@@ -183,7 +188,7 @@ impl Reader<'_> {
 
     fn json(&mut self, source: Source) {
         let name: std::sync::Arc<str> = source.name.as_str().into();
-        let mut splitter = Splitter::new(source.reader, self.limits.object);
+        let mut splitter = Splitter::new(source.reader, self.limits.object, self.spare.clone());
         let before = self.loaded.bytes;
         let mut list: Option<ListRead> = None;
         loop {
