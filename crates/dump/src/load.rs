@@ -4,7 +4,7 @@
 //! most a few batches are held beside what was parsed; what cannot be read stops its own file only.
 
 use super::input::{Input, Opened, Source, expand, open};
-use super::parse::{Part, parse, typed};
+use super::parse::{Part, Room, count_ignored, parse, typed};
 use super::snapshot::{self, Manifest};
 use super::spare::Spare;
 use super::split::{Batch, Broken, Header, Piece, Splitter};
@@ -20,7 +20,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Limits {
     /// The largest object, in bytes. etcd takes 1.5 MiB by default, and kubectl's indentation can triple that.
     pub object: usize,
-    /// Items that are held because their list says its kind after them (keys sorted by another tool than kubectl).
+    /// Bytes of items that are held because their lists say their kinds after them (keys sorted by another tool than kubectl).
     pub untyped: usize,
     /// The largest YAML document: a whole List is one, and is read as a whole.
     pub yaml: usize,
@@ -103,6 +103,9 @@ struct Job {
     kind: Option<Kind>,
 }
 
+/// So many parts that cannot be read are told one by one: nobody reads more.
+const MOST_TOLD: usize = 100;
+
 /// How many batches wait per thread: enough that none starves, few enough that memory stays bounded.
 const WAITING_PER_THREAD: usize = 2;
 
@@ -116,6 +119,7 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     let queue = Mutex::new(queue);
     let parts = Mutex::new(Vec::new());
     let spare = Spare::default();
+    let untyped = Room::new(options.limits.untyped);
     let mut reader = Reader {
         spare: spare.clone(),
         jobs: Some(jobs),
@@ -123,11 +127,12 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
         progress,
         number: 0,
         lists: Vec::new(),
+        untyped: 0,
         loaded: Loaded::default(),
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| work(&queue, &parts, &spare));
+            scope.spawn(|| work(&queue, &parts, &spare, &untyped));
         }
         for input in expand(inputs) {
             reader.input(input);
@@ -139,11 +144,11 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     reader.finish(parts.into_iter().map(|(_, part)| part).collect())
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>, spare: &Spare) {
+fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>, spare: &Spare, untyped: &Room) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let part = parse(&job.source, &job.batch, job.kind);
+        let part = parse(&job.source, &job.batch, job.kind, untyped);
         spare.give(job.batch.bytes);
         parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
     }
@@ -164,6 +169,8 @@ struct Reader<'a> {
     progress: &'a (dyn Fn(Progress) + Sync),
     number: usize,
     lists: Vec<ListRead>,
+    /// Bytes of items without a kind, of lists that said theirs only after them: once all is read.
+    untyped: usize,
     loaded: Loaded,
 }
 
@@ -291,38 +298,44 @@ impl Reader<'_> {
 
     /// Puts the parts together, in order, and draws from each list what it says about completeness.
     fn finish(mut self, mut parts: Vec<Part>) -> Loaded {
+        self.untyped = parts.iter().map(|part| part.untyped_bytes).sum();
         for list in std::mem::take(&mut self.lists) {
             self.list(&list, &mut parts);
         }
         let objects = parts.iter().map(|part| part.objects.len()).sum();
         self.loaded.objects.reserve_exact(objects);
+        let mut untold = 0;
         for part in parts {
             self.loaded.objects.extend(part.objects);
             self.loaded.doubtful.extend(part.held.iter().map(|held| held.kind).chain(part.doubtful));
             self.loaded.held.extend(part.held);
-            self.loaded.unreadable.extend(part.unreadable);
+            let room = MOST_TOLD.saturating_sub(self.loaded.unreadable.len());
+            untold += part.untold + part.unreadable.len().saturating_sub(room) as u64;
+            self.loaded.unreadable.extend(part.unreadable.into_iter().take(room));
             for (kind, count) in part.ignored {
-                *self.loaded.ignored.entry(kind).or_default() += count;
+                count_ignored(&mut self.loaded.ignored, kind, count);
             }
-            for manifest in part.manifests {
-                match serde_json::from_slice::<Manifest>(&manifest) {
-                    Ok(manifest) if manifest.format > snapshot::FORMAT => {
-                        let reason = format!(
-                            "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
-                            manifest.format,
-                            snapshot::FORMAT
-                        );
-                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
-                    }
-                    Ok(manifest) => self.loaded.manifests.push(manifest),
-                    Err(error) => {
-                        let reason = format!("the manifest of the snapshot cannot be read: {error}");
-                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
-                    }
-                }
-            }
+            part.manifests.iter().for_each(|manifest| self.manifest(manifest));
+        }
+        if untold > 0 {
+            let reason = format!("{untold} more parts cannot be read: what is given may be no dump of a cluster");
+            self.loaded.unreadable.push(Unreadable { path: "input".to_owned(), object: None, reason });
         }
         self.loaded
+    }
+
+    /// Takes the manifest of a snapshot.
+    fn manifest(&mut self, json: &[u8]) {
+        let reason = match serde_json::from_slice::<Manifest>(json) {
+            Ok(manifest) if manifest.format > snapshot::FORMAT => format!(
+                "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
+                manifest.format,
+                snapshot::FORMAT
+            ),
+            Ok(manifest) => return self.loaded.manifests.push(manifest),
+            Err(error) => format!("the manifest of the snapshot cannot be read: {error}"),
+        };
+        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
     }
 
     fn list(&mut self, list: &ListRead, parts: &mut [Part]) {
@@ -352,24 +365,26 @@ impl Reader<'_> {
 
     /// Items that said no kind, of a list that said its own only after them.
     fn untyped(&mut self, list: &ListRead, own: Option<Kind>, parts: &mut [Part]) {
-        let mut held = 0;
+        let waiting = parts.iter().any(|part| part.untyped_bytes > 0);
+        let place = || list.source.to_string();
+        if waiting && self.untyped > self.limits.untyped {
+            let reason = format!(
+                "the list says its kind after its items, and such items are more than {} MiB in all: put `kind` before `items`",
+                self.limits.untyped >> 20
+            );
+            parts.iter_mut().for_each(|part| part.untyped.clear());
+            // No item was read: there may be any number of that kind.
+            self.loaded.doubtful.extend(own);
+            self.loaded.unreadable.push(Unreadable { path: place(), object: None, reason });
+            return;
+        }
         for part in parts {
             for bytes in std::mem::take(&mut part.untyped) {
-                held += bytes.len();
-                let position = || list.source.to_string();
-                if held > self.limits.untyped {
-                    let reason = format!(
-                        "the list says its kind after its items, and they are more than {} MiB: put `kind` before `items`",
-                        self.limits.untyped >> 20
-                    );
-                    self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
-                    return;
-                }
                 match own {
-                    Some(kind) => typed(part, kind, &bytes, &position),
+                    Some(kind) => typed(part, kind, &bytes, &place),
                     None => {
-                        let reason = format!("an item without a kind, in a list of kind `{}`", list.header.kind);
-                        self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
+                        let reason = || format!("an item without a kind, in a list of kind `{}`", list.header.kind);
+                        part.refuse(None, reason, &place);
                     }
                 }
             }
@@ -415,5 +430,32 @@ mod tests {
             assert_eq!(kind_of_stem(stem), Some(kind), "{stem}");
         }
         assert_eq!(kind_of_stem("everything"), None);
+    }
+
+    fn of_text(texts: &[&str], untyped: usize) -> Loaded {
+        let input =
+            |text: &&str| Input::Stream("f".to_owned(), Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
+        let options = Options { threads: 2, limits: Limits { untyped, ..Limits::default() } };
+        load(texts.iter().map(input).collect(), &options, &|_| {})
+    }
+
+    #[test]
+    fn of_items_that_there_is_no_room_for_none_is_taken_for_all() {
+        let list =
+            r#"{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}],"kind":"PodList","apiVersion":"v1"}"#;
+        assert_eq!(of_text(&[list, list], 1000).objects.len(), 4);
+        // There is room for the items of one list, and nobody knows which.
+        let loaded = of_text(&[list, list], 60);
+        assert!(loaded.objects.is_empty() && loaded.lists.iter().all(|list| list.namespaces.is_empty()));
+        assert_eq!(loaded.unreadable.len(), 2, "{:?}", loaded.unreadable);
+        assert_eq!(loaded.doubtful, BTreeSet::from([Kind::Pod]));
+    }
+
+    #[test]
+    fn of_garbage_without_end_a_few_parts_are_told_and_the_rest_is_counted() {
+        let loaded = of_text(&[&"{}\n".repeat(3 << 20)], 0);
+        assert_eq!(loaded.unreadable.len(), 91, "ten of each of nine batches, and what remains");
+        let last = &loaded.unreadable[90].reason;
+        assert!(last.starts_with("3145638 more parts cannot be read"), "{last}");
     }
 }

@@ -321,12 +321,3 @@ impl<R: Read> Splitter<R> {
 fn count_lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
-
-impl Batch {
-    /// Line and column of a place in the bytes.
-    pub(crate) fn position(&self, at: usize) -> (u64, u64) {
-        let before = &self.bytes[..at.min(self.bytes.len())];
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        (self.lines + count_lines(before) + 1, (before.len() - line_start) as u64 + 1)
-    }
-}
