@@ -17,6 +17,7 @@ use cluster::Cluster;
 use engine::manage::{Engine, Input};
 use std::io;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -75,7 +76,7 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         status.ready.store(false, Ordering::Relaxed);
     }
     metrics.leader.set(1);
-    let ended = {
+    let end = {
         let mut lost = pin!(async {
             match &mut lease {
                 Some(lease) => lease.clone().keep().await,
@@ -85,26 +86,28 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         loop {
             let manager = Manager::start(cluster.clone(), &config, Arc::clone(&metrics), Arc::clone(&status));
             match manager.turn(&mut stop, &mut lost).await {
-                Ended::PutBack => status.ready.store(false, Ordering::Relaxed),
-                ended => break ended,
+                ControlFlow::Continue(PastReturned) => status.ready.store(false, Ordering::Relaxed),
+                ControlFlow::Break(end) => break end,
             }
         }
     };
-    if let (Some(lease), Ended::Asked) = (&mut lease, &ended) {
+    if let (Some(lease), End::Asked) = (&mut lease, &end) {
         lease.release().await;
     }
-    match ended {
-        Ended::Asked | Ended::PutBack => Ok(()),
-        Ended::LeaseLost => Err(RunError::LeaseLost(config.lease)),
+    match end {
+        End::Asked => Ok(()),
+        End::LeaseLost => Err(RunError::LeaseLost(config.lease)),
     }
 }
 
-/// Why the loop ended.
-enum Ended {
+/// Why nothing more is managed.
+enum End {
     Asked,
     LeaseLost,
-    PutBack,
 }
+
+/// The storage was put back to an earlier time: all that is known may be wrong, and everything begins anew.
+struct PastReturned;
 
 /// What the loop needs.
 struct Manager {
@@ -134,30 +137,30 @@ impl Manager {
         Self { engine, inputs, _reflectors: reflectors, put_back, executor, metrics, status, census: None }
     }
 
-    /// Turns until it is asked to stop, or the Lease is lost.
+    /// Turns until it is asked to stop, the Lease is lost, or the past has returned.
     async fn turn(
         mut self,
         mut stop: impl Future<Output = ()> + Unpin,
         mut lost: impl Future<Output = ()> + Unpin,
-    ) -> Ended {
+    ) -> ControlFlow<End, PastReturned> {
         loop {
             let due = self.due();
             tokio::select! {
                 biased;
                 () = &mut stop => {
                     self.drain().await;
-                    return Ended::Asked;
+                    return ControlFlow::Break(End::Asked);
                 }
-                () = &mut lost => return Ended::LeaseLost,
+                () = &mut lost => return ControlFlow::Break(End::LeaseLost),
                 () = self.put_back.notified() => {
                     // What is on its way was decided in another time: its preconditions hold it to that, and it ends first.
                     self.drain().await;
-                    return Ended::PutBack;
+                    return ControlFlow::Continue(PastReturned);
                 }
                 input = self.inputs.recv() => match input {
                     Some(input) => self.step(input),
                     // The executor holds a sender: this does not happen while the loop runs.
-                    None => return Ended::Asked,
+                    None => return ControlFlow::Break(End::Asked),
                 },
                 () = tokio::time::sleep_until(due) => self.step(Input::Tick),
                 () = tokio::time::sleep_until(self.census.unwrap_or(due)), if self.census.is_some() => {

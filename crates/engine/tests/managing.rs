@@ -115,3 +115,61 @@ fn a_namespace_is_told_of_a_completed_subnet_before_the_subnet_is_ready() {
     assert_eq!(writes_of_a_bound_subnet(false), order);
     assert_eq!(writes_of_a_bound_subnet(true), order, "a Namespace that may not be written holds nobody up");
 }
+
+/// An engine that made the claim of a pod, which no watch has shown yet.
+fn with_a_claim_by_answer_alone() -> Engine {
+    let mut engine = Engine::new(Settings::default());
+    let objects = [
+        (
+            Kind::Subnet,
+            r#"{"metadata":{"name":"s","uid":"s","resourceVersion":"1"},
+            "spec":{"cidrBlock":"10.0.0.0/24","gateway":"10.0.0.1","provider":"macvlan.default"}}"#,
+        ),
+        (Kind::Node, r#"{"metadata":{"name":"n1","uid":"n","resourceVersion":"2"}}"#),
+        (
+            Kind::Pod,
+            r#"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"3",
+            "annotations":{"k8s.v1.cni.cncf.io/networks":"macvlan"}},"spec":{"nodeName":"n1"}}"#,
+        ),
+    ];
+    for (kind, json) in objects {
+        engine.step(Input::Seen(object(kind, json)), NOW);
+    }
+    for kind in NEEDED {
+        engine.step(Input::Listed(kind), NOW);
+    }
+    let commands = engine.step(Input::AgentsListed, NOW);
+    let create = commands.iter().find(|command| matches!(command.action, Action::CreateClaim(_))).unwrap();
+    let mut body = create.action.call().body.unwrap();
+    body["metadata"]["uid"] = "c".into();
+    body["metadata"]["resourceVersion"] = "4".into();
+    let outcome = create.action.outcome(201, &serde_json::to_vec(&body).unwrap());
+    engine.step(Input::Done(create.id, outcome), NOW);
+    engine
+}
+
+fn later(seconds: i64) -> Time {
+    Time(NOW.0 + seconds)
+}
+
+#[test]
+fn a_claim_that_no_watch_shows_is_read_after_a_while() {
+    let mut engine = with_a_claim_by_answer_alone();
+    let due = engine.next_due().unwrap();
+    assert!(NOW < due && due <= later(60), "{due:?}");
+    let commands = engine.step(Input::Tick, due);
+    assert!(commands.iter().any(|command| matches!(command.action, Action::ReadClaim(_))), "{commands:?}");
+}
+
+#[test]
+fn nothing_is_due_in_the_past_while_nothing_may_be_decided() {
+    let mut engine = with_a_claim_by_answer_alone();
+    engine.step(Input::Unlisted(Kind::AddressClaim), NOW);
+    // Whoever steps the engine when it says would else do so without a pause until the definition is back.
+    for seconds in [60, 120] {
+        engine.step(Input::Tick, later(seconds));
+        assert!(engine.next_due().is_none_or(|due| due > later(seconds)), "{:?}", engine.next_due());
+    }
+    let commands = engine.step(Input::Listed(Kind::AddressClaim), later(180));
+    assert!(commands.iter().any(|command| matches!(command.action, Action::ReadClaim(_))), "{commands:?}");
+}

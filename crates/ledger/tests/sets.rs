@@ -104,6 +104,24 @@ proptest! {
         agrees_with_blaze(Family::V6, &a, &b, &probes);
     }
 
+    /// U18.
+    #[test]
+    fn u18_a_copy_of_a_set_and_its_source_change_apart(
+        before in spans(Family::V4), of_copy in spans(Family::V4), of_source in spans(Family::V4),
+    ) {
+        let (mut source, _) = built(&before, Family::V4);
+        let mut copy = source.clone();
+        for (set, steps) in [(&mut copy, &of_copy), (&mut source, &of_source)] {
+            for (add, range) in steps {
+                if *add { set.insert_range(*range) } else { set.remove_range(*range) };
+            }
+        }
+        for (set, steps) in [(&copy, &of_copy), (&source, &of_source)] {
+            let alone = built(&before.iter().chain(steps).copied().collect::<Vec<_>>(), Family::V4).0;
+            prop_assert_eq!(set, &alone);
+        }
+    }
+
     #[test]
     fn a_set_agrees_with_a_naive_set(steps in proptest::collection::vec((any::<bool>(), 0_u32..300), 0..600)) {
         let mut set = AddrSet::new(Family::V4);

@@ -8,7 +8,9 @@ const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 /// `k8s.io/apiserver/pkg/storage/names/generate.go`: names are cut so that the suffix still fits a DNS label.
 const MAX_BASE: usize = 63 - 5;
 
-/// A seeded source of identifiers (splitmix64).
+/// A seeded source of identifiers: SplitMix64.
+///
+/// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 #[derive(Debug, Clone)]
 pub struct Ids {
     state: u64,

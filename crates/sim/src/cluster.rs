@@ -47,6 +47,8 @@ pub struct Cluster {
     planted: Option<Planted>,
     /// How the controllers run.
     primary: PrimaryNetwork,
+    /// After how many writes they stop, where they do.
+    down_after: Option<u64>,
 }
 
 /// What a controller wrote.
@@ -152,6 +154,7 @@ impl Cluster {
             planted,
             excuses: Excuses::default(),
             primary: PrimaryNetwork::Read,
+            down_after: None,
         }
     }
 
@@ -196,6 +199,16 @@ impl Cluster {
     pub(crate) fn act(&mut self, act: &Act) {
         self.now = self.now.plus_secs(1);
         match act {
+            Act::Together(acts) => acts.iter().for_each(|act| self.act(act)),
+            Act::Stop(after) => self.down_after = Some(self.writes.all + after),
+            Act::Start => {
+                self.down_after = None;
+                (0..self.controllers.len()).for_each(|at| self.restart(at));
+            }
+            Act::Deaf => self.controllers.iter_mut().for_each(|controller| controller.deaf = true),
+            Act::Relist => self.controllers.iter_mut().for_each(|controller| {
+                (controller.deaf, controller.expired) = (false, true);
+            }),
             Act::Create(path, body) => setup::create(&mut self.server, path, body.clone(), self.now),
             Act::CreateOwned(path, body, owner) => {
                 let owner = self.server.handle(Request::get(owner.as_str()), self.now).value();
@@ -229,6 +242,7 @@ impl Cluster {
             Act::Connect(name) => {
                 self.nodes.iter_mut().filter(|node| node.name == *name).for_each(|node| node.set_connected(true));
             }
+            Act::PowerOn(name) => self.nodes.iter_mut().filter(|node| node.name == *name).for_each(Node::boot),
             Act::ServePrimary => {
                 self.primary = PrimaryNetwork::Served { default_subnet: DEFAULT_SUBNET.into() };
                 self.nodes.iter_mut().for_each(Node::ask_for_primary);
@@ -292,8 +306,17 @@ impl Cluster {
         Ok(false)
     }
 
+    /// Whether the controllers are stopped.
+    fn is_down(&self) -> bool {
+        self.down_after.is_some_and(|after| self.writes.all >= after)
+    }
+
     /// A controller takes one thing in, where there is one or calls are still to be made; what it decides is not sent yet.
     pub(crate) fn think(&mut self, at: usize) -> bool {
+        if self.is_down() {
+            self.controllers[at].outbox.clear();
+            return false;
+        }
         if self.controllers[at].is_cut(&self.server) {
             self.restart(at);
             return true;
@@ -305,6 +328,9 @@ impl Cluster {
 
     /// A controller makes one of the calls that it decided on; whether there was one.
     pub(crate) fn call(&mut self, at: usize, nth: usize) -> Result<bool, Violation> {
+        if self.is_down() {
+            return Ok(false);
+        }
         let outbox = &mut self.controllers[at].outbox;
         let Some(command) = outbox.remove(nth % outbox.len().max(1)) else { return Ok(false) };
         if !self.execute(at, &command)? {

@@ -5,6 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::oracle::{claims, pods};
+use model::Server;
 use serde_json::{Value, json};
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -34,6 +35,8 @@ pub struct End {
     pub namespaces: BTreeMap<String, Value>,
     /// Events. Not compared: they are best effort.
     pub events: Vec<Value>,
+    /// Objects that are being deleted, by kind and name.
+    pub leaving: Vec<String>,
     /// Addresses on the wire.
     pub answers: usize,
     /// Addresses by the name of their holder. Not compared.
@@ -86,6 +89,7 @@ impl End {
             annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
             namespaces: annotated(&objects("", "namespaces")),
             events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
+            leaving: leaving(&cluster.server),
             answers: cluster.wire.iter().count(),
             addresses,
             told,
@@ -122,6 +126,17 @@ impl End {
             ..self.clone()
         }
     }
+}
+
+/// The objects of any kind that are being deleted and still there.
+fn leaving(server: &Server) -> Vec<String> {
+    let of_kind = |kind: &model::cluster::Kind| {
+        let objects = server.objects(&kind.group, &kind.plural).into_iter();
+        let leaving = objects.filter(|object| !object["metadata"]["deletionTimestamp"].is_null());
+        let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        leaving.map(|object| format!("{} {}", kind.plural, name(&object))).collect::<Vec<_>>()
+    };
+    server.kinds().iter().flat_map(of_kind).collect()
 }
 
 /// The annotations of those objects that have any.

@@ -6,6 +6,7 @@
 use crate::cluster::Cluster;
 use crate::oracle::{Violation, is_ended, pods};
 use api::slim::{AddressClaim, Ip};
+use ledger::Family;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
             vms.iter().any(|vm| vm["metadata"]["name"] == name)
         }
         "OvnEip" => object(cluster, "ovn-eips", name).is_some(),
+        "Node" => cluster.server.object("", "nodes", "", name).is_some(),
         "Quarantine" | "Fridge" => true,
         "VpcNatGateway" => object(cluster, "vpc-nat-gateways", name).is_some(),
         _ => false,
@@ -35,19 +37,25 @@ fn object(cluster: &Cluster, plural: &str, name: &str) -> Option<Arc<Value>> {
 /// Whether the holder of a claim, where it is there, says that it has the address.
 pub(crate) fn told(cluster: &Cluster, claim: &AddressClaim) -> Result<(), Violation> {
     let name = claim.spec.holder.name.as_str();
-    let (plural, path) = match claim.spec.holder.kind.as_str() {
-        "Reservation" => ("ips", "/spec/v4IpAddress"),
-        "Vip" => ("vips", "/status/v4ip"),
-        "IptablesEIP" => ("iptables-eips", "/status/ip"),
+    let (plural, paths) = match claim.spec.holder.kind.as_str() {
+        "Reservation" => ("ips", ["/spec/v4IpAddress", "/spec/v6IpAddress"]),
+        "Vip" => ("vips", ["/status/v4ip", "/status/v6ip"]),
+        // Its status has no place for the other family.
+        "IptablesEIP" => ("iptables-eips", ["/status/ip", "/spec/v6ip"]),
         _ => return Ok(()),
     };
-    let Some(object) = object(cluster, plural, name).filter(|object| object["metadata"]["deletionTimestamp"].is_null())
-    else {
+    let (Some(object), Some(address)) = (object(cluster, plural, name), claim.spec.address.get()) else {
         return Ok(());
     };
-    let address = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+    if !object["metadata"]["deletionTimestamp"].is_null() {
+        return Ok(());
+    }
+    let path = paths[usize::from(address.family() == Family::V6)];
     let said = object.pointer(path).and_then(Value::as_str).unwrap_or_default();
-    if said == address { Ok(()) } else { Err(Violation(format!("{plural} {name} has {address} and says {said:?}"))) }
+    match said.parse() == Ok(*address) {
+        true => Ok(()),
+        false => Err(Violation(format!("{plural} {name} has {address} and says {said:?}"))),
+    }
 }
 
 /// Whether a StatefulSet has a place for the holder of a claim.
@@ -56,7 +64,9 @@ fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
     let sets = cluster.server.objects("apps", "statefulsets");
     sets.iter().any(|object| {
         let replicas = object["spec"]["replicas"].as_i64().unwrap_or(1);
-        object["metadata"]["name"] == set && ordinal.parse::<i64>().is_ok_and(|ordinal| ordinal < replicas)
+        let first = object["spec"]["ordinals"]["start"].as_i64().unwrap_or(0);
+        let places = first..first.saturating_add(replicas);
+        object["metadata"]["name"] == set && ordinal.parse().is_ok_and(|ordinal: i64| places.contains(&ordinal))
     })
 }
 
@@ -66,7 +76,8 @@ pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
         "Reservation" => true,
         "Pod" | "StatefulSet" | "VirtualMachine" => {
             let holder = &claim.spec.holder;
-            !is_reserved(cluster, &format!("{}.{}.{}", holder.name, holder.namespace, claim.spec.wire))
+            let port = format!("{}.{}.{}", holder.name, holder.namespace, claim.spec.wire);
+            !is_reserved(cluster, &port) && !is_of_namesake(cluster, &port, claim)
         }
         "IptablesEIP" => false,
         _ => pods(cluster).iter().any(|pod| {
@@ -80,6 +91,17 @@ pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
 fn is_reserved(cluster: &Cluster, port: &str) -> bool {
     let ip = cluster.server.object("kubeovn.io", "ips", "", port);
     ip.is_some_and(|ip| ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false")
+}
+
+/// Whether the IP object of that name says what a machine has that is called like a pod, or the other way.
+fn is_of_namesake(cluster: &Cluster, port: &str, claim: &AddressClaim) -> bool {
+    let kind = cluster.server.object("kubeovn.io", "ips", "", port).map(|ip| ip["spec"]["podType"] == "VirtualMachine");
+    let is_vm = claim.spec.holder.kind == "VirtualMachine";
+    let is_other = |other: &AddressClaim| {
+        let (holder, own) = (&other.spec.holder, &claim.spec.holder);
+        (&holder.name, &holder.namespace) == (&own.name, &own.namespace) && (holder.kind == "VirtualMachine") != is_vm
+    };
+    kind.is_some_and(|kind| kind != is_vm) && crate::oracle::claims(cluster).iter().any(is_other)
 }
 
 /// Whether an IP object is the one of a claim.

@@ -119,7 +119,7 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let addr =
             claim.spec.address.get().copied().ok_or_else(|| Violation("a claim without an address".to_owned()))?;
         let mut ips = recorded.remove(&addr).unwrap_or_default();
-        ips.retain(|ip| !is_request(ip));
+        ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || !is_left(cluster, ip)));
         let is_like_it = ips.len() == usize::from(has_record(cluster, claim)) && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
@@ -135,7 +135,8 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
             has_subnet(&cluster.server, wire_of(provider), addr)
         })
     };
-    let is_lost = |addr: Addr, ips: &[Ip]| ips.iter().any(|ip| !is_request(ip) && is_known(ip, addr));
+    let is_lost =
+        |addr: Addr, ips: &[Ip]| ips.iter().any(|ip| !is_request(ip) && is_known(ip, addr) && !is_left(cluster, ip));
     let mut rest = recorded.into_iter().filter(|(addr, ips)| is_lost(*addr, ips));
     match rest.next() {
         Some((addr, ips)) if !cluster.any_cut_off() => {
@@ -148,6 +149,16 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
 /// Whether an IP object is a reservation that was not granted.
 fn is_request(ip: &Ip) -> bool {
     ip.meta.label("ovn.kubernetes.io/ip_reserved").is_none()
+}
+
+/// Whether an IP object is one that another manager left of a pod that is not there: `ipledger repair` removes those.
+fn is_left(cluster: &Cluster, ip: &Ip) -> bool {
+    let is_ours =
+        ["ipledger.dev/holder-uid", "ipledger.dev/holder-kind"].iter().any(|key| ip.meta.label(key).is_some());
+    let (namespace, name) = (&ip.spec.namespace, &ip.spec.pod_name);
+    !is_ours
+        && ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("false")
+        && cluster.server.object("", "pods", namespace, name).is_none()
 }
 
 /// A pod is told what it has.

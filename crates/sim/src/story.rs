@@ -1,6 +1,7 @@
 //! What people do to a cluster.
 //!
-//! In: objects. Out: [`Story`]. Guarantees: each act is followed by rest, so that what it caused is seen before the next.
+//! In: objects. Out: [`Story`]. Guarantees: each act is followed by rest, so that what it caused is seen before the next; only
+//! those that happen together are not.
 
 use serde_json::Value;
 
@@ -25,10 +26,22 @@ pub enum Act {
     PowerOff(String),
     /// It has its connection again.
     Connect(String),
+    /// It has its power again, and nothing of what ran on it is left.
+    PowerOn(String),
+    /// The controllers stop after so many more writes (0: at once), and stay down.
+    Stop(u64),
+    /// They are started again.
+    Start,
+    /// The watches of the controllers tell nothing any more.
+    Deaf,
+    /// They end. All is listed anew, and what went meanwhile is what the lists lack.
+    Relist,
     /// The controllers are started anew with `--primary-network`, and the runtimes ask for it from then on.
     ServePrimary,
     /// Seconds pass.
     Pass(i64),
+    /// All of these, before anybody takes a turn.
+    Together(Vec<Act>),
 }
 
 /// What happens, in order.

@@ -65,7 +65,19 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         name: "ipledger",
-        ours: &["ledger", "api", "engine", "view", "dump", "cluster", "controller", "node", "sandbox", "testbed"],
+        ours: &[
+            "ledger",
+            "api",
+            "engine",
+            "view",
+            "dump",
+            "cluster",
+            "controller",
+            "node",
+            "sandbox",
+            "model",
+            "testbed",
+        ],
         others: Others::NoKubernetes,
     },
     Crate {

@@ -5,7 +5,7 @@
 //! an answer has shown is remembered as that.
 
 use super::bug::Bug;
-use super::claims::{Claim, Slot};
+use super::claims::Slot;
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::fate::Proof;
@@ -71,11 +71,6 @@ impl Engine {
                 // The object is other than what was known, and no watch has shown it meanwhile: one will.
                 self.flight.wait_for_watch(action.object());
             }
-            (_, Outcome::Done(Some(Object::AddressClaim(claim)))) if !sent.gone => {
-                if let Some(claim) = Claim::of(&claim) {
-                    self.hear_claim(claim);
-                }
-            }
             (_, Outcome::Done(Some(object))) if !sent.gone => self.hear(object),
             _ => {}
         }
@@ -83,12 +78,21 @@ impl Engine {
 
     /// An answer shows an object: one that no list and no watch has shown is remembered as that.
     fn hear(&mut self, object: Object) {
-        let meta = object.meta();
-        if self.state.world.uid(object.kind(), &meta.namespace, &meta.name) != Some(&meta.uid) {
-            let uid = meta.uid.clone();
-            self.hearsay.heard(id_of(&object), uid, self.doubt());
+        let id = id_of(&object);
+        let uid = &object.meta().uid;
+        if self.known_uid(&id) != Some(uid) {
+            self.hearsay.heard(id.clone(), uid.clone(), self.doubt());
         }
-        self.seen(object);
+        self.seen(&id, object);
+    }
+
+    /// The life of an object that is known under this name.
+    fn known_uid(&self, id: &ObjectId) -> Option<&Uid> {
+        if id.kind == Kind::AddressClaim {
+            let key = self.state.claims.named(&id.name)?;
+            return Some(&self.state.claims.get(&key)?.standing()?.uid);
+        }
+        self.state.world.uid(id.kind, &id.namespace, &id.name)
     }
 
     /// When what only an answer has shown is doubted.
@@ -110,23 +114,9 @@ impl Engine {
         }
     }
 
-    /// The same for a claim.
-    fn hear_claim(&mut self, claim: Claim) {
-        let known = self.state.claims.get(&claim.key).and_then(Slot::standing);
-        if known.is_none_or(|known| known.uid != claim.uid) {
-            self.hearsay.heard(ObjectId::claim(&claim.key), claim.uid.clone(), self.doubt());
-        }
-        self.claim_seen(claim);
-    }
-
     fn created(&mut self, claim: &NewClaim, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
-            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => match Claim::of(&object) {
-                Some(claim) => {
-                    self.hear_claim(claim);
-                }
-                None => self.send(Action::ReadClaim(claim.key.clone()), holder),
-            },
+            Outcome::Done(Some(object)) if !gone => self.hear(object),
             Outcome::Refused(_) => self.claim_gone(&claim.key),
             Outcome::Unknown if self.state.has(Bug::ForgetUnknown) => self.claim_gone(&claim.key),
             _ => self.send(Action::ReadClaim(claim.key.clone()), holder),
@@ -136,11 +126,7 @@ impl Engine {
     /// What a read of a claim says settles whose the address is.
     fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
-            Outcome::Done(Some(Object::AddressClaim(object))) if !gone => {
-                if let Some(claim) = Claim::of(&object) {
-                    self.hear_claim(claim);
-                }
-            }
+            Outcome::Done(Some(object)) if !gone => self.hear(object),
             Outcome::Missing => self.missing(key),
             // A forbidden read settles nothing: the address stays held.
             Outcome::Refused(_) => {}

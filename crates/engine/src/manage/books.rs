@@ -16,8 +16,8 @@ use crate::world::subnets::wire_of;
 use api::names;
 use api::slim::{Field, IpPool, Str, Subnet, Time, Uid};
 use ledger::{
-    Addr, AddrPair, AddrSets, Cidr, CidrPair, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError, SubnetBook,
-    SubnetSpec,
+    Addr, AddrPair, AddrSets, Cidr, CidrPair, Family, Grant, MacBook, MacPick, Pick, Refusal, Request, SpecError,
+    SubnetBook, SubnetSpec,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -337,6 +337,25 @@ impl Books {
     pub(super) fn containing(&self, key: &ClaimKey) -> Option<&Str> {
         let (start, (end, name)) = self.blocks.range(..=key.clone()).next_back()?;
         (start.wire == key.wire && *end >= key.addr && start.addr.family() == key.addr.family()).then_some(name)
+    }
+
+    /// The Subnets of a wire.
+    pub(super) fn on_wire(&self, wire: &Str) -> BTreeSet<Str> {
+        let first = Addr::from_bits(Family::V4, 0);
+        let blocks = self.blocks.range(ClaimKey { wire: wire.clone(), addr: first }..);
+        blocks.take_while(|(key, _)| key.wire == *wire).map(|(_, (_, name))| name.clone()).collect()
+    }
+
+    /// Whether an address is one that a want asks for: of one of its Subnets, where any of them is there, and the one that it
+    /// names, if it names one. What is on record decides nothing where there is a claim.
+    pub(super) fn is_asked(&self, want: &Want, key: &ClaimKey) -> bool {
+        let is_in = self.containing(key).is_some_and(|subnet| want.subnets.contains(subnet));
+        let named = match &want.ask {
+            Ask::This(pair) if want.class == Class::Named => pair.get(key.addr.family()),
+            _ => None,
+        };
+        (is_in || !want.subnets.iter().any(|subnet| self.wire(subnet).is_some()))
+            && named.is_none_or(|addr| addr == key.addr)
     }
 
     /// Puts a claim on record in the Subnet that contains it.

@@ -105,7 +105,7 @@ impl Engine {
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
-        looks.into_iter().chain(self.hearsay.next_due()).min()
+        looks.into_iter().chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
     }
 
     /// How many commands have no outcome yet.
@@ -262,7 +262,8 @@ impl Engine {
         }
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let others = standing.filter(|claim| !claim.occupant.is(&entitled.occupant) && self.is_kept(entitled, claim));
+        let is_other = |claim: &&Claim| !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim);
+        let others = standing.filter(is_other);
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
                 Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
@@ -280,11 +281,32 @@ impl Engine {
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
-    /// the one that the pod was told, else the oldest.
-    pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let own = |want: &&Want| want.lent.is_none() && want.nic == claim.nic;
-        let Some(want) = entitled.wants.iter().find(own) else { return false };
-        self.kept(want, claim.key.addr.family()).is_some_and(|kept| kept.key == claim.key)
+    /// the one that the pod was told, else one that suits it, else the oldest.
+    fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let kept = |want| self.kept(want, claim.key.addr.family());
+        own_want(entitled, claim).and_then(kept).is_some_and(|kept| kept.key == claim.key)
+    }
+
+    /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.
+    fn is_suited(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        self.is_kept(entitled, claim) && own_want(entitled, claim).is_some_and(|want| self.suits(want, claim))
+    }
+
+    /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
+    /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves.
+    pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
+        let moves = want.lent.is_none() && want.nic.holder.has_pods();
+        let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
+        !moves || is_told || self.state.books.is_asked(want, &claim.key) || self.uses(&want.nic.holder, claim)
+    }
+
+    /// Whether the present pod of a holder uses a claim.
+    fn uses(&self, holder: &HolderId, claim: &Claim) -> bool {
+        let user = match holder.is_vm() {
+            true => self.state.borrower(holder).map(|(_, occupant)| occupant.pod_uid),
+            false => self.state.pod(holder).map(|pod| pod.meta.uid.clone()),
+        };
+        !claim.is_let_go() && user.is_some_and(|user| user == claim.occupant.pod_uid)
     }
 
     /// The claim that a NIC keeps in a family.
@@ -293,7 +315,9 @@ impl Engine {
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
-        standing.min_by_key(|claim| (!claim.in_use, !told(claim), claim.created, claim.key.clone()))
+        let key =
+            |claim: &&Claim| (!claim.in_use, !told(claim), !self.suits(want, claim), claim.created, claim.key.clone());
+        standing.min_by_key(key)
     }
 
     fn wait(&mut self, holder: &HolderId, wait: Wait) {
@@ -329,4 +353,9 @@ impl Engine {
         let (key, title) = (claim.key.clone(), claim.title.clone());
         self.send(Action::DeleteClaim { key, title, uid, version, proof }, &claim.nic.holder);
     }
+}
+
+/// What a holder wants for the NIC that a claim is of.
+fn own_want<'a>(entitled: &'a Entitled, claim: &Claim) -> Option<&'a Want> {
+    entitled.wants.iter().find(|want| want.lent.is_none() && want.nic == claim.nic)
 }

@@ -67,6 +67,11 @@ impl HolderId {
         matches!(self, Self::Named(kind, ..) if kind == VM)
     }
 
+    /// Whether it has one pod after the other, each of which may ask for something else.
+    pub(super) fn has_pods(&self) -> bool {
+        matches!(self, Self::Named(kind, ..) if [STATEFUL_SET, VM].contains(&kind.as_str()))
+    }
+
     /// The holder that a claim names.
     #[must_use]
     pub fn of_claim(holder: &ClaimHolder) -> Self {

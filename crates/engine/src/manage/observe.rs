@@ -21,8 +21,9 @@ impl Engine {
     pub(super) fn observe(&mut self, input: Input) {
         match input {
             Input::Seen(object) => {
-                self.hearsay.shown(&id_of(&object));
-                self.seen(object);
+                let id = id_of(&object);
+                self.hearsay.shown(&id);
+                self.seen(&id, object);
             }
             Input::Gone { kind, namespace, name, uid } => {
                 let id = ObjectId { kind, namespace, name };
@@ -61,7 +62,7 @@ impl Engine {
         note(self);
         if !before && self.is_ready() {
             self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
-            self.dirty.extend(self.state.ordinals.keys().cloned());
+            self.dirty.extend(self.state.kept.keys().cloned());
         }
     }
 
@@ -71,10 +72,9 @@ impl Engine {
     }
 
     /// An object as a list, a watch or a fresh read has it.
-    pub(super) fn seen(&mut self, object: Object) {
-        let id = id_of(&object);
-        self.flight.seen(&id);
-        let waited = self.flight.waited(&id);
+    pub(super) fn seen(&mut self, id: &ObjectId, object: Object) {
+        self.flight.seen(id);
+        let waited = self.flight.waited(id);
         self.dirty.extend(waited);
         // What is read once more, as an owner is for each of its ordinals, concerns nobody once more.
         if is_known(&self.state.world, &object) {
@@ -136,7 +136,7 @@ impl Engine {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
         let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
-        let kept = self.state.ordinals.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        let kept = self.state.kept.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
@@ -197,8 +197,10 @@ impl Engine {
             let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
             self.freed.insert((subnet.clone(), key.addr.family(), pool));
             if slot.has_mac() {
-                // Whoever waits for the MAC waits for the Subnet.
-                self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+                // Whoever waits for the MAC waits for a Subnet of the wire.
+                for subnet in self.state.books.on_wire(&key.wire) {
+                    self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+                }
             }
             if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
                 self.try_faulty(&Str::default());

@@ -22,11 +22,13 @@ impl Engine {
         if let Some(lent) = &want.lent {
             return self.wait_for_lender(want, &lent.nic);
         }
-        let has: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
+        let all: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         // Who has what it wants is refused nothing, whatever became of its Subnet.
-        if !has.is_empty() && self.served(want).is_some() {
+        if !all.is_empty() && self.served(want).is_some() {
             return;
         }
+        // What the NIC had and wants no more goes once there is another one in its place.
+        let has: Vec<ClaimKey> = all.iter().filter(|key| self.may_stay(want, key)).cloned().collect();
         let subnets = match has.first() {
             None => want.subnets.clone(),
             // What a NIC has decides its Subnet. Where that is gone there is nothing to add to it.
@@ -42,7 +44,8 @@ impl Engine {
         let mut pair = AddrPair::NONE;
         has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
         // Of several in one family, the one that stays.
-        Family::BOTH.into_iter().filter_map(|family| self.kept(want, family)).for_each(|claim| {
+        let kept = Family::BOTH.into_iter().filter_map(|family| self.kept(want, family));
+        kept.filter(|claim| self.suits(want, claim)).for_each(|claim| {
             pair.set(claim.key.addr.family(), Some(claim.key.addr));
         });
         let mut refusals = Vec::new();
@@ -50,13 +53,18 @@ impl Engine {
         for (subnet, pool) in self.places(&subnets, want, namespace) {
             match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
                 Ok(grant) => {
-                    self.record_again(&has);
-                    return self.ask(entitled, want, &subnet, &grant, &has);
+                    self.record_again(&all);
+                    return self.ask(entitled, want, &subnet, &grant, &all);
                 }
                 Err(denied) => refusals.push((subnet, denied)),
             }
         }
         self.refuse(entitled, want, refusals);
+    }
+
+    /// Whether a NIC may go on with what it has; what it asked for it may have by now.
+    fn may_stay(&self, want: &Want, key: &ClaimKey) -> bool {
+        self.state.claims.get(key).and_then(Slot::standing).is_none_or(|claim| self.suits(want, claim))
     }
 
     /// What a NIC has beside what it keeps is given back by the book, and stays claimed until its pod has let go.

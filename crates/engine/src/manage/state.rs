@@ -170,8 +170,8 @@ pub(super) struct State {
     pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
     /// IP objects by the holder that they were written for.
     pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
-    /// IP objects that keep the addresses of an ordinal, by the ordinal: it may have no pod now.
-    pub(super) ordinals: BTreeMap<HolderId, BTreeSet<Str>>,
+    /// IP objects that keep the addresses of an ordinal or a machine, by these: they may have no pod now.
+    pub(super) kept: BTreeMap<HolderId, BTreeSet<Str>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
     /// The Subnets of Namespaces.

@@ -4,16 +4,16 @@
 //! and those of pods `p1` and `p2`, which do not exist. Each test has it alone and finds it as new. Nobody is Kube-OVN's
 //! controller, unless a test starts [`Controller`].
 
+mod background;
 pub(crate) mod managed;
 pub(crate) mod nodes;
 pub(crate) mod part;
 
+use background::Background;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use testbed::{CLUSTER_OBJECTS, ControlPlane, IMAGE, Look, Requests, User, wait};
 
@@ -222,37 +222,20 @@ fn release(api: &Requests, name: &str) {
 
 /// Does what Kube-OVN's controller does about IP objects that are being deleted: takes its finalizer off.
 pub(crate) struct Controller {
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _background: Background,
 }
 
 impl Controller {
     pub(crate) fn start(bed: &'static ControlPlane) -> Self {
-        let ended = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&ended);
         let api = bed.requests(&User::admin()).unwrap();
-        let thread = std::thread::spawn(move || {
-            // Until it is told to end, which is the condition that this waits for.
-            let released = wait("the end of the controller", Duration::from_secs(600), || {
-                for ip in api.get(IPS)?["items"].as_array().into_iter().flatten() {
-                    if ip["metadata"]["deletionTimestamp"].is_string() {
-                        release(&api, ip["metadata"]["name"].as_str().unwrap_or_default());
-                    }
+        let turn = move || {
+            for ip in api.get(IPS)?["items"].as_array().into_iter().flatten() {
+                if ip["metadata"]["deletionTimestamp"].is_string() {
+                    release(&api, ip["metadata"]["name"].as_str().unwrap_or_default());
                 }
-                Ok(if asked.load(Ordering::Relaxed) { Look::Done(()) } else { Look::NotYet("it runs".to_owned()) })
-            });
-            released.unwrap();
-        });
-        Self { ended, thread: Some(thread) }
-    }
-}
-
-impl Drop for Controller {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking(), "the controller failed");
-        }
+            }
+            Ok(())
+        };
+        Self { _background: Background::start("the controller", turn) }
     }
 }

@@ -19,14 +19,11 @@ pub(super) fn work(cluster: &mut Cluster, hand: Hand, pick: u8) {
     match hand {
         Hand::DeleteClaim => {
             let Some(path) = claim(cluster, pick) else { return };
-            cluster.excuse(&path);
-            cluster.server.handle(Request::delete(path), cluster.now);
+            delete_claim(cluster, path);
         }
         Hand::DeleteClaims => {
             for claim in cluster.server.objects("ipledger.dev", "addressclaims") {
-                let path = format!("{CLAIMS}/{}", name(&claim));
-                cluster.excuse(&path);
-                cluster.server.handle(Request::delete(path), cluster.now);
+                delete_claim(cluster, format!("{CLAIMS}/{}", name(&claim)));
             }
         }
         Hand::StripClaim => patch(cluster, claim(cluster, pick), json!({"metadata": {"labels": null}})),
@@ -59,6 +56,12 @@ pub(super) fn work(cluster: &mut Cluster, hand: Hand, pick: u8) {
         }
         Hand::LetGo => let_go(cluster),
     }
+}
+
+/// As if it had never been: who had its address may lose it by right.
+fn delete_claim(cluster: &mut Cluster, path: String) {
+    cluster.excuse(&path);
+    cluster.server.handle(Request::delete(path), cluster.now);
 }
 
 /// Takes the finalizers off that hands put on.

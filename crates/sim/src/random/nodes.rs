@@ -3,8 +3,9 @@
 //! In: a step, the cluster. Out: the cluster with it done. Guarantees: people tell the truth: only of a node without power it is said
 //! that nothing runs there. What they said is taken back before the node has power again.
 
+use super::people::{PODS, delete};
 use super::run::node_name;
-use super::step::What;
+use super::step::{Grace, What};
 use crate::cluster::Cluster;
 use crate::node::Node;
 use api::names::OUT_OF_SERVICE;
@@ -52,10 +53,8 @@ fn delete_pods(cluster: &mut Cluster, node: u8) {
     let name = node_name(node);
     for pod in cluster.server.objects("", "pods") {
         if pod["spec"]["nodeName"] == name.as_str() {
-            let path =
-                format!("/api/v1/namespaces/default/pods/{}", pod["metadata"]["name"].as_str().unwrap_or_default());
-            let request = Request::delete(path).with_body(json!({"gracePeriodSeconds": 0}));
-            cluster.server.handle(request, cluster.now);
+            let path = format!("{PODS}/{}", pod["metadata"]["name"].as_str().unwrap_or_default());
+            cluster.server.handle(delete(path, Grace::Zero), cluster.now);
         }
     }
 }

@@ -64,6 +64,11 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
     }
 }
 
+/// Whether objects of a kind are another manager's, and say themselves what they have.
+pub(super) fn is_foreign(kind: &str) -> bool {
+    foreign::kind_of(kind).is_some()
+}
+
 /// What becomes of a claim that its holder is not, or no longer, entitled to.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
     if state.is_served_by_another(claim) {

@@ -151,6 +151,8 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let told = told(pod.meta, provider, &suffix);
     let (subnets, lender) = match former(state, pod, interface, told) {
         Some(former) => (subnets, Some(former)),
+        // Its launcher borrows a Vip: the machine needs no address of its own there.
+        None if pod.holder.is_vm() && borrowed(state, pod, &subnets, vip).is_some() => return None,
         None if !pod.borrows => (subnets, None),
         None => lent(state, pod, (&port, nic), (subnets, told), vip)?,
     };
@@ -226,8 +228,12 @@ fn lender(
         Role::Lent(nic) => Some((subnets, Some(nic))),
         Role::None => {
             let of_vm = vm::lender(pod.meta, pod.namespace, &of.provider, of.nth).filter(|_| !subnets.is_empty());
+            let has = |nic: &NicId| state.claims.of_nic(nic).next().is_some();
             let nic = of_vm
+                .clone()
+                .filter(has)
                 .or_else(|| borrowed(state, pod, &subnets, vip))
+                .or(of_vm)
                 .or_else(|| reservation::lender(state, port, name, &subnets));
             Some((subnets, nic))
         }
@@ -297,13 +303,15 @@ pub(super) fn on_record(
     (state.world.ips.named(port).is_some_and(agrees) || is_old() || is_believed).then_some(pair)
 }
 
-/// What an IP object keeps for an ordinal, whose next pod says nothing yet.
+/// What an IP object keeps for an ordinal or a machine, whose next pod says nothing yet.
 fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
-    let names = state.ordinals.get(&pod.holder)?;
+    let names = state.kept.get(&pod.holder)?;
     let ip = state.world.ips.named(port).filter(|ip| names.contains(&ip.meta.name))?;
     let mut pair = AddrPair::NONE;
     Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
-    (!pair.is_none()).then_some(pair)
+    // What its claims say they say themselves: a record of them is no request for more of the same.
+    let is_claimed = |addr| state.claims.of_holder(&pod.holder).any(|(key, _)| key.addr == addr);
+    pair.iter().any(|addr| !is_claimed(addr)).then_some(pair)
 }
 
 /// Whether an object is older than the adoption of a Subnet, which may not be done yet.

@@ -9,7 +9,7 @@ use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VM};
 use crate::manage::state::State;
-use crate::manage::want::Want;
+use crate::manage::want::{Class, Want};
 use crate::networks::networks_of_vm;
 use api::names::annotations;
 use api::slim::{Kind, Meta, Str, Time, Uid, VirtualMachineNetworks};
@@ -54,13 +54,16 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         user: Uid::None,
         borrows: false,
     };
+    let wants = if is_going { Vec::new() } else { wants(state, &subject) };
+    // Without a launcher it is given only what is kept for it already.
+    let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
         title: Title { kind: VM.into(), namespace: namespace.clone(), name: name.clone() },
-        wants: if is_going { Vec::new() } else { wants(state, &subject) },
+        wants,
         occupant: occupant.unwrap_or_default(),
         programmed: None,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
-        may_grow: !is_going && user.is_some_and(|pod| !pod.meta.is_deleted()),
+        may_grow: !is_going && user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
         holder,
     })
 }

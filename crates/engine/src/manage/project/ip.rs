@@ -3,6 +3,7 @@
 //! In: the claims that a NIC keeps. Out: commands that make its IP object say the same. Guarantees: an IP object that is
 //! written here carries its holder's UID, so that one left behind is known for what it is; a reservation is left alone.
 
+use crate::life::split_ordinal;
 use crate::manage::call::{HOLDER_KIND, HOLDER_UID};
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
@@ -31,11 +32,19 @@ fn holder_of(ip: &Ip) -> Option<HolderId> {
     Some(HolderId::Named(kind.into(), ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
 }
 
-/// The ordinal of a StatefulSet that an IP object keeps the addresses of.
-fn ordinal_of(ip: &Ip) -> Option<HolderId> {
+/// The holder that an IP object of Kube-OVN's keeps addresses for although it may have no pod now: an ordinal or a machine. An
+/// older version wrote no type; whatever stands there, the name of an ordinal may be one.
+fn kept_for(ip: &Ip) -> Option<HolderId> {
     let spec = &ip.spec;
-    let holder = || HolderId::Named(STATEFUL_SET.into(), spec.namespace.clone(), spec.pod_name.clone());
-    (spec.pod_type == STATEFUL_SET && !is_reservation(ip)).then(holder)
+    let kind = match spec.pod_type.as_str() {
+        VM => VM,
+        STATEFUL_SET => STATEFUL_SET,
+        _ if split_ordinal(&spec.pod_name).is_some() => STATEFUL_SET,
+        _ => return None,
+    };
+    let is_of_pod = ip.meta.label(HOLDER_UID).is_some();
+    let holder = || HolderId::Named(kind.into(), spec.namespace.clone(), spec.pod_name.clone());
+    (!is_of_pod && !is_reservation(ip)).then(holder)
 }
 
 /// Takes a name out of a set in a map, and the set too once it is empty.
@@ -56,8 +65,8 @@ impl Engine {
         addrs(&ip).iter().for_each(|addr| {
             self.state.ips_at.entry(addr).or_default().insert(name.clone());
         });
-        if let Some(holder) = ordinal_of(&ip) {
-            self.state.ordinals.entry(holder).or_default().insert(name.clone());
+        if let Some(holder) = kept_for(&ip) {
+            self.state.kept.entry(holder).or_default().insert(name.clone());
         }
         if let Some(holder) = holder_of(&ip) {
             self.state.ips_of.entry(holder).or_default().insert(name);
@@ -77,8 +86,8 @@ impl Engine {
                 }
             }
         }
-        if let Some(holder) = ordinal_of(&ip) {
-            take(&mut self.state.ordinals, &holder, name);
+        if let Some(holder) = kept_for(&ip) {
+            take(&mut self.state.kept, &holder, name);
         }
         if let Some(holder) = holder_of(&ip) {
             take(&mut self.state.ips_of, &holder, name);
@@ -89,7 +98,7 @@ impl Engine {
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
-        self.dirty.extend(ordinal_of(ip));
+        self.dirty.extend(kept_for(ip));
         let reservation = reservation::holder(&ip.meta.name);
         if is_reservation(ip) || self.state.claims.of_holder(&reservation).next().is_some() {
             self.dirty.insert(reservation);
@@ -113,7 +122,7 @@ impl Engine {
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {
                 None => self.send(Action::CreateIp(Box::new(ip)), holder),
-                Some(known) if is_reservation(known) => {}
+                Some(known) if is_reservation(known) || self.is_of_namesake(known, holder) => {}
                 // It goes, and is made anew.
                 Some(known) if known.meta.is_deleted() => {
                     let meta = known.meta.clone();
@@ -126,6 +135,15 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether an IP object says what a machine has that is called like this pod, or the other way: there is one name for both,
+    /// and who has it keeps it.
+    fn is_of_namesake(&self, known: &Ip, holder: &HolderId) -> bool {
+        let other = holder_of(known).filter(|other| other.is_vm() != holder.is_vm());
+        other.is_some_and(|other| {
+            self.state.claims.of_holder(&other).any(|(key, _)| addrs(known).get(key.addr.family()) == Some(key.addr))
+        })
     }
 
     /// The IP object of a NIC; none until all its claims stand.
@@ -159,7 +177,7 @@ impl Engine {
         let mut pair = AddrPair::NONE;
         let mut subnet = None;
         for family in Family::BOTH {
-            if let Some(claim) = self.kept(want, family) {
+            if let Some(claim) = self.kept(want, family).filter(|claim| self.suits(want, claim)) {
                 pair.set(family, Some(claim.key.addr));
                 let containing = self.state.books.containing(&claim.key).unwrap_or(&claim.subnet);
                 subnet = subnet.or_else(|| Some(containing.clone()));

@@ -31,7 +31,7 @@ use subnet::SUBNET;
 pub(super) use subnet::Written;
 
 use super::engine::Engine;
-use super::holders::Entitled;
+use super::holders::{Entitled, is_foreign};
 use super::id::{EIP, GATEWAY, HolderId, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
@@ -48,6 +48,7 @@ impl Engine {
             HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
             HolderId::Named(kind, _, name) if kind == NAMESPACE => self.written.namespaces.touch(name.clone()),
             HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
+            HolderId::Named(kind, ..) if is_foreign(kind) => {}
             _ => self.project_pod(holder, entitled),
         }
     }

@@ -5,17 +5,11 @@
 //! address that a living pod was not told; a gateway marks an EIP before it would add it, and takes the mark back only
 //! once the EIP is gone.
 
+use super::background::Background;
 use super::managed::{CLAIMS, EIPS};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::Duration;
-use testbed::{Look, Requests, wait};
-
-/// Longer than any test.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+use testbed::Requests;
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
@@ -123,34 +117,17 @@ fn turn_gateways(api: &Requests) {
 
 /// Nodes that live for as long as this value.
 pub(crate) struct Nodes {
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _background: Background,
 }
 
 impl Nodes {
     pub(crate) fn start(api: Requests, nodes: &'static [&'static str]) -> Self {
-        let ended = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&ended);
-        let thread = std::thread::spawn(move || {
-            // Until they are told to end, which is the condition that this waits for.
-            let turned = wait("the end of the nodes", FOR_EVER, || {
-                turn_pods(&api, nodes);
-                speak(&api);
-                turn_gateways(&api);
-                Ok(if asked.load(Ordering::Relaxed) { Look::Done(()) } else { Look::NotYet("they run".to_owned()) })
-            });
-            turned.unwrap();
-        });
-        Self { ended, thread: Some(thread) }
-    }
-}
-
-impl Drop for Nodes {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking(), "the nodes failed");
-        }
+        let turn = move || {
+            turn_pods(&api, nodes);
+            speak(&api);
+            turn_gateways(&api);
+            Ok(())
+        };
+        Self { _background: Background::start("the nodes", turn) }
     }
 }

@@ -88,7 +88,6 @@ fn g01_machines_that_run_lose_nothing_to_restarts_whatever_their_pods_are_called
 }
 
 #[test]
-#[ignore = "open: a machine and a pod of one name want one IP object, which is patched to and fro for ever"]
 fn g01_a_pod_that_has_the_name_of_a_machine_takes_nothing_from_it() {
     need!(Controllers);
     machines_stay("g01");

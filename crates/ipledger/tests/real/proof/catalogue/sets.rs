@@ -59,7 +59,6 @@ fn r01_an_ordinal_whose_pods_go_before_they_are_told_keeps_its_address() {
 }
 
 #[test]
-#[ignore = "open: the next pod is told the address that its Subnet does not contain any more"]
 fn r01_an_ordinal_whose_subnet_has_other_addresses_gets_one_of_them() {
     need!(Controllers);
     let story = Story::on(&[("r01", "10.51.0.0/28")]);
