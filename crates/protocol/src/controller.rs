@@ -3,7 +3,7 @@
 //! In: a state, of which it knows only what its watches told. Out: what it can do, and the state after. Guarantees: the
 //! rules of release that are the controller's, each asked for once; a request that gets its answer is decided and applied in
 //! one step: what it was decided on may be old, since the watches tell later or not yet. What follows `engine::manage`:
-//! all addresses of a NIC are planned together; what was asked for stays held until an answer or a read settles it; a
+//! all addresses of a NIC are planned together, and asked for one after the other; what was asked for stays held until an answer or a read settles it; a
 //! refusal is followed by a read.
 
 use crate::rules::{Rule, Rules};
@@ -19,9 +19,9 @@ pub(crate) enum Deed {
     Hear(Kind),
     /// It plans the addresses of a pod's NIC, and asks for the first of them.
     Plan(Pod, Plan, Fortune),
-    /// It asks for an address that is planned and not settled.
+    /// It asks for an address that is planned and not settled, once those of the families before stand.
     Ask(Addr, Fortune),
-    /// It reads a claim that it asked for and does not want any more.
+    /// It reads a claim that it asked for or planned, and does not want any more.
     Settle(Addr),
     /// It tells a pod its addresses.
     Tell(Pod, Addrs),
@@ -48,7 +48,8 @@ pub(crate) fn steps(state: &State, shape: &Shape, rules: Rules, place: usize, st
         let mut ask = |request, deed: &dyn Fn(Fortune) -> Deed| {
             view.fortunes(rules, Some(addr), request, |fortune| add(deed(fortune)));
         };
-        if let Some(pod) = view.own.asked[usize::from(addr.0)].filter(|pod| view.is_entitled(*pod)) {
+        let asks = |pod: &Pod| view.is_entitled(*pod) && view.may_ask(rules, *pod, addr);
+        if let Some(pod) = view.own.asked[usize::from(addr.0)].filter(asks) {
             ask(Request::Create(pod), &|fortune| Deed::Ask(addr, fortune));
         }
         if is_released(&view, rules, addr) {
@@ -78,7 +79,8 @@ fn hear(view: &View<'_>, add: &mut impl FnMut(Deed)) {
 
 fn settle_and_tell(view: &View<'_>, rules: Rules, add: &mut impl FnMut(Deed)) {
     for addr in view.shape.addrs() {
-        if view.own.asked[usize::from(addr.0)].is_some_and(|pod| !view.is_entitled(pod)) {
+        let is_over = |pod| !view.is_entitled(pod) || view.is_in_vain(rules, pod, addr);
+        if view.own.asked[usize::from(addr.0)].is_some_and(is_over) {
             add(Deed::Settle(addr));
         }
     }

@@ -38,6 +38,8 @@ pub enum Rule {
     DeleteVersion,
     /// All addresses of a NIC are planned and told together or not at all. (No rule of release: two families need it.)
     Together,
+    /// The address of the second family is asked for once the claim of the first stands. (No rule of release either.)
+    FamilyOrder,
     /// What moves the occupant carries the claim's UID and resourceVersion. (As built; the design says it of deletes.)
     OccupyVersion,
 }
@@ -62,12 +64,13 @@ impl Rule {
             Self::DeleteUid => "a delete carries the UID",
             Self::DeleteVersion => "a delete carries the resourceVersion",
             Self::Together => "all addresses of a NIC together or not at all",
+            Self::FamilyOrder => "the second family is asked for once the first stands",
             Self::OccupyVersion => "what moves the occupant carries UID and resourceVersion",
         }
     }
 
     /// All.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AbsenceIsNoProof,
         Self::OffInterface,
         Self::FreshRead,
@@ -84,13 +87,14 @@ impl Rule {
         Self::DeleteVersion,
         Self::OccupyVersion,
         Self::Together,
+        Self::FamilyOrder,
     ];
 }
 
 /// Which rules are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    left_out: u16,
+    left_out: u32,
 }
 
 impl Rules {
@@ -110,8 +114,8 @@ impl Rules {
     }
 }
 
-const fn bit(rule: Rule) -> u16 {
-    1 << rule as u16
+const fn bit(rule: Rule) -> u32 {
+    1 << rule as u32
 }
 
 impl fmt::Debug for Rules {

@@ -68,6 +68,11 @@ impl Shape {
         (first..first + self.addresses).map(Addr)
     }
 
+    /// The family of an address.
+    pub(crate) const fn family(&self, addr: Addr) -> u8 {
+        addr.0 / self.addresses
+    }
+
     /// All addresses.
     pub(crate) fn addrs(&self) -> impl Iterator<Item = Addr> + use<> {
         let count = self.addresses * (1 + u8::from(self.dual));

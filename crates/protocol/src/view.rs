@@ -93,8 +93,20 @@ impl<'a> View<'a> {
             }
             plans = plans.iter().flat_map(|plan| free.iter().map(|addr| plan.with(*addr))).collect();
         }
-        plans.retain(|plan| !plan.is_none());
+        plans.retain(|plan| plan.iter().next().is_some_and(|first| self.may_ask(rules, pod, first)));
         plans
+    }
+
+    /// Whether a pod's NIC may ask for an address now: it has one of each family before that.
+    pub(crate) fn may_ask(&self, rules: Rules, pod: Pod, addr: Addr) -> bool {
+        let mut before = 0..self.shape.family(addr);
+        before.all(|family| self.has(pod, family).next().is_some()) || !rules.keep(Rule::FamilyOrder)
+    }
+
+    /// Whether an address is planned in vain: the one before it was had by somebody else.
+    pub(crate) fn is_in_vain(&self, rules: Rules, pod: Pod, addr: Addr) -> bool {
+        let mut before = 0..self.shape.family(addr);
+        !self.may_ask(rules, pod, addr) && !before.any(|family| self.is_asked(pod, family))
     }
 
     /// What a pod can be told: one address of each family, of those that its NIC has.
@@ -122,7 +134,7 @@ impl<'a> View<'a> {
 
     /// Whether a claim is one of several that a NIC has in a family, and not the one that its pod was told.
     pub(crate) fn is_surplus(&self, pod: Pod, addr: Addr) -> bool {
-        let family = addr.0 / self.shape.addresses;
+        let family = self.shape.family(addr);
         self.has(pod, family).count() > 1 && !self.told(pod).has(addr)
     }
 }

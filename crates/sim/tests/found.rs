@@ -268,7 +268,6 @@ fn the_record_of_a_machine_that_is_stopped_is_mended_too() {
 }
 
 #[test]
-#[ignore = "open: the IP object of a pod that borrows goes with the lender, and with it what would heal the pod's own claim"]
 fn the_record_of_a_pod_stays_while_it_is_all_that_says_what_the_pod_was_told() {
     // The Vip that the pod borrowed from goes, and its claim was deleted by hand.
     holds(
@@ -344,6 +343,61 @@ fn an_owner_that_is_read_for_one_ordinal_is_not_read_again_for_the_next() {
             Step(Hand(HoldClaim, 93), ALL, 0),
             Step(Set(1, 0), ALL, 0),
             Step(Pass(61), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_whose_owner_is_gone_learns_of_the_claim_that_its_agent_made_again() {
+    // The StatefulSet goes and leaves its pods, then the Subnet, then the claims.
+    holds(
+        2,
+        &[
+            Step(Set(1, 2), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 93), ALL, 0),
+            Step(Hand(DeleteClaims, 31), ALL, 0),
+            Step(WatchOver, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_list_does_not_show_is_not_waited_for() {
+    // The IP object of p3 was there when its watch was silent, and is gone when it is listed again.
+    holds(
+        1,
+        &[
+            Step(Pod(3, 0, Free), 0, 0),
+            Step(DeletePod(3, Normal), 0, 0),
+            Step(Pod(0, 0, Pooled), 30, 53194),
+            Step(Pod(3, 0, Steal(6)), 8, 53448),
+            Step(Deaf(0), ALL, 0),
+            Step(Pass(90), ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(Expire(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_stays_where_the_controller_has_not_heard_of_the_pod() {
+    // Its claim was deleted by hand, and the Vip that it borrowed from goes.
+    holds(
+        2,
+        &[
+            Step(Deaf(1), ALL, 0),
+            Step(Vip(1, 4), ALL, 0),
+            Step(Hear(0), ALL, 0),
+            Step(Pod(3, 0, Borrow(1)), ALL, 0),
+            Step(Pod(2, 1, Free), 8, 58009),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(DeleteClaims, 56), ALL, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(Pass(90), ALL, 0),
         ],
     );
 }

@@ -16,7 +16,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::id_of;
 use crate::record::is_finished;
-use api::slim::{Kind, Object, Time, Uid};
+use api::slim::{Kind, Object, Pod, Time, Uid};
 
 impl Engine {
     /// What became of a command.
@@ -136,9 +136,9 @@ impl Engine {
 
     /// What a fresh read says of a pod: whether it is gone for good, or finished.
     fn pod_read(&mut self, uid: &Uid, holder: &HolderId, outcome: Outcome) {
-        let lives =
-            matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if pod.meta.uid == *uid && !is_finished(pod));
-        if !lives && self.state.is_occupant(uid, holder) {
+        let is_it = |pod: &Pod| pod.meta.uid == *uid || HolderId::of_pod(pod) == *holder;
+        let lives = matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if is_it(pod) && !is_finished(pod));
+        if !lives && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder)) {
             self.state.gone_pods.insert(uid.clone());
         }
         if let Outcome::Done(Some(pod)) = outcome {

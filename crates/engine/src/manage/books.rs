@@ -367,11 +367,7 @@ impl Books {
         // One slot per address: a book that knows another holder is told of its release first.
         let recorded = page.book.record(slot.nic(), key.addr);
         debug_assert!(recorded.is_ok(), "one slot per address");
-        let mac = match slot {
-            Slot::Asked(claim) => claim.mac,
-            Slot::Standing(claim) => claim.mac,
-        };
-        if let Some(mac) = mac {
+        if let Some(mac) = slot.mac() {
             // Where two NICs claim one MAC the first one has it; the finding `duplicate-mac` tells.
             let _ = page.book.record_mac(self.macs.entry(key.wire.clone()).or_default(), slot.nic(), mac);
         }

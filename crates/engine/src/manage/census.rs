@@ -36,7 +36,7 @@ impl Standing {
 
     pub(super) fn of(slot: &Slot) -> (Str, Self) {
         match slot {
-            Slot::Asked(claim) => (claim.title.kind.clone(), Self::Asked),
+            Slot::Planned(claim) | Slot::Asked(claim) => (claim.title.kind.clone(), Self::Asked),
             Slot::Standing(claim) => {
                 let standing = if claim.is_unused() {
                     Self::Retained

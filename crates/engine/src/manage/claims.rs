@@ -106,6 +106,8 @@ impl Claim {
 /// An address that somebody has, or may have.
 #[derive(Debug, Clone)]
 pub(super) enum Slot {
+    /// Kept for a NIC, whose claim in the family before does not stand yet: nobody was asked for it.
+    Planned(NewClaim),
     /// Asked for, and not known to be granted.
     Asked(NewClaim),
     /// The claim is there.
@@ -115,29 +117,37 @@ pub(super) enum Slot {
 impl Slot {
     pub(super) fn nic(&self) -> &NicId {
         match self {
-            Self::Asked(claim) => &claim.nic,
+            Self::Planned(claim) | Self::Asked(claim) => &claim.nic,
             Self::Standing(claim) => &claim.nic,
         }
     }
 
-    pub(super) fn has_mac(&self) -> bool {
+    pub(super) fn mac(&self) -> Option<Mac> {
         match self {
-            Self::Asked(claim) => claim.mac.is_some(),
-            Self::Standing(claim) => claim.mac.is_some(),
+            Self::Planned(claim) | Self::Asked(claim) => claim.mac,
+            Self::Standing(claim) => claim.mac,
         }
     }
 
     /// The Subnet that it was made for.
     pub(super) fn subnet(&self) -> &Str {
         match self {
-            Self::Asked(claim) => &claim.subnet,
+            Self::Planned(claim) | Self::Asked(claim) => &claim.subnet,
             Self::Standing(claim) => &claim.subnet,
+        }
+    }
+
+    /// Who holds it, in the words that people use.
+    pub(super) fn title(&self) -> &Title {
+        match self {
+            Self::Planned(claim) | Self::Asked(claim) => &claim.title,
+            Self::Standing(claim) => &claim.title,
         }
     }
 
     pub(super) fn standing(&self) -> Option<&Claim> {
         match self {
-            Self::Asked(_) => None,
+            Self::Planned(_) | Self::Asked(_) => None,
             Self::Standing(claim) => Some(claim),
         }
     }

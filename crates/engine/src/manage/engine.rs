@@ -4,13 +4,13 @@
 //! came about; only holders that something changed for are looked at.
 
 use super::bug::Bug;
-use super::claims::Claim;
+use super::claims::{Claim, Slot};
 use super::command::{Action, Command, CommandId, ObjectId};
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::hearsay::Hearsay;
 use super::holders::{self, Entitled, occupant};
-use super::id::HolderId;
+use super::id::{HolderId, NicId};
 use super::input::Input;
 use super::namespaces::Namespaces;
 use super::project::{Told, Waits, Written};
@@ -221,6 +221,8 @@ impl Engine {
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
     fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         self.settle_asked(holder);
+        let may_have = |nic: &NicId| entitled.is_some_and(|entitled| entitled.may_grow && entitled.want(nic).is_some());
+        self.drop_plans(holder, |_, nic| !may_have(nic));
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
@@ -248,7 +250,7 @@ impl Engine {
 
     /// Asks what became of what is asked for and not on its way: the object was busy then, or could not be read.
     fn settle_asked(&mut self, holder: &HolderId) {
-        let asked = self.state.claims.of_holder(holder).filter(|(_, slot)| slot.standing().is_none());
+        let asked = self.state.claims.of_holder(holder).filter(|(_, slot)| matches!(slot, Slot::Asked(_)));
         let idle = asked.filter(|(key, _)| !self.flight.is_busy(&ObjectId::claim(key)));
         for key in idle.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
             self.send(Action::ReadClaim(key), holder);
@@ -284,12 +286,12 @@ impl Engine {
     /// the one that the pod was told, else one that suits it, else the oldest.
     fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let kept = |want| self.kept(want, claim.key.addr.family());
-        own_want(entitled, claim).and_then(kept).is_some_and(|kept| kept.key == claim.key)
+        entitled.want(&claim.nic).and_then(kept).is_some_and(|kept| kept.key == claim.key)
     }
 
     /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.
     fn is_suited(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        self.is_kept(entitled, claim) && own_want(entitled, claim).is_some_and(|want| self.suits(want, claim))
+        self.is_kept(entitled, claim) && entitled.want(&claim.nic).is_some_and(|want| self.suits(want, claim))
     }
 
     /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
@@ -353,9 +355,4 @@ impl Engine {
         let (key, title) = (claim.key.clone(), claim.title.clone());
         self.send(Action::DeleteClaim { key, title, uid, version, proof }, &claim.nic.holder);
     }
-}
-
-/// What a holder wants for the NIC that a claim is of.
-fn own_want<'a>(entitled: &'a Entitled, claim: &Claim) -> Option<&'a Want> {
-    entitled.wants.iter().find(|want| want.lent.is_none() && want.nic == claim.nic)
 }

@@ -1,11 +1,12 @@
 //! Commands without an outcome, and objects about which the last word is still to come.
 //!
 //! In: actions, outcomes, what watches say. Out: whether an object may be written now. Guarantees: one command per object
-//! at a time; an object that turned out to be other than the watch has shown is left alone until the watch shows it; a
+//! at a time; an object that turned out to be other than the watch has shown is left alone until a watch or a list shows it; a
 //! deletion that is seen while a command is on its way is not undone by the command's answer.
 
 use super::command::{Action, Command, CommandId, ObjectId};
 use super::id::HolderId;
+use api::slim::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A command that is on its way.
@@ -79,6 +80,13 @@ impl Flight {
         if let Some(sent) = self.busy.get(object).and_then(|id| self.sent.get_mut(id)) {
             sent.seen = true;
         }
+    }
+
+    /// All that there is of a kind has been listed: of what the list lacks no watch will say anything. Who waited for that.
+    pub(super) fn listed(&mut self, kind: Kind) -> BTreeSet<HolderId> {
+        let blind: Vec<ObjectId> = self.blind.iter().filter(|object| object.kind == kind).cloned().collect();
+        self.blind.retain(|object| object.kind != kind);
+        blind.iter().flat_map(|object| self.waited(object)).collect()
     }
 
     /// A watch has shown that an object went.

@@ -30,9 +30,13 @@ impl Engine {
                 self.hearsay.gone(&id, &uid);
                 self.gone(&id, &uid);
             }
-            Input::Listed(kind) => self.listed(|engine| {
-                engine.listed.insert(kind);
-            }),
+            Input::Listed(kind) => {
+                let waited = self.flight.listed(kind);
+                self.dirty.extend(waited);
+                self.listed(|engine| {
+                    engine.listed.insert(kind);
+                });
+            }
             Input::Unlisted(kind) => {
                 self.listed.remove(&kind);
             }
@@ -147,6 +151,9 @@ impl Engine {
             return;
         }
         let (key, holder) = (claim.key.clone(), claim.nic.holder.clone());
+        // A pod whose owner is gone goes on with what the owner had: it learns of that by the claim.
+        let user = HolderId::Pod(claim.occupant.pod_uid.clone());
+        self.dirty.extend(Some(user).filter(|user| self.state.pods.contains_key(user)));
         let slot = Slot::Standing(claim);
         let before = self.state.claims.put(key.clone(), slot.clone());
         if let Some(before) = before.as_ref().and_then(Slot::standing)
@@ -196,7 +203,7 @@ impl Engine {
         if let Some(subnet) = self.state.books.containing(key).cloned() {
             let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
             self.freed.insert((subnet.clone(), key.addr.family(), pool));
-            if slot.has_mac() {
+            if slot.mac().is_some() {
                 // Whoever waits for the MAC waits for a Subnet of the wire.
                 for subnet in self.state.books.on_wire(&key.wire) {
                     self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());

@@ -1,8 +1,8 @@
 //! Giving a NIC what it wants.
 //!
 //! In: a want, what its NIC has. Out: claims to be made, all that the NIC lacks or none; else a refusal that is told and
-//! waited on. Guarantees: the address is on record before its claim is asked for; a NIC that has an address keeps it and
-//! its Subnet; whoever has an address on record gets that one or none.
+//! waited on. Guarantees: the address is on record before its claim is asked for; the second family is asked for once the
+//! claim of the first stands; a NIC that has an address keeps it and its Subnet; whoever has an address on record gets that one or none.
 
 use super::books::Denied;
 use super::bug::Bug;
@@ -20,12 +20,13 @@ impl Engine {
     /// Gives a NIC what it lacks.
     pub(super) fn serve(&mut self, entitled: &Entitled, want: &Want) {
         if let Some(lent) = &want.lent {
+            self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
             return self.wait_for_lender(want, &lent.nic);
         }
         let all: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         // Who has what it wants is refused nothing, whatever became of its Subnet.
         if !all.is_empty() && self.served(want).is_some() {
-            return;
+            return self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
         }
         // What the NIC had and wants no more goes once there is another one in its place.
         let has: Vec<ClaimKey> = all.iter().filter(|key| self.may_stay(want, key)).cloned().collect();
@@ -41,6 +42,24 @@ impl Engine {
         {
             return;
         }
+        let pair = self.pair(want, &has);
+        let mut refusals = Vec::new();
+        let namespace = &entitled.title.namespace;
+        for (subnet, pool) in self.places(&subnets, want, namespace) {
+            match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
+                Ok(grant) => {
+                    self.record_again(&all);
+                    return self.ask(entitled, want, &subnet, &grant);
+                }
+                Err(denied) => refusals.push((subnet, denied)),
+            }
+        }
+        self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
+        self.refuse(entitled, want, refusals);
+    }
+
+    /// What a NIC goes on with, of what it has.
+    fn pair(&self, want: &Want, has: &[ClaimKey]) -> AddrPair {
         let mut pair = AddrPair::NONE;
         has.iter().for_each(|key| pair.set(key.addr.family(), Some(key.addr)));
         // Of several in one family, the one that stays.
@@ -48,23 +67,16 @@ impl Engine {
         kept.filter(|claim| self.suits(want, claim)).for_each(|claim| {
             pair.set(claim.key.addr.family(), Some(claim.key.addr));
         });
-        let mut refusals = Vec::new();
-        let namespace = &entitled.title.namespace;
-        for (subnet, pool) in self.places(&subnets, want, namespace) {
-            match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
-                Ok(grant) => {
-                    self.record_again(&all);
-                    return self.ask(entitled, want, &subnet, &grant, &all);
-                }
-                Err(denied) => refusals.push((subnet, denied)),
-            }
-        }
-        self.refuse(entitled, want, refusals);
+        pair
     }
 
     /// Whether a NIC may go on with what it has; what it asked for it may have by now.
     fn may_stay(&self, want: &Want, key: &ClaimKey) -> bool {
-        self.state.claims.get(key).and_then(Slot::standing).is_none_or(|claim| self.suits(want, claim))
+        match self.state.claims.get(key) {
+            Some(Slot::Standing(claim)) => self.suits(want, claim),
+            Some(Slot::Planned(_)) => self.state.books.is_asked(want, key),
+            Some(Slot::Asked(_)) | None => true,
+        }
     }
 
     /// What a NIC has beside what it keeps is given back by the book, and stays claimed until its pod has let go.
@@ -128,27 +140,57 @@ impl Engine {
         !pending.is_empty()
     }
 
-    /// Asks for the claims that a NIC lacks.
-    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: &Grant, has: &[ClaimKey]) {
+    /// Asks for the claim that a NIC lacks, of two for the one in the first family: the other one is kept for it meanwhile.
+    ///
+    /// Asked for at once, two NICs that want the last address of each family, by two controllers or by one and what the one
+    /// before it asked for, may get one half each and wait for each other for ever.
+    fn ask(&mut self, entitled: &Entitled, want: &Want, subnet: &Str, granted: &Grant) {
         let Some(wire) = self.state.books.wire(subnet).cloned() else { return };
-        let keys = granted.addrs.iter().map(|addr| ClaimKey { wire: wire.clone(), addr });
-        for key in keys.filter(|key| !has.contains(key)) {
-            let addr = key.addr;
-            let claim = NewClaim {
-                key: key.clone(),
-                subnet: subnet.clone(),
-                nic: want.nic.clone(),
-                title: entitled.title.clone(),
-                mac: granted.mac.or(want.mac.named()),
-                programmed: entitled.programmed.clone(),
-                occupant: entitled.occupant.clone(),
-            };
-            if want.class == Class::Record {
-                self.records.entry(wire.clone()).or_default().insert(addr);
+        let mut waits = false;
+        for addr in granted.addrs.iter() {
+            let key = ClaimKey { wire: wire.clone(), addr };
+            match self.state.claims.get(&key) {
+                Some(Slot::Standing(_)) => continue,
+                Some(Slot::Asked(_)) => waits = true,
+                Some(Slot::Planned(_)) if waits => {}
+                Some(Slot::Planned(_)) | None => {
+                    let claim = NewClaim {
+                        key: key.clone(),
+                        subnet: subnet.clone(),
+                        nic: want.nic.clone(),
+                        title: entitled.title.clone(),
+                        mac: granted.mac.or(want.mac.named()),
+                        programmed: entitled.programmed.clone(),
+                        occupant: entitled.occupant.clone(),
+                    };
+                    self.ask_or_plan(want, claim, waits);
+                    waits = true;
+                }
             }
+        }
+        let is_granted = |key: &ClaimKey| granted.addrs.get(key.addr.family()) == Some(key.addr);
+        self.drop_plans(&want.nic.holder, |key, nic| *nic == want.nic && !is_granted(key));
+    }
+
+    /// Asks for a claim, or keeps its address for it.
+    fn ask_or_plan(&mut self, want: &Want, claim: NewClaim, waits: bool) {
+        let key = claim.key.clone();
+        if want.class == Class::Record {
+            self.records.entry(key.wire.clone()).or_default().insert(key.addr);
+        }
+        if waits {
+            self.state.claims.put(key, Slot::Planned(claim));
+        } else {
             self.state.claims.put(key, Slot::Asked(claim.clone()));
             self.send(Action::CreateClaim(Box::new(claim)), &want.nic.holder);
         }
+    }
+
+    /// Gives back what was only kept for a holder: all of it, or of one of its NICs.
+    pub(super) fn drop_plans(&mut self, holder: &HolderId, of: impl Fn(&ClaimKey, &NicId) -> bool) {
+        let planned = self.state.claims.of_holder(holder).filter(|(_, slot)| matches!(slot, Slot::Planned(_)));
+        let planned = planned.filter(|(key, slot)| of(key, slot.nic())).map(|(key, _)| key.clone());
+        planned.collect::<Vec<_>>().iter().for_each(|key| self.claim_gone(key));
     }
 
     /// Tells why a NIC gets nothing, and waits for what would change that.
@@ -219,10 +261,7 @@ impl Engine {
     /// Who holds an address of a Subnet, in the words that people use.
     pub(super) fn title(&self, subnet: &str, addr: ledger::Addr) -> Option<String> {
         let wire = self.state.books.wire(subnet).cloned()?;
-        match self.state.claims.get(&ClaimKey { wire, addr })? {
-            Slot::Standing(claim) => Some(claim.title.to_string()),
-            Slot::Asked(claim) => Some(claim.title.to_string()),
-        }
+        Some(self.state.claims.get(&ClaimKey { wire, addr })?.title().to_string())
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) mod vm;
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, GATEWAY, HolderId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
+use super::id::{EIP, GATEWAY, HolderId, NicId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
 use api::slim::{Kind, Str, Time};
@@ -38,6 +38,13 @@ pub(super) struct Entitled {
     pub(super) arrival: Option<Time>,
     /// Whether it may be given more than it has: not while it is on its way out.
     pub(super) may_grow: bool,
+}
+
+impl Entitled {
+    /// What it wants for a NIC of its own, and not of a lender.
+    pub(super) fn want(&self, nic: &NicId) -> Option<&Want> {
+        self.wants.iter().find(|want| want.lent.is_none() && want.nic == *nic)
+    }
 }
 
 /// What a holder should hold; none where it is entitled to nothing any more.

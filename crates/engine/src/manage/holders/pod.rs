@@ -156,6 +156,8 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
         None if !pod.borrows => (subnets, None),
         None => lent(state, pod, (&port, nic), (subnets, told), vip)?,
     };
+    // What it has on record of a Vip that is gone it goes on with by itself.
+    let lender = lender.filter(|lender| class != Class::Record || !vip::is_gone(state, &lender.holder));
     let mac = mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied());
     Some(Want {
         nic: own,

@@ -31,6 +31,12 @@ pub(super) fn lender(state: &State, name: &str, subnets: &[Str]) -> Option<NicId
     is_on.then(|| NicId::new(holder, Str::default()))
 }
 
+/// Whether a lender that is a Vip is gone, and its claims too.
+pub(super) fn is_gone(state: &State, lender: &HolderId) -> bool {
+    let HolderId::Named(kind, _, name) = lender else { return false };
+    kind == VIP && state.world.vips.named(name).is_none() && state.claims.of_holder(lender).next().is_none()
+}
+
 /// What a Vip should hold; none where it is gone.
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let vip = state.world.vips.named(name)?;

@@ -9,10 +9,10 @@ use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::{self, is_reservation};
-use crate::manage::holders::{Entitled, pod::recorded, primary::is_primary};
+use crate::manage::holders::{self, Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
-use api::slim::{Ip, Kind, Meta, Object, Str, Uid};
+use api::slim::{Ip, IpSpec, Kind, Meta, Object, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ fn addrs(ip: &Ip) -> AddrPair {
 }
 
 /// The holder that an IP object was written for: a pod by its UID, others by their kind and the name of their pod.
-fn holder_of(ip: &Ip) -> Option<HolderId> {
+pub(super) fn holder_of(ip: &Ip) -> Option<HolderId> {
     if let Some(uid) = ip.meta.label(HOLDER_UID) {
         return Some(HolderId::Pod(Uid::parse(uid)));
     }
@@ -91,6 +91,11 @@ impl Engine {
         }
         if let Some(holder) = holder_of(&ip) {
             take(&mut self.state.ips_of, &holder, name);
+            if let HolderId::Pod(uid) = &holder
+                && !self.state.is_occupant(uid, &holder)
+            {
+                self.state.forget_pod_facts(uid);
+            }
         }
         self.about_ip(&ip);
     }
@@ -196,7 +201,7 @@ impl Engine {
     /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any.
     pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
         let names = self.state.ips_at.get(&claim.key.addr).into_iter().flatten();
-        let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim);
+        let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, claim);
         let ips = names.filter_map(|name| self.state.world.ips.named(name)).filter(of_claim);
         let found: Vec<Meta> = ips.map(|ip| ip.meta.clone()).collect();
         let mut any = false;
@@ -204,6 +209,17 @@ impl Engine {
             any |= self.remove_ip(meta, &claim.nic.holder);
         }
         any
+    }
+
+    /// Whether an IP object says what a living pod was told, of a claim that was made again after the pod's was lost and whose lender
+    /// is gone by now: it is all that says so.
+    fn outlasts(&self, ip: &Ip, claim: &Claim) -> bool {
+        let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
+        let user = pod.map(HolderId::of_pod).filter(|user| claim.is_unused() && holder_of(ip).as_ref() == Some(user));
+        let entitled = user.and_then(|user| holders::entitled(&self.state, &user));
+        entitled.is_some_and(|entitled| {
+            entitled.wants.iter().any(|want| want.port == ip.meta.name && want.told == addrs(ip))
+        })
     }
 
     /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.
@@ -233,7 +249,8 @@ impl Engine {
         }
     }
 
-    /// Removes IP objects that were written for a holder and say an address that it neither has nor uses.
+    /// Removes IP objects that were written for a holder and say an address that it neither has nor uses. One that says what its
+    /// pod was told, of an address that nobody has, stays: it is all that says so once the claim is lost.
     pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let Some(names) = self.state.ips_of.get(holder) else { return };
         let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
@@ -243,11 +260,34 @@ impl Engine {
             lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
         let held =
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
-        let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held));
-        let found: Vec<Meta> = orphans.map(|ip| ip.meta.clone()).collect();
-        for meta in &found {
-            self.remove_ip(meta, holder);
+        let is_lost = |ip: &Ip| wants.iter().any(|want| want.port == ip.meta.name && self.is_lost(want, addrs(ip)));
+        let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !is_lost(ip));
+        let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
+        for (meta, spec) in found {
+            match holder {
+                // Its watch may be behind, and the pod be there.
+                HolderId::Pod(uid) if entitled.is_none() && !self.knows(uid, &spec) => {
+                    let (namespace, name, uid) = (spec.namespace, spec.pod_name, uid.clone());
+                    self.send(Action::ReadPod { namespace, name, uid }, holder);
+                }
+                _ => drop(self.remove_ip(&meta, holder)),
+            }
         }
+    }
+
+    /// Whether it is known what became of the pod that an IP object was written for.
+    fn knows(&self, uid: &Uid, ip: &IpSpec) -> bool {
+        let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name);
+        self.state.gone_pods.contains(uid) || pod.is_some_and(|pod| pod.meta.uid == *uid)
+    }
+
+    /// Whether these are the addresses that a NIC was told, and nobody has any of them.
+    fn is_lost(&self, want: &Want, addrs: AddrPair) -> bool {
+        let has_one = |addr: Addr| {
+            let key = |subnet: &Str| Some(ClaimKey { wire: self.state.books.wire(subnet)?.clone(), addr });
+            want.subnets.iter().filter_map(key).any(|key| self.state.claims.get(&key).is_some())
+        };
+        addrs == want.told && !addrs.iter().any(has_one)
     }
 }
 

@@ -4,6 +4,7 @@
 //! the IP objects of former borrowers gone. Guarantees: what a person asked for stays as it is written, and where it is not
 //! what the Vip has, a condition says so.
 
+use super::ip::holder_of;
 use super::ready::{Ready, ready};
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
@@ -80,7 +81,8 @@ impl Engine {
         patch.body()
     }
 
-    /// Removes the IP objects that say that a pod has an address of a lender, and does not use it any more.
+    /// Removes the IP objects that say that a pod has an address of a lender, and does not use it any more. Those of a pod that no
+    /// watch has shown are judged on its own behalf, after a fresh read.
     fn remove_borrowed(&mut self, holder: &HolderId) {
         let keys: Vec<ClaimKey> = self.state.claims.of_holder(holder).map(|(key, _)| key.clone()).collect();
         let mut found: Vec<Meta> = Vec::new();
@@ -88,7 +90,9 @@ impl Engine {
             let names = self.state.ips_at.get(&key.addr).into_iter().flatten();
             let ips = names.filter_map(|name| self.state.world.ips.named(name));
             let on_wire = |ip: &&Ip| self.state.books.wire(&ip.spec.subnet) == Some(&key.wire);
-            let former = |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip);
+            let is_unknown = |of: HolderId| matches!(of, HolderId::Pod(_)) && !self.state.pods.contains_key(&of);
+            let former =
+                |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !holder_of(ip).is_some_and(is_unknown);
             found.extend(ips.filter(on_wire).filter(former).map(|ip| ip.meta.clone()));
         }
         for meta in &found {
