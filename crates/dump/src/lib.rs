@@ -14,6 +14,7 @@ mod load;
 mod parse;
 mod peek;
 pub mod snapshot;
+mod spare;
 mod split;
 mod yaml;
 

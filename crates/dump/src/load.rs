@@ -3,9 +3,12 @@
 //! In: inputs, options. Out: [`Loaded`]. Guarantees: results stand in the order of the input whatever thread was first; at
 //! most a few batches are held beside what was parsed; what cannot be read stops its own file only.
 
+mod gather;
+
 use super::input::{Input, Opened, Source, expand, open};
-use super::parse::{Part, parse, typed};
-use super::snapshot::{self, Manifest};
+use super::parse::{Part, Room, parse};
+use super::snapshot::Manifest;
+use super::spare::Spare;
 use super::split::{Batch, Broken, Header, Piece, Splitter};
 use super::yaml;
 use api::slim::{Kind, Parsed};
@@ -19,7 +22,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Limits {
     /// The largest object, in bytes. etcd takes 1.5 MiB by default, and kubectl's indentation can triple that.
     pub object: usize,
-    /// Items that are held because their list says its kind after them (keys sorted by another tool than kubectl).
+    /// Bytes of items that are held because their lists say their kinds after them (keys sorted by another tool than kubectl).
     pub untyped: usize,
     /// The largest YAML document: a whole List is one, and is read as a whole.
     pub yaml: usize,
@@ -114,17 +117,21 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     let (jobs, queue) = sync_channel::<Job>(threads * WAITING_PER_THREAD);
     let queue = Mutex::new(queue);
     let parts = Mutex::new(Vec::new());
+    let spare = Spare::default();
+    let untyped = Room::new(options.limits.untyped);
     let mut reader = Reader {
+        spare: spare.clone(),
         jobs: Some(jobs),
         limits: options.limits,
         progress,
         number: 0,
         lists: Vec::new(),
+        untyped: 0,
         loaded: Loaded::default(),
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| work(&queue, &parts));
+            scope.spawn(|| work(&queue, &parts, &spare, &untyped));
         }
         for input in expand(inputs) {
             reader.input(input);
@@ -136,11 +143,12 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
     reader.finish(parts.into_iter().map(|(_, part)| part).collect())
 }
 
-fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>) {
+fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>, spare: &Spare, untyped: &Room) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let part = parse(&job.source, &job.batch, job.kind);
+        let part = parse(&job.source, &job.batch, job.kind, untyped);
+        spare.give(job.batch.bytes);
         parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
     }
 }
@@ -154,11 +162,14 @@ struct ListRead {
 }
 
 struct Reader<'a> {
+    spare: Spare,
     jobs: Option<SyncSender<Job>>,
     limits: Limits,
     progress: &'a (dyn Fn(Progress) + Sync),
     number: usize,
     lists: Vec<ListRead>,
+    /// Bytes of items without a kind, of lists that said theirs only after them: once all is read.
+    untyped: usize,
     loaded: Loaded,
 }
 
@@ -183,7 +194,7 @@ impl Reader<'_> {
 
     fn json(&mut self, source: Source) {
         let name: std::sync::Arc<str> = source.name.as_str().into();
-        let mut splitter = Splitter::new(source.reader, self.limits.object);
+        let mut splitter = Splitter::new(source.reader, self.limits.object, self.spare.clone());
         let before = self.loaded.bytes;
         let mut list: Option<ListRead> = None;
         loop {
@@ -279,93 +290,6 @@ impl Reader<'_> {
                 Err((line, reason)) => {
                     self.doubt(None, stem.as_deref());
                     self.loaded.unreadable.push(Unreadable { path: format!("{name}:{line}"), object: None, reason });
-                }
-            }
-        }
-    }
-
-    /// Puts the parts together, in order, and draws from each list what it says about completeness.
-    fn finish(mut self, mut parts: Vec<Part>) -> Loaded {
-        for list in std::mem::take(&mut self.lists) {
-            self.list(&list, &mut parts);
-        }
-        let objects = parts.iter().map(|part| part.objects.len()).sum();
-        self.loaded.objects.reserve_exact(objects);
-        for part in parts {
-            self.loaded.objects.extend(part.objects);
-            self.loaded.doubtful.extend(part.held.iter().map(|held| held.kind).chain(part.doubtful));
-            self.loaded.held.extend(part.held);
-            self.loaded.unreadable.extend(part.unreadable);
-            for (kind, count) in part.ignored {
-                *self.loaded.ignored.entry(kind).or_default() += count;
-            }
-            for manifest in part.manifests {
-                match serde_json::from_slice::<Manifest>(&manifest) {
-                    Ok(manifest) if manifest.format > snapshot::FORMAT => {
-                        let reason = format!(
-                            "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
-                            manifest.format,
-                            snapshot::FORMAT
-                        );
-                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
-                    }
-                    Ok(manifest) => self.loaded.manifests.push(manifest),
-                    Err(error) => {
-                        let reason = format!("the manifest of the snapshot cannot be read: {error}");
-                        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
-                    }
-                }
-            }
-        }
-        self.loaded
-    }
-
-    fn list(&mut self, list: &ListRead, parts: &mut [Part]) {
-        let own = Kind::from_list(&list.header.api_version, &list.header.kind);
-        let parts = parts.get_mut(list.batches.clone()).unwrap_or_default();
-        self.untyped(list, own, parts);
-        // A plain List says no kind: the file's name does, unless something else is in it.
-        let by_name = || list.stem.as_deref().and_then(kind_of_stem).filter(|_| list.header.kind == "List");
-        let Some(kind) = own.or_else(by_name) else { return };
-        let mut namespaces = BTreeSet::new();
-        for part in parts.iter() {
-            // Objects of a kind of that name in another API group are something else as well.
-            let others = !part.ignored.is_empty() || !part.manifests.is_empty();
-            if others || !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
-                return;
-            }
-            for parsed in &part.objects {
-                let namespace = &parsed.object.meta().namespace;
-                if kind.namespaced() && !namespaces.contains(namespace) {
-                    namespaces.insert(namespace.clone());
-                }
-            }
-        }
-        let source = list.source.to_string();
-        self.loaded.lists.push(ListFact { source, kind, continued: list.header.continued, namespaces });
-    }
-
-    /// Items that said no kind, of a list that said its own only after them.
-    fn untyped(&mut self, list: &ListRead, own: Option<Kind>, parts: &mut [Part]) {
-        let mut held = 0;
-        for part in parts {
-            for bytes in std::mem::take(&mut part.untyped) {
-                held += bytes.len();
-                let position = || list.source.to_string();
-                if held > self.limits.untyped {
-                    let reason = format!(
-                        "the list says its kind after its items, and they are more than {} MiB: put `kind` before `items`",
-                        self.limits.untyped >> 20
-                    );
-                    self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
-                    return;
-                }
-                match own {
-                    Some(kind) => typed(part, kind, &bytes, &position),
-                    None => {
-                        let reason = format!("an item without a kind, in a list of kind `{}`", list.header.kind);
-                        self.loaded.unreadable.push(Unreadable { path: position(), object: None, reason });
-                    }
                 }
             }
         }

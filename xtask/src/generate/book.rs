@@ -148,6 +148,8 @@ impl Book {
     pub(super) fn pool_counters(&self, range: AddrRange) -> Value {
         let mut own = AddrSet::new(Family::V4);
         own.insert_range(range);
+        // What reaches out of the Subnet, Kube-OVN leaves out.
+        let own = own.intersection(&self.v4.usable);
         let used = own.intersection(&self.v4.taken);
         let free = own.difference(&self.v4.taken);
         json!({

@@ -3,12 +3,13 @@
 //!
 //! In: how many of each. Out: their objects. Each kind goes round the tenants.
 
-use super::book::Given;
+use super::book::{Book, Given};
 use super::cluster::{Cluster, FINALIZER, Id, ovn};
 use super::kubernetes::{Nic, Owner, Pod, Record, workload};
 use super::plan::Plan;
 use super::story::{Books, tenant_name};
 use anyhow::Result;
+use ledger::AddrRange;
 use serde_json::{Map, json};
 
 /// Addresses of a pool.
@@ -166,7 +167,14 @@ fn ovn_eip(cluster: &mut Cluster, number: u32, books: &mut Books) -> Result<()> 
 /// A pool of the first addresses of a tenant's Subnet, in use by its first pods.
 fn pool(cluster: &mut Cluster, tenant: usize, books: &Books) -> Result<()> {
     let book = &books.tenants[tenant];
-    let range = book.first_addresses(POOL)?;
+    put_pool(cluster, &format!("pool-{tenant:05}"), book, book.first_addresses(POOL)?)
+}
+
+/// A pool of a Subnet, its status as it should be.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn put_pool(cluster: &mut Cluster, name: &str, book: &Book, range: AddrRange) -> Result<()> {
     let mut status = book.pool_counters(range);
     let time = cluster.some_time();
     status["conditions"] = json!([{ "lastTransitionTime": time, "lastUpdateTime": time, "reason": "UpdateIPAMSucceeded", "status": "True", "type": "Ready" }]);
@@ -175,6 +183,6 @@ fn pool(cluster: &mut Cluster, tenant: usize, books: &Books) -> Result<()> {
         "spec": { "enableAddressSet": false, "ips": [format!("{}..{}", range.first(), range.last())], "namespaces": [book.name], "subnet": book.name },
         "status": status
     });
-    cluster.put(&ovn("ippools", "IPPool", &format!("pool-{tenant:05}")), body)?;
+    cluster.put(&ovn("ippools", "IPPool", name), body)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! In: the number of a gateway. Out: its objects, as Kube-OVN leaves them: a StatefulSet of one pod with a NIC on the
 //! LAN and one outside, both on record, and EIPs that are on record by themselves.
 
+use super::book::{Book, Given};
 use super::cluster::{Cluster, FINALIZER, Id, ovn};
 use super::kubernetes::{Nic, Owner, Pod, Record, workload};
 use super::plan::EIPS;
@@ -10,31 +11,36 @@ use super::story::{Books, vpc};
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-/// Writes gateway `number` and all that belongs to it.
+/// Writes gateway `number` of the cluster, on a network that has room for it.
 ///
 /// # Errors
 /// A Subnet is full, or a file cannot be written.
 pub(super) fn write(cluster: &mut Cluster, number: u32, books: &mut Books) -> Result<()> {
-    let gateway = format!("gw-{number:05}");
     let network = number as usize % books.networks.len();
-    let lan = number as usize;
-    let vpc_name = books.lans[lan].vpc.clone();
-    vpc(cluster, &vpc_name, std::iter::once(books.lans[lan].name.as_str()))?;
-    let lan_given = books.lans[lan].give(false)?;
-    let outer_given = books.networks[network].give(false)?;
+    let (lan, outer) = (&mut books.lans[number as usize], &mut books.networks[network]);
+    put(cluster, &format!("gw-{number:05}"), lan, outer, EIPS).map(|_| ())
+}
+
+/// Writes a gateway and all that belongs to it; gives its address outside.
+///
+/// # Errors
+/// A Subnet is full, or a file cannot be written.
+pub(super) fn put(cluster: &mut Cluster, gateway: &str, lan: &mut Book, outer: &mut Book, eips: u32) -> Result<Given> {
+    vpc(cluster, &lan.vpc, std::iter::once(lan.name.as_str()))?;
+    let (lan_given, outer_given) = (lan.give(false)?, outer.give(false)?);
     let workload_name = format!("vpc-nat-gw-{gateway}");
     let pod_name = format!("{workload_name}-0");
     let node = cluster.some_node();
-    let gateway_uid = put_gateway(cluster, (&gateway, &workload_name), (lan, network), books, (&lan_given.v4, &node))?;
+    let gateway_uid = put_gateway(cluster, (gateway, &workload_name), (lan, outer), (&lan_given.v4, &node))?;
 
-    let (name, namespace) = books.networks[network].provider.split_once('.').unwrap_or_default();
+    let (name, namespace) = outer.provider.split_once('.').unwrap_or_default();
     let mut body = workload(&workload_name, 1, &format!("{namespace}/{name}"));
     body["metadata"]["ownerReferences"] =
-        json!([Owner { kind: "VpcNatGateway", api: "kubeovn.io/v1", name: &gateway, uid: &gateway_uid }.reference()]);
+        json!([Owner { kind: "VpcNatGateway", api: "kubeovn.io/v1", name: gateway, uid: &gateway_uid }.reference()]);
     body["metadata"]["labels"]["ovn.kubernetes.io/vpc-nat-gw"] = "true".into();
     let annotations = &mut body["spec"]["template"]["metadata"]["annotations"];
-    annotations["ovn.kubernetes.io/vpc_nat_gw"] = gateway.as_str().into();
-    annotations["ovn.kubernetes.io/logical_switch"] = books.lans[lan].name.as_str().into();
+    annotations["ovn.kubernetes.io/vpc_nat_gw"] = gateway.into();
+    annotations["ovn.kubernetes.io/logical_switch"] = lan.name.as_str().into();
     let id = Id {
         resource: "statefulsets",
         api: "apps/v1",
@@ -46,8 +52,8 @@ pub(super) fn write(cluster: &mut Cluster, number: u32, books: &mut Books) -> Re
 
     let mac = cluster.random.mac();
     let nics = vec![
-        Nic { book: &books.lans[lan], given: lan_given, mac },
-        Nic { book: &books.networks[network], given: outer_given, mac: String::new() },
+        Nic { book: lan, given: lan_given, mac },
+        Nic { book: outer, given: outer_given.clone(), mac: String::new() },
     ];
     for nic in &nics {
         let record = Record {
@@ -69,16 +75,17 @@ pub(super) fn write(cluster: &mut Cluster, number: u32, books: &mut Books) -> Re
         nics,
         phase: "Running",
         annotations: text_map(&[
-            ("ovn.kubernetes.io/vpc_nat_gw", &gateway),
+            ("ovn.kubernetes.io/vpc_nat_gw", gateway),
             ("ovn.kubernetes.io/vpc_nat_gw_init", "true"),
         ]),
         labels: text_map(&[("ovn.kubernetes.io/vpc-nat-gw", "true")]),
     };
     pod.put(cluster)?;
-    for eip in 0..EIPS {
-        write_eip(cluster, &gateway, eip, network, books)?;
+    for eip in 0..eips {
+        let address = outer.give(false)?;
+        put_eip(cluster, gateway, eip, outer, &address)?;
     }
-    Ok(())
+    Ok(outer_given)
 }
 
 fn text_map(pairs: &[(&str, &str)]) -> Map<String, Value> {
@@ -88,11 +95,10 @@ fn text_map(pairs: &[(&str, &str)]) -> Map<String, Value> {
 fn put_gateway(
     cluster: &mut Cluster,
     (gateway, workload): (&str, &str),
-    (lan, network): (usize, usize),
-    books: &Books,
+    (lan, outer): (&Book, &Book),
     (lan_ip, node): (&str, &str),
 ) -> Result<String> {
-    let (lan, external) = (&books.lans[lan], &books.networks[network].name);
+    let external = &outer.name;
     let body = json!({
         "metadata": {
             "finalizers": [FINALIZER], "generation": 2,
@@ -108,11 +114,17 @@ fn put_gateway(
     cluster.put(&ovn("vpc-nat-gateways", "VpcNatGateway", gateway), body)
 }
 
+/// The name of an EIP of a gateway.
+pub(super) fn eip_name(gateway: &str, number: u32) -> String {
+    format!("eip-{}-{number}", gateway.trim_start_matches("gw-"))
+}
+
 /// An EIP: the first has a FIP rule, the second three DNAT rules, the others an SNAT rule.
-fn write_eip(cluster: &mut Cluster, gateway: &str, number: u32, network: usize, books: &mut Books) -> Result<()> {
-    let book = &mut books.networks[network];
-    let given = book.give(false)?;
-    let name = format!("eip-{}-{number}", gateway.trim_start_matches("gw-"));
+///
+/// # Errors
+/// A file cannot be written.
+pub(super) fn put_eip(cluster: &mut Cluster, gateway: &str, number: u32, book: &Book, given: &Given) -> Result<()> {
+    let name = eip_name(gateway, number);
     let (rules, nat) = match number {
         0 => (vec![rule("iptables-fip-rules", "IptablesFIPRule", json!({ "internalIp": "192.168.0.10" }))], "fip"),
         1 => {

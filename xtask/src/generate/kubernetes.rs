@@ -38,7 +38,7 @@ pub(super) struct Pod<'a> {
     pub(super) node: &'a str,
     pub(super) owner: Owner<'a>,
     pub(super) nics: Vec<Nic<'a>>,
-    /// `Running`, or how it finished.
+    /// `Running`, `Pending`, or how it finished.
     pub(super) phase: &'static str,
     /// Added to its annotations.
     pub(super) annotations: Map<String, Value>,
@@ -107,7 +107,8 @@ impl Pod<'_> {
     }
 
     fn spec(&self, cluster: &mut Cluster, image: &str) -> Value {
-        let host = self.nics.is_empty();
+        // A pod that waits has no NIC yet; of the others, those without one are on their node's network, or done.
+        let host = self.nics.is_empty() && self.phase != "Pending";
         let volume = format!("kube-api-access-{}", cluster.random.suffix(5));
         let mut spec = pod_spec(self.app, image, Some(&volume));
         spec["nodeName"] = self.node.into();
@@ -117,7 +118,7 @@ impl Pod<'_> {
             .iter()
             .map(|key| json!({ "effect": "NoExecute", "key": format!("node.kubernetes.io/{key}"), "operator": "Exists", "tolerationSeconds": 300 }))
             .collect();
-        spec["restartPolicy"] = if self.phase == "Running" { "Always" } else { "Never" }.into();
+        spec["restartPolicy"] = if matches!(self.phase, "Running" | "Pending") { "Always" } else { "Never" }.into();
         if host {
             spec["hostNetwork"] = true.into();
         }
@@ -127,10 +128,12 @@ impl Pod<'_> {
     fn status(&self, cluster: &mut Cluster, image: &str, created: &str) -> Value {
         let running = self.phase == "Running";
         let condition = |kind: &str, holds: bool| json!({ "lastProbeTime": null, "lastTransitionTime": created, "observedGeneration": 1, "status": if holds { "True" } else { "False" }, "type": kind });
-        let state = if running {
-            json!({ "running": { "startedAt": created } })
-        } else {
-            json!({ "terminated": { "containerID": format!("containerd://{}", cluster.random.hex(64)), "exitCode": 0, "finishedAt": created, "reason": "Completed", "startedAt": created } })
+        let state = match self.phase {
+            "Running" => json!({ "running": { "startedAt": created } }),
+            "Pending" => json!({ "waiting": { "reason": "ContainerCreating" } }),
+            _ => {
+                json!({ "terminated": { "containerID": format!("containerd://{}", cluster.random.hex(64)), "exitCode": 0, "finishedAt": created, "reason": "Completed", "startedAt": created } })
+            }
         };
         let container = json!({
             "containerID": format!("containerd://{}", cluster.random.hex(64)), "image": image,

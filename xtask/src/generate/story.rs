@@ -1,13 +1,13 @@
 //! The cluster: tenants with their workloads, macvlan networks, NAT gateways, and what else such clusters have.
 //!
 //! In: a plan. Out: every object, in an order that lets each be written at once; Subnets last, when their books are
-//! closed. Guarantees: consistent: an audit finds nothing in it.
+//! closed; and what was planted. Guarantees: beside that consistent: an audit finds nothing else in it.
 
 use super::book::Book;
 use super::cluster::{Cluster, DUMPED, FINALIZER, Id, ovn};
 use super::kubernetes::{self, Nic, Owner, Pod, Record, workload};
 use super::plan::{APPS, ATTACHED, PODS, Plan, TURN};
-use super::{extras, gateways};
+use super::{extras, faults, gateways};
 use anyhow::{Context, Result};
 use serde_json::{Map, json};
 
@@ -66,11 +66,11 @@ pub(super) fn tenant_name(tenant: u32) -> String {
     format!("tenant-{tenant:05}")
 }
 
-/// Writes the cluster.
+/// Writes the cluster, with so many faults of each kind; gives what an audit finds in it.
 ///
 /// # Errors
 /// It does not fit into its Subnets, or a file cannot be written.
-pub(super) fn write(cluster: &mut Cluster, plan: &Plan) -> Result<()> {
+pub(super) fn write(cluster: &mut Cluster, plan: &Plan, faults: u32) -> Result<Vec<String>> {
     let mut books = Books::new(cluster, plan)?;
     base(cluster, plan, &mut books)?;
     for tenant in 0..plan.tenants {
@@ -83,11 +83,12 @@ pub(super) fn write(cluster: &mut Cluster, plan: &Plan) -> Result<()> {
         gateways::write(cluster, gateway, &mut books)?;
     }
     extras::write(cluster, plan, &mut books)?;
+    let findings = faults::write(cluster, faults)?;
     fill(cluster, plan, books.all().count())?;
     for book in books.all() {
         cluster.put_subnet(book)?;
     }
-    Ok(())
+    Ok(findings)
 }
 
 /// Namespaces, nodes, networks: what the rest stands on.
@@ -122,17 +123,17 @@ fn base(cluster: &mut Cluster, plan: &Plan, books: &mut Books) -> Result<()> {
         pod.put(cluster)?;
     }
     for (number, book) in books.networks.iter().enumerate() {
-        attachment(cluster, number, book)?;
+        attachment(cluster, &format!("bond0.{}", 200 + number), book)?;
     }
     vpc(cluster, "ovn-cluster", books.all().filter(|book| book.vpc == "ovn-cluster").map(|book| book.name.as_str()))
 }
 
 /// A macvlan attachment whose addresses Kube-OVN manages.
-fn attachment(cluster: &mut Cluster, number: usize, book: &Book) -> Result<()> {
+pub(super) fn attachment(cluster: &mut Cluster, master: &str, book: &Book) -> Result<()> {
     let config = json!({
         "cniVersion": "0.3.1",
         "ipam": { "provider": book.provider, "server_socket": "/run/openvswitch/kube-ovn-daemon.sock", "type": "kube-ovn" },
-        "master": format!("bond0.{}", 200 + number), "mode": "bridge", "type": "macvlan"
+        "master": master, "mode": "bridge", "type": "macvlan"
     });
     let (name, namespace) = book.provider.split_once('.').context("an attachment has a namespace")?;
     let id = Id {

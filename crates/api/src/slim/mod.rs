@@ -8,11 +8,13 @@
 mod bad;
 mod counter;
 mod field;
+mod json;
 mod kind;
 mod meta;
 mod nad;
 mod objects;
 mod read;
+pub mod skip;
 mod text;
 mod time;
 

@@ -129,13 +129,14 @@ fn all_labels(json: &[u8]) -> Option<Pairs> {
     struct Labelled {
         metadata: Labels,
     }
-    serde_json::from_slice::<Labelled>(json).ok()?.metadata.labels
+    super::json::quick::<Labelled>(json).or_else(|| serde_json::from_slice(json).ok())?.metadata.labels
 }
 
 fn typed<T: DeserializeOwned + Bad + HasMeta>(kind: Kind, json: &[u8]) -> Result<(T, Vec<Malformed>), Unreadable> {
-    let (object, mut malformed) = match serde_json::from_slice::<T>(json) {
-        Ok(object) => (object, Vec::new()),
-        Err(_) => field_by_field(kind, json)?,
+    let typed = super::json::quick::<T>(json).or_else(|| serde_json::from_slice(json).ok());
+    let (object, mut malformed) = match typed {
+        Some(object) => (object, Vec::new()),
+        None => field_by_field(kind, json)?,
     };
     if object.meta().name.is_empty() {
         let reason = malformed.into_iter().find(|m| m.path == "metadata.name" || m.path == "metadata");

@@ -4,16 +4,7 @@
 //! turn "more are needed" into an answer.
 
 use super::Header;
-use crate::peek::{skip_space, string_end, value_end};
-use memchr::{memchr2, memchr3};
-
-/// How far the item at `at` was looked through, so that a long item is looked through once.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Scan {
-    pub(super) to: usize,
-    depth: usize,
-    in_string: bool,
-}
+use api::slim::skip;
 
 /// What a look at the buffer gave.
 pub(super) enum Look {
@@ -35,44 +26,6 @@ pub(super) fn skip_separators(bytes: &[u8], at: usize) -> usize {
     rest.iter().position(|b| !matches!(b, b' ' | b'\n' | b'\r' | b'\t' | b',')).map_or(bytes.len(), |n| at + n)
 }
 
-/// One past the end of the object at `at`; where the bytes end first, the scan says how far they were looked through.
-pub(super) fn object_end(bytes: &[u8], at: usize, scan: &mut Scan) -> Option<usize> {
-    let mut next = scan.to.max(at);
-    loop {
-        if scan.in_string {
-            match bytes.get(next..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-                None => break,
-                Some(hit) if bytes[next + hit] == b'"' => {
-                    scan.in_string = false;
-                    next += hit + 1;
-                }
-                // The escaped byte may not be there yet: look at the backslash again then.
-                Some(hit) if next + hit + 2 > bytes.len() => {
-                    scan.to = next + hit;
-                    return None;
-                }
-                Some(hit) => next += hit + 2,
-            }
-            continue;
-        }
-        let Some(hit) = bytes.get(next..).and_then(|rest| memchr3(b'"', b'{', b'}', rest)) else { break };
-        let byte = bytes[next + hit];
-        next += hit + 1;
-        match byte {
-            b'"' => scan.in_string = true,
-            b'{' => scan.depth += 1,
-            _ => {
-                scan.depth = scan.depth.saturating_sub(1);
-                if scan.depth == 0 {
-                    return Some(next);
-                }
-            }
-        }
-    }
-    scan.to = bytes.len();
-    None
-}
-
 /// Whether the document at `at` is an object or a list, by its own keys.
 pub(super) fn look_at_document(bytes: &[u8], at: usize) -> Look {
     look_at_keys(bytes, at + 1, Header::default(), true)
@@ -80,7 +33,7 @@ pub(super) fn look_at_document(bytes: &[u8], at: usize) -> Look {
 
 /// The keys of a list after its items.
 pub(super) fn look_at_tail(bytes: &[u8], at: usize, header: Header) -> Look {
-    let next = skip_space(bytes, at);
+    let next = skip::space(bytes, at);
     match bytes.get(next) {
         None => Look::More,
         Some(b'}') => Look::Tail(header, next + 1),
@@ -90,26 +43,26 @@ pub(super) fn look_at_tail(bytes: &[u8], at: usize, header: Header) -> Look {
 }
 
 fn look_at_keys(bytes: &[u8], from: usize, mut header: Header, may_hold_items: bool) -> Look {
-    let mut at = skip_space(bytes, from);
+    let mut at = skip::space(bytes, from);
     if bytes.get(at) == Some(&b'}') {
         return if may_hold_items { Look::Object(at + 1) } else { Look::Tail(header, at + 1) };
     }
     loop {
-        at = skip_space(bytes, at);
+        at = skip::space(bytes, at);
         match bytes.get(at) {
             None => return Look::More,
             Some(b'"') => {}
             Some(_) => return Look::Broken(at, "expected a key in quotes".to_owned()),
         }
-        let Some(end) = string_end(bytes, at) else { return Look::More };
+        let Some(end) = skip::string(bytes, at) else { return Look::More };
         let key = &bytes[at + 1..end - 1];
-        at = skip_space(bytes, end);
+        at = skip::space(bytes, end);
         match bytes.get(at) {
             None => return Look::More,
             Some(b':') => {}
             Some(_) => return Look::Broken(at, "expected `:` after a key".to_owned()),
         }
-        at = skip_space(bytes, at + 1);
+        at = skip::space(bytes, at + 1);
         let Some(&first) = bytes.get(at) else { return Look::More };
         let is_list = header.kind.is_empty() || header.kind.ends_with("List");
         if key == b"items" && is_list {
@@ -120,9 +73,9 @@ fn look_at_keys(bytes: &[u8], from: usize, mut header: Header, may_hold_items: b
                 _ => return Look::Broken(at, "`items` is no list".to_owned()),
             }
         }
-        let Some(end) = value_end(bytes, at) else { return Look::More };
+        let Some(end) = skip::value(bytes, at) else { return Look::More };
         note(&mut header, key, &bytes[at..end]);
-        at = skip_space(bytes, end);
+        at = skip::space(bytes, end);
         match bytes.get(at) {
             None => return Look::More,
             Some(b',') => at += 1,

@@ -9,9 +9,10 @@ mod look;
 #[cfg(test)]
 mod tests;
 
-use crate::peek::skip_space;
-use look::{Look, Scan, look_at_document, look_at_tail, object_end, skip_separators};
-use std::io::{self, Read};
+use super::spare::Spare;
+use api::slim::skip::{self, Nest};
+use look::{Look, look_at_document, look_at_tail, skip_separators};
+use std::io::Read;
 use std::ops::Range;
 
 /// How much is read at a time: large enough that handing a batch over costs nothing beside parsing it.
@@ -85,26 +86,29 @@ pub(crate) struct Splitter<R> {
     ended: bool,
     place: Place,
     header: Header,
-    scan: Scan,
+    /// How far the item that is broken off at the end of the buffer was looked through.
+    scan: Nest,
     largest: usize,
     chunk: usize,
+    spare: Spare,
 }
 
 impl<R: Read> Splitter<R> {
     /// Cuts what a reader gives; objects of more than `largest` bytes are refused.
-    pub(crate) fn new(reader: R, largest: usize) -> Self {
+    pub(crate) fn new(reader: R, largest: usize, spare: Spare) -> Self {
         Self {
             reader,
-            buffer: Vec::new(),
+            buffer: spare.take(),
             at: 0,
             offset: 0,
             lines: 0,
             ended: false,
             place: Place::Outside,
             header: Header::default(),
-            scan: Scan::default(),
+            scan: Nest::object(),
             largest,
             chunk: CHUNK,
+            spare,
         }
     }
 
@@ -155,23 +159,11 @@ impl<R: Read> Splitter<R> {
         }
         // A long object doubles the buffer, so that looking through it again stays linear.
         let want = self.chunk.max(from);
-        self.buffer.resize(from + want, 0);
-        let mut filled = from;
-        while filled < from + want {
-            match self.reader.read(&mut self.buffer[filled..]) {
-                Ok(0) => {
-                    self.ended = true;
-                    break;
-                }
-                Ok(n) => filled += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.buffer.truncate(filled);
-                    return Err(self.stop(filled, format!("reading fails: {error}")));
-                }
-            }
+        self.buffer.reserve(want);
+        match self.reader.by_ref().take(want as u64).read_to_end(&mut self.buffer) {
+            Ok(read) => self.ended = read < want,
+            Err(error) => return Err(self.stop(self.buffer.len(), format!("reading fails: {error}"))),
         }
-        self.buffer.truncate(filled);
         Ok(())
     }
 
@@ -188,7 +180,7 @@ impl<R: Read> Splitter<R> {
     /// byte order mark at the very beginning.
     fn skip_between(&self, mut at: usize) -> usize {
         loop {
-            at = skip_space(&self.buffer, at);
+            at = skip::space(&self.buffer, at);
             match self.buffer.get(at) {
                 Some(0x1e) => at += 1,
                 Some(0xef) if self.offset == 0 && self.buffer[at..].starts_with(b"\xef\xbb\xbf") => at += 3,
@@ -236,7 +228,7 @@ impl<R: Read> Splitter<R> {
         self.at = from;
         self.header = header;
         self.place = Place::Items;
-        self.scan = Scan::default();
+        self.scan = Nest::object();
         Piece::ListBegins(self.header.clone())
     }
 
@@ -247,10 +239,10 @@ impl<R: Read> Splitter<R> {
         loop {
             let next = skip_separators(&self.buffer, at);
             match self.buffer.get(next) {
-                Some(b'{') => match object_end(&self.buffer, next, &mut self.scan) {
+                Some(b'{') => match self.object_end(next) {
                     Some(end) => {
                         objects.push(next..end);
-                        self.scan = Scan::default();
+                        self.scan = Nest::object();
                         at = end;
                     }
                     None if !objects.is_empty() => return Ok(Piece::Objects(self.hand_over(objects, next, true))),
@@ -276,6 +268,12 @@ impl<R: Read> Splitter<R> {
                 }
             }
         }
+    }
+
+    /// One past the end of the object at `at`.
+    fn object_end(&mut self, at: usize) -> Option<usize> {
+        self.scan.to = self.scan.to.max(at);
+        self.scan.end(&self.buffer)
     }
 
     fn more(&mut self, at_end: &str) -> Result<(), Broken> {
@@ -308,7 +306,8 @@ impl<R: Read> Splitter<R> {
 
     /// Gives away the buffer up to `to`, and keeps the rest.
     fn hand_over(&mut self, objects: Vec<Range<usize>>, to: usize, in_list: bool) -> Batch {
-        let rest = self.buffer[to..].to_vec();
+        let mut rest = self.spare.take();
+        rest.extend_from_slice(&self.buffer[to..]);
         let bytes = std::mem::replace(&mut self.buffer, rest);
         let batch = Batch { offset: self.offset, lines: self.lines, in_list, objects, bytes };
         self.offset += to as u64;
@@ -321,13 +320,4 @@ impl<R: Read> Splitter<R> {
 
 fn count_lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
-}
-
-impl Batch {
-    /// Line and column of a place in the bytes.
-    pub(crate) fn position(&self, at: usize) -> (u64, u64) {
-        let before = &self.bytes[..at.min(self.bytes.len())];
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        (self.lines + count_lines(before) + 1, (before.len() - line_start) as u64 + 1)
-    }
 }

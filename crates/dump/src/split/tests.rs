@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::Value;
+use std::io;
 
 /// Objects as text, and the error at the end, with chunks of any size.
 fn split(json: &[u8], step: usize) -> (Vec<Value>, Vec<Header>, Option<Broken>) {
@@ -15,7 +16,7 @@ fn split(json: &[u8], step: usize) -> (Vec<Value>, Vec<Header>, Option<Broken>) 
             Ok(n)
         }
     }
-    let mut splitter = Splitter::new(Slow(json, step), 1 << 20).with_chunk(1 << 8);
+    let mut splitter = Splitter::new(Slow(json, step), 1 << 20, Spare::default()).with_chunk(1 << 8);
     let (mut objects, mut headers) = (Vec::new(), Vec::new());
     loop {
         match splitter.next_piece() {
@@ -71,7 +72,7 @@ fn what_is_no_object_is_refused_with_its_place() {
 #[test]
 fn a_deep_object_is_cut_without_recursion() {
     let deep = format!("{{\"items\":[{{\"a\":{}{}}}]}}", "[".repeat(200_000), "]".repeat(200_000));
-    let mut splitter = Splitter::new(deep.as_bytes(), 1 << 20);
+    let mut splitter = Splitter::new(deep.as_bytes(), 1 << 20, Spare::default());
     assert!(matches!(splitter.next_piece(), Ok(Some(Piece::ListBegins(_)))));
     assert!(matches!(splitter.next_piece(), Ok(Some(Piece::Objects(batch))) if batch.objects.len() == 1));
 }
@@ -107,7 +108,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes: Vec<u8>, step in 1usize..40) {
-        let mut splitter = Splitter::new(&bytes[..], 1 << 10).with_chunk(step);
+        let mut splitter = Splitter::new(&bytes[..], 1 << 10, Spare::default()).with_chunk(step);
         while let Ok(Some(_)) = splitter.next_piece() {}
     }
 }

@@ -75,3 +75,16 @@ fn the_labels_of_an_ovn_eip_say_its_addresses_and_type() {
         labelled(v6, label, "other").finds(&["info proven label-drift:ovn-eips/o @ OvnEip o"]);
     }
 }
+
+#[test]
+fn the_port_of_a_dnat_may_be_written_with_noughts() {
+    let dnat = |label: &str| {
+        let patch = json!({
+            "metadata": {"labels": {"ovn.kubernetes.io/vpc_dnat_eport": label}}, "spec": {"externalPort": "0080"},
+            "status": {"externalPort": "0080"}
+        });
+        example().patched("IptablesDnatRule dnat1", patch)
+    };
+    dnat("0080").finds(&[]);
+    dnat("0081").finds(&["info proven label-drift:iptables-dnat-rules/dnat1 @ IptablesDnatRule dnat1"]);
+}
