@@ -9,13 +9,13 @@ use anyhow::Result;
 /// What `cargo xtask help` says about it.
 pub(crate) const DOES: &str = "random runs with faults and hands on the model";
 
-/// Runs them. The profile for tests: the engine is optimised in it, and its own checks are on.
+/// Runs them, as fast as a release and with the engine's own checks on.
 ///
 /// # Errors
 /// A bad argument, or an invariant that does not hold.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Run::cargo()
-        .args(["run", "--locked", "--quiet", "--package", "sim", "--example", "random", "--"])
+        .args(["run", "--locked", "--quiet", "--profile", "sim", "--package", "sim", "--example", "random", "--"])
         .args(arguments)
         .go()
 }

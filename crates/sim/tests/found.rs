@@ -437,3 +437,36 @@ fn an_answer_that_is_older_than_what_is_known_ends_what_is_known() {
         ],
     );
 }
+
+#[test]
+fn a_machine_that_waits_is_served_by_a_subnet_that_comes() {
+    holds(
+        1,
+        &[
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(Vm(1), ALL, 0),
+            Step(Eip(0, 5), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(RunVm(1, 0), ALL, 0),
+            Step(Spill, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_reservation_is_not_told_the_address_of_the_one_before_it_that_is_on_its_way_out() {
+    holds(
+        1,
+        &[
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(Set(1, 2), 0, 0),
+            Step(Pass(61), 0, 0),
+            Step(DeletePool, 13, 48168),
+            Step(Reserve(0, 6), ALL, 0),
+        ],
+    );
+}

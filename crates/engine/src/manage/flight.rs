@@ -38,6 +38,12 @@ impl Flight {
         self.busy.contains_key(object) || self.blind.contains(object)
     }
 
+    /// Whether a claim is on its way out.
+    pub(super) fn is_deleting(&self, claim: &ObjectId) -> bool {
+        let sent = self.busy.get(claim).and_then(|id| self.sent.get(id));
+        sent.is_some_and(|sent| matches!(sent.action, Action::DeleteClaim { .. }))
+    }
+
     /// Sends a command; none while the object is busy. Whoever asks is looked at again once it is not.
     pub(super) fn send(&mut self, action: Action, holder: &HolderId) -> Option<Command> {
         let object = action.object();

@@ -317,9 +317,10 @@ impl Engine {
             let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
             holders.into_iter().for_each(|holder| self.about(holder));
         }
-        let provider = self.state.books.provider(name);
-        let holders = provider.and_then(|provider| self.state.at_provider.get(provider));
-        self.dirty.extend(holders.into_iter().flatten().cloned());
+        if let Some(provider) = self.state.books.provider(name).cloned() {
+            self.dirty.extend(self.state.at_provider.get(&provider).into_iter().flatten().cloned());
+            self.dirty.extend(self.waiting.at_notice(&Notice::Provider(provider)).cloned());
+        }
     }
 
     /// The wire of a Subnet with a Vlan is that of the Vlan.

@@ -218,6 +218,8 @@ impl Engine {
         if is_primary(&want.annotations.0) {
             self.waiting.for_notice(Notice::Namespace(entitled.title.namespace.clone()), holder);
         }
+        // A pod is looked at for its networks; a machine waits by the template of its pod.
+        self.waiting.for_notice(Notice::Provider(want.annotations.0.clone()), holder);
         if let Ask::Pool(pool) = &want.ask {
             self.waiting.for_notice(Notice::Pool(pool.clone()), holder);
         }

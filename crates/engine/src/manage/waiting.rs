@@ -30,6 +30,8 @@ pub(super) enum Notice {
     Namespace(Str),
     /// An IPPool.
     Pool(Str),
+    /// The Subnets of a provider.
+    Provider(Str),
 }
 
 /// See the module.

@@ -30,6 +30,7 @@ use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
 
+use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders::{Entitled, is_foreign};
 use super::id::{EIP, GATEWAY, HolderId, RESERVATION, VIP};
@@ -40,6 +41,10 @@ const LABEL: usize = 63;
 impl Engine {
     /// Writes what follows from a holder's claims.
     pub(super) fn project(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
+        if self.state.claims.of_holder(holder).any(|(key, _)| self.flight.is_deleting(&ObjectId::claim(key))) {
+            // Of what may be gone nothing is said: the holder is looked at again once that is known.
+            return;
+        }
         match holder {
             HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
             HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
