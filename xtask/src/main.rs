@@ -5,6 +5,7 @@
 //! that both run the same thing.
 
 mod bench;
+mod coverage;
 mod crds;
 mod dist;
 mod examples;
@@ -41,13 +42,14 @@ const COMMANDS: &[Command] = &[
         does: sim::DOES,
         run: sim::run,
     },
+    Command { name: "coverage", arguments: "[the arguments of sim]", does: coverage::DOES, run: coverage::run },
     Command { name: "protocol", arguments: "[--long] [WORLD...]", does: protocol::DOES, run: protocol::run },
     Command { name: "bench", arguments: "[FILTER]", does: bench::DOES, run: bench::run },
     Command { name: "fuzz", arguments: "[--seconds N] [TARGET...]", does: fuzz::DOES, run: fuzz::run },
     Command { name: "vectors", arguments: "FILE", does: vectors::DOES, run: vectors::run },
     Command {
         name: "gen",
-        arguments: "--objects N --out DIR [--seed S] [--compact] [--managed-fields]",
+        arguments: "--objects N --out DIR [--seed S] [--faults N] [--compact] [--managed-fields]",
         does: generate::DOES,
         run: generate::run,
     },

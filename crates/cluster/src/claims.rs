@@ -6,7 +6,7 @@
 
 use crate::call::{Answer, CallError, Cause, Cluster};
 use crate::watch::Collection;
-use api::slim::{AddressClaim, Kind, Object, Time, Uid, read};
+use api::slim::{AddressClaim, Kind, Time, Uid, read_claim};
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
 
@@ -35,11 +35,7 @@ impl Cluster {
     /// [`CallError`]: they cannot be listed.
     pub async fn claims(&self) -> Result<Vec<AddressClaim>, CallError> {
         let (objects, _) = self.list_collection(&Collection::of(Kind::AddressClaim)).await?;
-        let claim = |json: Vec<u8>| match read(Kind::AddressClaim, &json).ok()?.object {
-            Object::AddressClaim(claim) => Some(*claim),
-            _ => None,
-        };
-        Ok(objects.into_iter().filter_map(claim).collect())
+        Ok(objects.iter().filter_map(|json| read_claim(json)).collect())
     }
 
     /// The pod with a UID, by a fresh list.

@@ -3,7 +3,7 @@
 //! In: names. Out: pods and claims as they are now. Guarantees: only the server's own word "there is none" (404) counts as
 //! gone; everything else that is no answer is an error.
 
-use api::slim::{AddressClaim, Kind, Object, read};
+use api::slim::{AddressClaim, read_claim};
 use cluster::{Cause, Cluster};
 use engine::manage::{Call, Verb};
 use serde_json::Value;
@@ -50,15 +50,7 @@ pub(crate) async fn pod_on(cluster: &Cluster, node: &str, uid: &str) -> Result<O
 /// A claim as it is now.
 pub(crate) async fn claim(cluster: &Cluster, name: &str) -> Result<Option<AddressClaim>, Unanswered> {
     let body = get(cluster, format!("{CLAIMS}/{name}")).await?;
-    Ok(body.and_then(|body| claim_of(&body)))
-}
-
-/// Reads a claim.
-pub(crate) fn claim_of(json: &[u8]) -> Option<AddressClaim> {
-    match read(Kind::AddressClaim, json).ok()?.object {
-        Object::AddressClaim(claim) => Some(*claim),
-        _ => None,
-    }
+    Ok(body.and_then(|body| read_claim(&body)))
 }
 
 /// Whether a pod runs nothing any more.

@@ -5,8 +5,8 @@
 //! after the promise is on disk; or of a living pod that was told another address and has its interface without this one.
 
 use crate::agent::Agent;
-use crate::kubernetes::{CLAIMS, Unanswered, claim_of, is_finished, pod, pod_on};
-use api::slim::{AddressClaim, Str};
+use crate::kubernetes::{CLAIMS, Unanswered, is_finished, pod, pod_on};
+use api::slim::{AddressClaim, Str, read_claim};
 use cluster::{Change, Cluster, Collection};
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ impl Seen {
         match news {
             News::Claim(change) => {
                 let (Change::Seen(json) | Change::Gone(json)) = &change;
-                let Some(claim) = claim_of(json) else { return };
+                let Some(claim) = read_claim(json) else { return };
                 let user = claim.spec.address.get().map(|addr| (*addr, claim.status.occupant.pod_uid.clone()));
                 agent.saw(&claim.meta.name, user.filter(|_| matches!(change, Change::Seen(_))));
                 match change {

@@ -44,6 +44,8 @@ pub struct Cluster {
     pub(crate) excuses: Excuses,
     /// A snapshot of the storage.
     saved: Option<Server>,
+    /// At which revision the other parts had nothing to do.
+    parts_done_at: Option<u64>,
     planted: Option<Planted>,
     /// How the controllers run.
     primary: PrimaryNetwork,
@@ -151,6 +153,7 @@ impl Cluster {
             fault,
             late: Vec::new(),
             saved: None,
+            parts_done_at: None,
             planted,
             excuses: Excuses::default(),
             primary: PrimaryNetwork::Read,
@@ -186,6 +189,8 @@ impl Cluster {
     pub(crate) fn put_back(&mut self) {
         let Some(saved) = self.saved.take() else { return };
         self.server.put_back(&saved);
+        // Revisions are used a second time.
+        self.parts_done_at = None;
         self.nodes.iter_mut().for_each(Node::watch_over_claims);
         self.excuses.put_back(&self.server, &self.wire);
     }
@@ -285,11 +290,17 @@ impl Cluster {
 
     /// The other parts of Kubernetes do one thing; whether there was one to do.
     pub(crate) fn run_parts(&mut self) -> bool {
+        // They look at objects alone, and of these nothing has changed since there was nothing to do.
+        if self.parts_done_at == Some(self.server.revision()) {
+            return false;
+        }
         let (server, now) = (&mut self.server, self.now);
-        parts::sync_stateful_sets(server, now)
+        let did = parts::sync_stateful_sets(server, now)
             || parts::collect_garbage(server, now)
             || parts::empty_namespaces(server, now)
-            || parts::schedule(server, now)
+            || parts::schedule(server, now);
+        self.parts_done_at = (!did).then(|| self.server.revision());
+        did
     }
 
     /// One step of a controller, and the calls that it asks for. They take turns.

@@ -25,6 +25,6 @@ pub use kind::Kind;
 pub use meta::{Meta, Owner, Pairs, Uid, is_read_annotation};
 pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
 pub use objects::*;
-pub use read::{HasMeta, Object, Parsed, Unreadable, read};
+pub use read::{HasMeta, Object, Parsed, Unreadable, read, read_claim};
 pub use text::{Exclude, ExcludeForm, InternalCidr, PoolEntry, Spelled};
 pub use time::{Newest, NotATime, Time};

@@ -71,6 +71,15 @@ macro_rules! objects {
     };
 }
 
+/// Reads a claim; none where it cannot be read.
+#[must_use]
+pub fn read_claim(json: &[u8]) -> Option<AddressClaim> {
+    match read(Kind::AddressClaim, json).ok()?.object {
+        Object::AddressClaim(claim) => Some(*claim),
+        _ => None,
+    }
+}
+
 objects! {
     Subnet(Subnet), Ip(Ip), IpPool(IpPool), Vip(Vip), Vpc(Vpc), VpcNatGateway(VpcNatGateway),
     IptablesEip(IptablesEip), IptablesFipRule(IptablesFipRule), IptablesDnatRule(IptablesDnatRule),

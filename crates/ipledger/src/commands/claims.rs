@@ -9,7 +9,7 @@ use crate::live::{self, Connection};
 use crate::output::{self, Exit};
 use anyhow::{Context, Result, bail};
 use api::names::port_name;
-use api::slim::{AddressClaim, Kind, Object, Time, Uid, read};
+use api::slim::{AddressClaim, Kind, Time, Uid, read_claim};
 use cluster::{Change, Collection, Word};
 use engine::manage::{Call, Verb};
 use ledger::{Addr, Family};
@@ -180,13 +180,13 @@ async fn follow(cluster: &cluster::Cluster) -> Result<Exit> {
         }
         known = objects
             .iter()
-            .filter_map(|json| claim_of(json))
+            .filter_map(|json| read_claim(json))
             .map(|claim| (claim.meta.name.to_string(), claim))
             .collect();
         let Ok(mut watching) = cluster.watch(&claims, &version).await else { continue };
         while let Ok(change) = watching.next().await {
             let (Change::Seen(json) | Change::Gone(json)) = &change;
-            let Some(claim) = claim_of(json) else { continue };
+            let Some(claim) = read_claim(json) else { continue };
             let name = claim.meta.name.to_string();
             let gone = matches!(change, Change::Gone(_));
             if let Some(line) = line(known.get(&name), &claim, gone) {
@@ -214,13 +214,6 @@ fn line(before: Option<&AddressClaim>, after: &AddressClaim, gone: bool) -> Opti
     let node = &after.status.occupant.node;
     let on = if node.is_empty() || gone { String::new() } else { format!(" on {node}") };
     Some(format!("{what:<12} {address:<15} {}{on}", holder(after)))
-}
-
-fn claim_of(json: &[u8]) -> Option<AddressClaim> {
-    match read(Kind::AddressClaim, json).ok()?.object {
-        Object::AddressClaim(claim) => Some(*claim),
-        _ => None,
-    }
 }
 
 fn of_address(connection: &Connection, address: Addr) -> Result<Vec<AddressClaim>> {
