@@ -16,7 +16,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::{id_of, newer};
 use crate::record::is_finished;
-use api::slim::{Kind, Object, Pod, Time, Uid};
+use api::slim::{Kind, Meta, Object, Pod, Time, Uid};
 
 impl Engine {
     /// What became of a command.
@@ -31,15 +31,20 @@ impl Engine {
         if sent.action.is_event() {
             return;
         }
+        let is_read = matches!(sent.action, Action::ReadClaim(_) | Action::ReadPod { .. } | Action::ReadNode { .. });
+        if let Outcome::Done(Some(object)) = &outcome
+            && is_read
+            && !sent.seen
+            && !sent.gone
+        {
+            self.past_returned |= self.is_of_the_past(object);
+        }
         if let Outcome::Refused(why) = &outcome {
             self.refused(sent, why);
         }
         match (&sent.action, outcome) {
             (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
-            (Action::ReadClaim(key), outcome) => {
-                self.past_returned |= !sent.seen && !sent.gone && self.is_of_the_past(key, &outcome);
-                self.read(key, sent.gone, outcome, &sent.holder);
-            }
+            (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
             (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
             (
                 Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
@@ -126,11 +131,20 @@ impl Engine {
         }
     }
 
-    /// Whether a fresh read shows a claim as it was before it was known to change: no storage does that that goes on.
-    fn is_of_the_past(&self, key: &ClaimKey, outcome: &Outcome) -> bool {
-        let Outcome::Done(Some(Object::AddressClaim(claim))) = outcome else { return false };
-        let known = self.state.claims.get(key).and_then(Slot::standing);
-        known.is_some_and(|known| known.uid == claim.meta.uid && newer(&known.version, &claim.meta.resource_version))
+    /// Whether a fresh read shows an object as it was before it was known to change: no storage does that that goes on.
+    fn is_of_the_past(&self, object: &Object) -> bool {
+        let (meta, world) = (object.meta(), &self.state.world);
+        let of = |meta: &Meta| (meta.uid.clone(), meta.resource_version.clone());
+        let known = match object {
+            Object::AddressClaim(_) => {
+                let slot = self.state.claims.named(&meta.name).and_then(|key| self.state.claims.get(&key));
+                slot.and_then(Slot::standing).map(|known| (known.uid.clone(), known.version.clone()))
+            }
+            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| of(&pod.meta)),
+            Object::Node(_) => world.nodes.named(&meta.name).map(|node| of(&node.meta)),
+            _ => None,
+        };
+        known.is_some_and(|(uid, version)| uid == meta.uid && newer(&version, &meta.resource_version))
     }
 
     /// What a read of a claim says settles whose the address is.
