@@ -34,6 +34,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         .args(["build", "--locked", "--profile", "sim", "--package", "sim", "--example", "random", "--target-dir"])
         .arg(&folder)
         .env("RUSTFLAGS", "-C instrument-coverage")
+        // Build scripts count too, and would leave their counts wherever they run.
+        .env("LLVM_PROFILE_FILE", folder.join("build/%p.profraw").display().to_string())
         .go()?;
     let program = folder.join("sim/examples/random");
     let random = Run::new(&program).env("LLVM_PROFILE_FILE", folder.join("%p.profraw").display().to_string());
