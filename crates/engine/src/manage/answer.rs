@@ -5,7 +5,7 @@
 //! an answer has shown is remembered as that.
 
 use super::bug::Bug;
-use super::claims::Slot;
+use super::claims::{Claim, Slot};
 use super::command::{Action, NewClaim, ObjectId};
 use super::engine::Engine;
 use super::fate::Proof;
@@ -16,7 +16,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::{id_of, newer};
 use crate::record::is_finished;
-use api::slim::{Kind, Meta, Object, Pod, Time, Uid};
+use api::slim::{Kind, Meta, Object, Pod, Str, Time, Uid};
 
 impl Engine {
     /// What became of a command.
@@ -96,11 +96,15 @@ impl Engine {
 
     /// The life of an object that is known under this name.
     fn known_uid(&self, id: &ObjectId) -> Option<&Uid> {
-        if id.kind == Kind::AddressClaim {
-            let key = self.state.claims.named(&id.name)?;
-            return Some(&self.state.claims.get(&key)?.standing()?.uid);
+        match id.kind {
+            Kind::AddressClaim => Some(&self.claim_named(&id.name)?.uid),
+            kind => self.state.world.uid(kind, &id.namespace, &id.name),
         }
-        self.state.world.uid(id.kind, &id.namespace, &id.name)
+    }
+
+    fn claim_named(&self, name: &Str) -> Option<&Claim> {
+        let key = self.state.claims.named(name)?;
+        self.state.claims.get(&key)?.standing()
     }
 
     /// When what only an answer has shown is doubted.
@@ -134,17 +138,13 @@ impl Engine {
     /// Whether a fresh read shows an object as it was before it was known to change: no storage does that that goes on.
     fn is_of_the_past(&self, object: &Object) -> bool {
         let (meta, world) = (object.meta(), &self.state.world);
-        let of = |meta: &Meta| (meta.uid.clone(), meta.resource_version.clone());
         let known = match object {
-            Object::AddressClaim(_) => {
-                let slot = self.state.claims.named(&meta.name).and_then(|key| self.state.claims.get(&key));
-                slot.and_then(Slot::standing).map(|known| (known.uid.clone(), known.version.clone()))
-            }
-            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| of(&pod.meta)),
-            Object::Node(_) => world.nodes.named(&meta.name).map(|node| of(&node.meta)),
+            Object::AddressClaim(_) => self.claim_named(&meta.name).map(|claim| (&claim.uid, &claim.version)),
+            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| life(&pod.meta)),
+            Object::Node(_) => world.nodes.named(&meta.name).map(|node| life(&node.meta)),
             _ => None,
         };
-        known.is_some_and(|(uid, version)| uid == meta.uid && newer(&version, &meta.resource_version))
+        known.is_some_and(|(uid, version)| *uid == meta.uid && newer(version, &meta.resource_version))
     }
 
     /// What a read of a claim says settles whose the address is.
@@ -216,4 +216,9 @@ impl Engine {
         self.dirty.remove(&sent.holder);
         self.due.insert((due, sent.holder.clone()));
     }
+}
+
+/// Which life of an object it is, and how far it has come.
+const fn life(meta: &Meta) -> (&Uid, &Str) {
+    (&meta.uid, &meta.resource_version)
 }

@@ -20,13 +20,13 @@ impl Engine {
     /// Gives a NIC what it lacks.
     pub(super) fn serve(&mut self, entitled: &Entitled, want: &Want) {
         if let Some(lent) = &want.lent {
-            self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
+            self.drop_plans_of(&want.nic);
             return self.wait_for_lender(want, &lent.nic);
         }
         let all: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         // Who has what it wants is refused nothing, whatever became of its Subnet.
         if !all.is_empty() && self.served(want).is_some() {
-            return self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
+            return self.drop_plans_of(&want.nic);
         }
         // What the NIC had and wants no more goes once there is another one in its place.
         let has: Vec<ClaimKey> = all.iter().filter(|key| self.may_stay(want, key)).cloned().collect();
@@ -54,7 +54,7 @@ impl Engine {
                 Err(denied) => refusals.push((subnet, denied)),
             }
         }
-        self.drop_plans(&want.nic.holder, |_, nic| *nic == want.nic);
+        self.drop_plans_of(&want.nic);
         self.refuse(entitled, want, refusals);
     }
 
@@ -186,7 +186,12 @@ impl Engine {
         }
     }
 
-    /// Gives back what was only kept for a holder: all of it, or of one of its NICs.
+    /// Gives back what was only kept for a NIC.
+    fn drop_plans_of(&mut self, nic: &NicId) {
+        self.drop_plans(&nic.holder, |_, of| of == nic);
+    }
+
+    /// Gives back what was only kept for a holder, of what is chosen.
     pub(super) fn drop_plans(&mut self, holder: &HolderId, of: impl Fn(&ClaimKey, &NicId) -> bool) {
         let planned = self.state.claims.of_holder(holder).filter(|(_, slot)| matches!(slot, Slot::Planned(_)));
         let planned = planned.filter(|(key, slot)| of(key, slot.nic())).map(|(key, _)| key.clone());
