@@ -13,13 +13,19 @@ use api::slim::AddressClaim;
 use ledger::{Addr, Cidr};
 use model::{Server, cluster::SandboxId};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Excuses {
     /// By wire, address and the pod's UID: the pod, and whether its address is on record beside the claim.
     forsaken: BTreeMap<(String, Addr, String), Forsaken>,
+    /// Claims that were deleted by hand once: two who both have the address on record cannot both have it again.
+    lost: BTreeSet<String>,
+    /// The storage was put back once: so it is with every claim since then.
+    all_lost: bool,
+    /// Pods whose records were changed by hand: namespace and name.
+    touched: BTreeSet<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -31,6 +37,7 @@ struct Forsaken {
 impl Excuses {
     /// Somebody deletes a claim by hand: of all that use the address now.
     pub(crate) fn deleted(&mut self, claim: &str, server: &Server, wire: &Wire) {
+        self.lost.insert(claim.to_owned());
         for (net, addr, sandboxes) in wire.iter().filter(|(net, addr, _)| api::schema::claim_name(net, *addr) == claim)
         {
             for pod in sandboxes {
@@ -43,6 +50,7 @@ impl Excuses {
 
     /// The storage was put back: of all that use an address whose claim says nothing of them any more.
     pub(crate) fn put_back(&mut self, server: &Server, wire: &Wire) {
+        self.all_lost = true;
         for (net, addr, sandboxes) in wire.iter() {
             for pod in sandboxes.iter().filter(|pod| !is_claimed(server, net, addr, &pod.pod_uid)) {
                 let key = (net.to_owned(), addr, pod.pod_uid.clone());
@@ -56,6 +64,17 @@ impl Excuses {
     pub(crate) fn touched(&mut self, namespace: &str, pod: &str) {
         let its = self.forsaken.values_mut().filter(|of| of.pod.namespace == namespace && of.pod.name == pod);
         its.for_each(|of| of.recorded = false);
+        self.touched.insert((namespace.to_owned(), pod.to_owned()));
+    }
+
+    /// Whether a claim of this name went once, and nobody let go.
+    pub(crate) fn was_lost(&self, claim: &str) -> bool {
+        self.all_lost || self.lost.contains(claim)
+    }
+
+    /// Whether somebody changed by hand what is on record of a pod.
+    pub(crate) fn was_touched(&self, namespace: &str, pod: &str) -> bool {
+        self.touched.contains(&(namespace.to_owned(), pod.to_owned()))
     }
 
     /// Whether a pod may use an address without a claim.
@@ -92,17 +111,24 @@ impl Excuses {
     }
 }
 
-/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet, or its pod, which was never on the wire, has
-/// another claim for the same NIC, and the agent says only of a pod that runs which of them it does not use.
+/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, and
+/// was never on the wire, since the agent says only of a pod that runs which of them it does not use; or a hand deleted the claim and
+/// changed the pod's record, so that it runs with this address and is told the other one.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
-    let is_like_it = |other: &AddressClaim| {
+    let is_beside = |other: &AddressClaim| {
         let at = other.spec.address.get().filter(|at| **at != *addr && at.family() == addr.family());
-        at.is_some() && other.spec.holder == spec.holder && other.spec.wire == spec.wire
+        at.is_some() && other.spec.wire == spec.wire
     };
+    let is_like_it = |other: &AddressClaim| is_beside(other) && other.spec.holder == spec.holder;
+    let is_of_pod =
+        |other: &AddressClaim| is_beside(other) && other.status.occupant.pod_uid == claim.status.occupant.pod_uid;
+    let occupant = &claim.status.occupant;
+    let is_misled =
+        cluster.excuses.was_lost(&claim.meta.name) && cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
-    is_surplus || !has_subnet(&cluster.server, &spec.wire, *addr)
+    is_surplus || (is_misled && claims.iter().any(is_of_pod)) || !has_subnet(&cluster.server, &spec.wire, *addr)
 }
 
 /// Whether an address is of a Subnet.

@@ -107,9 +107,11 @@ fn is_of_namesake(cluster: &Cluster, port: &str, claim: &AddressClaim) -> bool {
 /// Whether an IP object is the one of a claim.
 pub(crate) fn is_of(ip: &Ip, claim: &AddressClaim) -> bool {
     let holder = &claim.spec.holder;
+    let is_reservation = ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true");
     match holder.kind.as_str() {
-        "Pod" | "StatefulSet" | "VirtualMachine" => ip.spec.pod_name == holder.name,
+        "Pod" | "StatefulSet" | "VirtualMachine" => ip.spec.pod_name == holder.name && !is_reservation,
         "Reservation" => ip.meta.name == holder.name,
-        _ => true,
+        // What it lends is on record for the pod.
+        _ => !is_reservation,
     }
 }

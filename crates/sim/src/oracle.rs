@@ -119,7 +119,9 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let addr =
             claim.spec.address.get().copied().ok_or_else(|| Violation("a claim without an address".to_owned()))?;
         let mut ips = recorded.remove(&addr).unwrap_or_default();
-        ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || !is_left(cluster, ip)));
+        let is_lost = cluster.excuses.was_lost(&claim.meta.name);
+        let is_others = |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip));
+        ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || is_others(ip)));
         let is_like_it = ips.len() == usize::from(has_record(cluster, claim)) && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
@@ -149,6 +151,18 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
 /// Whether an IP object is a reservation that was not granted.
 fn is_request(ip: &Ip) -> bool {
     ip.meta.label("ovn.kubernetes.io/ip_reserved").is_none()
+}
+
+/// Whether an IP object is what is left of somebody's right to an address whose claim was deleted by hand, and that another holder has
+/// by now: a reservation, or what a living pod was told.
+fn still_says(cluster: &Cluster, ip: &Ip) -> bool {
+    let pod = cluster.server.object("", "pods", &ip.spec.namespace, &ip.spec.pod_name);
+    let told = pod.is_some_and(|pod| {
+        let said = pod["metadata"]["annotations"].as_object().into_iter().flatten();
+        let mut said = said.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
+        said.any(|text| Some(text) == ip.spec.ip_address.get().map(AddrPair::to_string).as_deref())
+    });
+    ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true") || told
 }
 
 /// Whether an IP object is one that another manager left of a pod that is not there: `ipledger repair` removes those.

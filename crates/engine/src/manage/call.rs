@@ -109,6 +109,8 @@ impl Action {
             404 => Outcome::Missing,
             409 if self.call().verb == Verb::Create => Outcome::Exists,
             409 => Outcome::Changed,
+            // A patch names the life that it is for; of another one the server says that it cannot become that.
+            422 if is_of_another_life(body) => Outcome::Changed,
             400..=499 if !matches!(code, 408 | 425 | 429) => Outcome::Refused(message(body)),
             _ => Outcome::Unknown,
         }
@@ -125,6 +127,13 @@ impl Action {
 /// Whether an answer is a Status, and no object.
 fn is_status(body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body).is_ok_and(|answer| answer["kind"] == "Status")
+}
+
+/// Whether a Status says that the object has another UID than the patch (apimachinery `ValidateObjectMetaAccessorUpdate`).
+fn is_of_another_life(body: &[u8]) -> bool {
+    let status: Value = serde_json::from_slice(body).unwrap_or_default();
+    let causes = status["details"]["causes"].as_array();
+    causes.is_some_and(|causes| causes.iter().any(|cause| cause["field"] == "metadata.uid"))
 }
 
 /// The server's words.

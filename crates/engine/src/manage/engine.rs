@@ -197,6 +197,8 @@ impl Engine {
                     self.occupy(entitled);
                 }
                 self.project(holder, entitled.as_ref());
+                // A fresh read counts for the look that it was made for.
+                self.state.disowned.remove(holder);
             }
         }
     }
@@ -250,8 +252,6 @@ impl Engine {
                 }
             }
         }
-        // A fresh read counts for the look that it was made for.
-        self.state.disowned.remove(holder);
         if self.state.claims.of_holder(holder).next().is_none() {
             self.state.absent.remove(holder);
         }

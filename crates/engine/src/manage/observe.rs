@@ -8,8 +8,8 @@ use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders;
 use super::holders::primary::is_primary;
-use super::id::{ClaimKey, HolderId};
-use super::input::Input;
+use super::id::{ClaimKey, HolderId, STATEFUL_SET};
+use super::input::{Input, Outcome};
 use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_known;
@@ -51,9 +51,11 @@ impl Engine {
             }
             Input::Done(id, outcome) => {
                 if let Some(sent) = self.flight.done(id) {
+                    let is_refused = matches!(outcome, Outcome::Refused(_));
                     self.done(&sent, outcome);
                     let waited = self.flight.waited(&sent.action.object());
-                    self.dirty.extend(waited);
+                    // Who was refused asks again later, and not because it was looked at meanwhile.
+                    self.dirty.extend(waited.into_iter().filter(|holder| !(is_refused && *holder == sent.holder)));
                 }
             }
             Input::Tick => {}
@@ -162,6 +164,10 @@ impl Engine {
         {
             self.state.forget_pod_facts(&before.occupant.pod_uid);
         }
+        if before.as_ref().is_none_or(|before| before.nic() != slot.nic()) {
+            // Whoever was refused the address is told who has it now.
+            self.dirty.extend(self.waiting.at_address(&key).cloned());
+        }
         if let Some(before) = before.filter(|before| before.nic() != slot.nic()) {
             self.state.books.release(&key);
             self.dirty.insert(before.nic().holder.clone());
@@ -240,9 +246,16 @@ impl Engine {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
         self.gateway_pod_seen(&pod.meta);
+        self.about_ordinal(&namespace, &name);
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
         self.dirty.insert(holder);
+    }
+
+    /// An IP object may have been written for the ordinal that a pod was: what it says of the pod concerns that.
+    fn about_ordinal(&mut self, namespace: &Str, pod: &Str) {
+        let ordinal = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), pod.clone());
+        self.dirty.extend(Some(ordinal).filter(|ordinal| self.state.ips_of.contains_key(ordinal)));
     }
 
     fn forget_pod(&mut self, holder: &HolderId) {
@@ -254,6 +267,7 @@ impl Engine {
         }
         if let Some(meta) = self.state.pod(holder).map(|pod| pod.meta.clone()) {
             self.gateway_pod_gone(&meta);
+            self.about_ordinal(&meta.namespace, &meta.name);
         }
         self.state.pods.remove(holder);
         self.dirty.insert(holder.clone());

@@ -99,6 +99,12 @@ fn patch(cluster: &mut Cluster, path: Option<String>, body: Value) {
     }
 }
 
+/// Notes that the IP object of this name is about to be changed, if a controller made it.
+pub(super) fn touch_record(cluster: &mut Cluster, name: &str) {
+    let ip = cluster.server.object("kubeovn.io", "ips", "", name).filter(|ip| is_made(ip));
+    ip.into_iter().for_each(|ip| touch_ip(cluster, &ip));
+}
+
 fn touch_ip(cluster: &mut Cluster, ip: &Value) {
     let spec = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
     cluster.excuses.touched(spec("namespace"), spec("podName"));
@@ -129,8 +135,13 @@ fn claim(cluster: &Cluster, pick: u8) -> Option<String> {
 /// One that a controller made: what people reserve is theirs to change.
 fn ip(cluster: &Cluster, pick: u8) -> Option<Arc<Value>> {
     let mut ips = cluster.server.objects("kubeovn.io", "ips");
-    ips.retain(|ip| ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] == "false");
+    ips.retain(|ip| is_made(ip));
     picked(ips, pick)
+}
+
+/// Whether a controller made an IP object.
+fn is_made(ip: &Value) -> bool {
+    ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] == "false"
 }
 
 fn pod(cluster: &Cluster, pick: u8) -> Option<Arc<Value>> {

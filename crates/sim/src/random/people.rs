@@ -127,7 +127,7 @@ fn eip(addr: u8) -> Value {
     spec
 }
 
-fn port(pod: u8) -> String {
+pub(super) fn port(pod: u8) -> String {
     format!("p{pod}.default.macvlan.default")
 }
 

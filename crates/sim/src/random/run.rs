@@ -108,13 +108,21 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Save => cluster.save(),
         What::PutBack => cluster.put_back(),
         What::LateArrives => return late(cluster),
-        _ => {
-            for request in people::requests(what) {
-                cluster.server.handle(request, cluster.now);
-            }
+        What::Cancel(pod) => {
+            // Where it is no reservation, it is the record of the pod.
+            hands::touch_record(cluster, &people::port(pod));
+            ask(cluster, what);
         }
+        _ => ask(cluster, what),
     }
     Ok(())
+}
+
+/// People ask the API server.
+fn ask(cluster: &mut Cluster, what: What) {
+    for request in people::requests(what) {
+        cluster.server.handle(request, cluster.now);
+    }
 }
 
 /// What does not run does not end.

@@ -23,6 +23,7 @@ use super::fate::Fate;
 use super::id::{EIP, GATEWAY, HolderId, NicId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
+use crate::life::split_ordinal;
 use api::slim::{Kind, Str, Time};
 
 /// A holder that is there, and what it should hold.
@@ -68,6 +69,19 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
         Kind::IptablesEip => Some(eip::holder(name)),
         Kind::VirtualMachine | Kind::VirtualMachineInstance => Some(vm::holder(namespace, name)),
         _ => foreign::holder(kind, name),
+    }
+}
+
+/// The object without which an ordinal or a machine is entitled to nothing: its kind, namespace and name.
+pub(super) fn owner(holder: &HolderId) -> Option<(Kind, Str, Str)> {
+    let HolderId::Named(kind, namespace, name) = holder else { return None };
+    match kind.as_str() {
+        STATEFUL_SET => {
+            let (set, _) = split_ordinal(name)?;
+            Some((Kind::StatefulSet, namespace.clone(), set.into()))
+        }
+        VM => Some((Kind::VirtualMachine, namespace.clone(), name.clone())),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::manage::bug::Bug;
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
 use crate::manage::id::{HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
+use crate::manage::project::is_of_life;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
@@ -290,6 +291,7 @@ pub(super) fn on_record(
     let agrees = |ip: &Ip| {
         ip.spec.pod_name == *pod.name
             && ip.spec.namespace == *pod.namespace
+            && is_of_life(ip, &pod.user, &pod.holder)
             && [Family::V4, Family::V6].iter().all(|&family| recorded(ip, family) == pair.get(family))
     };
     let is_old = || {

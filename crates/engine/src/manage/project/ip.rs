@@ -32,6 +32,14 @@ pub(super) fn holder_of(ip: &Ip) -> Option<HolderId> {
     Some(HolderId::Named(kind.into(), ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
 }
 
+/// Whether an IP object may be the record of a pod: not one that names another life.
+pub(in crate::manage) fn is_of_life(ip: &Ip, uid: &Uid, holder: &HolderId) -> bool {
+    match ip.meta.label(HOLDER_UID).map(Uid::parse) {
+        Some(of) => of == *uid || HolderId::Pod(of) == *holder,
+        None => true,
+    }
+}
+
 /// The holder that an IP object of Kube-OVN's keeps addresses for although it may have no pod now: an ordinal or a machine. An
 /// older version wrote no type; whatever stands there, the name of an ordinal may be one.
 fn kept_for(ip: &Ip) -> Option<HolderId> {
@@ -153,7 +161,8 @@ impl Engine {
 
     /// The IP object of a NIC; none until all its claims stand.
     fn record_of(&self, entitled: &Entitled, want: &Want) -> Option<NewIp> {
-        let (subnet, addrs) = self.served(want)?;
+        // What it keeps until there is another one in its place is on record, too.
+        let (subnet, addrs) = self.served(want).or_else(|| self.all_kept(want))?;
         // Without a pod it stays the node of the last one.
         let last =
             || self.state.world.ips.named(&want.port).map(|ip| &ip.spec.node_name).filter(|node| !node.is_empty());
@@ -177,12 +186,21 @@ impl Engine {
         })
     }
 
-    /// The Subnet and the addresses of a NIC that has one in each family that it wants.
+    /// The Subnet and the addresses of a NIC that has one in each family that it wants, and may go on with them.
     pub(in crate::manage) fn served(&self, want: &Want) -> Option<(Str, AddrPair)> {
+        self.addresses(want, |claim| self.suits(want, claim))
+    }
+
+    /// The same, whether its next user may have them or not.
+    fn all_kept(&self, want: &Want) -> Option<(Str, AddrPair)> {
+        self.addresses(want, |_| true)
+    }
+
+    fn addresses(&self, want: &Want, counts: impl Fn(&Claim) -> bool) -> Option<(Str, AddrPair)> {
         let mut pair = AddrPair::NONE;
         let mut subnet = None;
         for family in Family::BOTH {
-            if let Some(claim) = self.kept(want, family).filter(|claim| self.suits(want, claim)) {
+            if let Some(claim) = self.kept(want, family).filter(|claim| counts(claim)) {
                 pair.set(family, Some(claim.key.addr));
                 let containing = self.state.books.containing(&claim.key).unwrap_or(&claim.subnet);
                 subnet = subnet.or_else(|| Some(containing.clone()));
@@ -215,11 +233,8 @@ impl Engine {
     /// is gone by now: it is all that says so.
     fn outlasts(&self, ip: &Ip, claim: &Claim) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
-        let user = pod.map(HolderId::of_pod).filter(|user| claim.is_unused() && holder_of(ip).as_ref() == Some(user));
-        let entitled = user.and_then(|user| holders::entitled(&self.state, &user));
-        entitled.is_some_and(|entitled| {
-            entitled.wants.iter().any(|want| want.port == ip.meta.name && want.told == addrs(ip))
-        })
+        let is_its = pod.map(HolderId::of_pod).is_some_and(|user| holder_of(ip) == Some(user));
+        claim.is_unused() && is_its && self.says_what_was_told(ip)
     }
 
     /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.
@@ -250,28 +265,38 @@ impl Engine {
     }
 
     /// Removes IP objects that were written for a holder and say an address that it neither has nor uses. One that says what its
-    /// pod was told, of an address that nobody has, stays: it is all that says so once the claim is lost.
+    /// pod was told stays: it is all that says so once the claim is lost, even where another holder has the address by then.
     pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let Some(names) = self.state.ips_of.get(holder) else { return };
         let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
-        let wants = entitled.map_or(&[][..], |entitled| &entitled.wants);
-        let lent = wants.iter().filter(|want| want.lent.is_some());
+        let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter(|want| want.lent.is_some());
         let used: Vec<Addr> =
             lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
         let held =
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
-        let is_lost = |ip: &Ip| wants.iter().any(|want| want.port == ip.meta.name && self.is_lost(want, addrs(ip)));
-        let orphans = ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !is_lost(ip));
+        let orphans =
+            ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !self.says_what_was_told(ip));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
         for (meta, spec) in found {
-            match holder {
-                // Its watch may be behind, and the pod be there.
-                HolderId::Pod(uid) if entitled.is_none() && !self.knows(uid, &spec) => {
-                    let (namespace, name, uid) = (spec.namespace, spec.pod_name, uid.clone());
-                    self.send(Action::ReadPod { namespace, name, uid }, holder);
-                }
-                _ => drop(self.remove_ip(&meta, holder)),
+            match self.doubt_of(holder, &spec).filter(|_| entitled.is_none()) {
+                Some(read) => self.send(read, holder),
+                None => drop(self.remove_ip(&meta, holder)),
             }
+        }
+    }
+
+    /// The fresh read that says whether the holder of an IP object is gone, or only not seen yet; none where that is known.
+    fn doubt_of(&self, holder: &HolderId, ip: &IpSpec) -> Option<Action> {
+        match holder {
+            HolderId::Pod(uid) if !self.knows(uid, ip) => {
+                let (namespace, name, uid) = (ip.namespace.clone(), ip.pod_name.clone(), uid.clone());
+                Some(Action::ReadPod { namespace, name, uid })
+            }
+            HolderId::Named(..) if !self.state.disowned.contains(holder) => {
+                let (kind, namespace, name) = holders::owner(holder)?;
+                Some(Action::ReadOwner { kind, namespace, name })
+            }
+            _ => None,
         }
     }
 
@@ -281,13 +306,15 @@ impl Engine {
         self.state.gone_pods.contains(uid) || pod.is_some_and(|pod| pod.meta.uid == *uid)
     }
 
-    /// Whether these are the addresses that a NIC was told, and nobody has any of them.
-    fn is_lost(&self, want: &Want, addrs: AddrPair) -> bool {
-        let has_one = |addr: Addr| {
-            let key = |subnet: &Str| Some(ClaimKey { wire: self.state.books.wire(subnet)?.clone(), addr });
-            want.subnets.iter().filter_map(key).any(|key| self.state.claims.get(&key).is_some())
-        };
-        addrs == want.told && !addrs.iter().any(has_one)
+    /// Whether an IP object says what the living pod of its name was told, for the same NIC, and was not written for another pod of
+    /// that name.
+    fn says_what_was_told(&self, ip: &Ip) -> bool {
+        let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
+        let pod = pod.filter(|pod| is_of_life(ip, &pod.meta.uid, &HolderId::of_pod(pod)));
+        let entitled = pod.and_then(|pod| holders::entitled(&self.state, &HolderId::of_pod(pod)));
+        entitled.is_some_and(|entitled| {
+            entitled.wants.iter().any(|want| want.port == ip.meta.name && want.told == addrs(ip))
+        })
     }
 }
 

@@ -90,9 +90,8 @@ impl Engine {
             let names = self.state.ips_at.get(&key.addr).into_iter().flatten();
             let ips = names.filter_map(|name| self.state.world.ips.named(name));
             let on_wire = |ip: &&Ip| self.state.books.wire(&ip.spec.subnet) == Some(&key.wire);
-            let is_unknown = |of: HolderId| matches!(of, HolderId::Pod(_)) && !self.state.pods.contains_key(&of);
-            let former =
-                |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !holder_of(ip).is_some_and(is_unknown);
+            let is_unknown = |ip: &Ip| holder_of(ip).is_some_and(|of| !self.state.pods.contains_key(&of));
+            let former = |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !is_unknown(ip);
             found.extend(ips.filter(on_wire).filter(former).map(|ip| ip.meta.clone()));
         }
         for meta in &found {

@@ -1,0 +1,14 @@
+//! What random runs found: the shortest story of each defect, as it was shrunk.
+#![allow(clippy::unwrap_used)]
+
+mod claims;
+mod nodes;
+mod owners;
+mod records;
+mod subnets;
+
+use sim::random::{Step, replay};
+
+fn holds(controllers: usize, steps: &[Step]) {
+    replay(controllers, steps).unwrap_or_else(|violation| panic!("{violation:?}"));
+}

@@ -1,0 +1,232 @@
+//! IP objects and annotations: what is on record of a pod.
+
+use crate::holds;
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+
+#[test]
+fn an_ip_object_that_a_finalizer_holds_is_in_nobodys_way() {
+    holds(1, &[Step(Pod(0, 1, Free), ALL, 0), Step(Hand(HoldIp, 0), ALL, 0), Step(DeletePod(0, Normal), ALL, 0)]);
+}
+
+#[test]
+fn an_ip_object_with_the_finalizer_of_kube_ovn_goes_with_its_claim() {
+    holds(1, &[Step(Pod(0, 1, Free), ALL, 0), Step(Hand(AdoptIp, 0), ALL, 0), Step(DeletePod(0, Normal), ALL, 0)]);
+}
+
+#[test]
+fn what_a_pod_borrowed_of_a_gateway_is_deleted_once_where_a_finalizer_holds_its_ip_object() {
+    holds(1, &[Step(Gateway(2), ALL, 0), Step(Hand(HoldIp, 0), ALL, 0), Step(DeleteGateway, ALL, 0)]);
+}
+
+#[test]
+fn a_pod_that_was_told_the_address_of_an_eip_does_not_get_it() {
+    holds(
+        2,
+        &[
+            Step(Eip(1, 6), 0, 0),
+            Step(Gateway(1), 1, 31508),
+            Step(Hand(AdoptIp, 12), 5, 19220),
+            Step(Set(1, 0), 8, 26828),
+            Step(Hand(EditPod, 59), 0, 0),
+            Step(DeleteEip(1), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_machine_that_is_stopped_is_mended_too() {
+    holds(
+        1,
+        &[
+            Step(Reserve(0, 3), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pod(2, 0, Two), ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(Pod(3, 1, Two), ALL, 0),
+            Step(Connect(0), ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
+            Step(Exit(3), 0, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Hand(EditIp, 75), 0, 0),
+            Step(StopVm(0, Normal), 8, 22953),
+            Step(Crash(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_stays_while_it_is_all_that_says_what_the_pod_was_told() {
+    // The Vip that the pod borrowed from goes, and its claim was deleted by hand.
+    holds(
+        2,
+        &[
+            Step(Deaf(1), ALL, 0),
+            Step(Vip(1, 4), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Pod(3, 0, Borrow(1)), ALL, 0),
+            Step(PowerOff(1), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(DeleteClaims, 56), ALL, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(Pass(90), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_stays_where_the_controller_has_not_heard_of_the_pod() {
+    // Its claim was deleted by hand, and the Vip that it borrowed from goes.
+    holds(
+        2,
+        &[
+            Step(Deaf(1), ALL, 0),
+            Step(Vip(1, 4), ALL, 0),
+            Step(Hear(0), ALL, 0),
+            Step(Pod(3, 0, Borrow(1)), ALL, 0),
+            Step(Pod(2, 1, Free), 8, 58009),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(DeleteClaims, 56), ALL, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(Pass(90), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn each_claim_has_its_own_ip_object_after_hands_and_a_reservation() {
+    holds(
+        2,
+        &[
+            Step(Eip(1, 0), ALL, 0),
+            Step(Vip(0, 4), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(Pod(1, 1, Two), ALL, 0),
+            Step(DeleteVip(0), ALL, 0),
+            Step(Deaf(1), ALL, 0),
+            Step(Hand(DeleteClaim, 51), ALL, 0),
+            Step(Vip(0, 0), ALL, 0),
+            Step(Reserve(1, 4), ALL, 0),
+            Step(Pass(61), ALL, 0),
+            Step(Arm(CrashAfter, 2), ALL, 0),
+            Step(Hand(DeleteClaims, 41), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_edited_ip_object_is_written_again_after_its_claim_was_deleted_too() {
+    holds(
+        2,
+        &[
+            Step(Pool(5, 6), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Hand(StripPod, 66), ALL, 0),
+            Step(Pod(3, 1, Pooled), 0, 0),
+            Step(DeleteVm(0), 13, 518),
+            Step(Program(0), 5, 16987),
+            Step(Deaf(0), 0, 0),
+            Step(Hand(EditIp, 14), 0, 0),
+            Step(Hand(DeleteClaims, 54), 0, 0),
+            Step(Crash(1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_hand_wrote_into_an_ip_object_is_on_record_until_the_ordinal_has_another_address() {
+    holds(
+        1,
+        &[
+            Step(Set(1, 3), 30, 18436),
+            Step(Pass(90), 13, 30694),
+            Step(Hand(EditIp, 52), 0, 0),
+            Step(Hand(DeleteClaims, 85), 0, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(Set(1, 3), 8, 30671),
+            Step(Crash(0), 0, 0),
+            Step(Deaf(0), 3, 26159),
+            Step(DeleteSet(1, Stay), 2, 41089),
+            Step(Pass(30), 8, 63075),
+            Step(Boot(1), 8, 10869),
+            Step(Pass(30), 0, 0),
+            Step(DeletePod(3, Normal), 1, 48476),
+            Step(DeletePod(2, Zero), 1, 33159),
+            Step(Set(1, 3), 13, 27811),
+            Step(LateArrives, 13, 29518),
+        ],
+    );
+}
+
+#[test]
+fn an_ip_object_of_another_life_is_not_written_again_and_again() {
+    holds(
+        2,
+        &[
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(Pod(3, 1, Pooled), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Hand(DeleteClaims, 58), 0, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(Spill, 0, 0),
+            Step(CutOff(1), 13, 48069),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteGateway, 0, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(Hand(DeleteClaim, 2), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Hand(DeleteClaims, 52), 1, 1446),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 81), ALL, 0),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Hand(StripPod, 50), ALL, 0),
+            Step(Pass(5), ALL, 0),
+            Step(Hand(HoldClaim, 36), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_an_ordinal_goes_with_the_last_pod_that_was_told_so() {
+    holds(
+        2,
+        &[
+            Step(Spill, ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 92), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(Hand(DeleteClaim, 94), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_is_none_of_the_next_pod_of_its_name() {
+    holds(
+        2,
+        &[
+            Step(Vip(0, 2), ALL, 0),
+            Step(Pod(3, 0, Borrow(0)), ALL, 0),
+            Step(DeleteOrdinal(1, 1, Normal), ALL, 0),
+            Step(DeletePod(3, Zero), 3, 57913),
+            Step(Pod(3, 1, Steal(2)), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 26), ALL, 0),
+        ],
+    );
+}
