@@ -99,7 +99,8 @@ impl Config {
             true => PrimaryNetwork::Served { default_subnet: self.default_subnet.as_str().into() },
             false => PrimaryNetwork::Read,
         };
-        Settings { gateway, primary, grace: self.grace, retry: self.retry, ..Settings::default() }
+        let agents = self.namespace.as_str().into();
+        Settings { gateway, primary, agents, grace: self.grace, retry: self.retry, ..Settings::default() }
     }
 }
 

@@ -153,7 +153,7 @@ impl Metrics {
 
 fn name_of(outcome: &Outcome) -> &'static str {
     match outcome {
-        Outcome::Done(_) | Outcome::Event(..) => "done",
+        Outcome::Done(_) | Outcome::Event(..) | Outcome::Lease(_) => "done",
         Outcome::Exists => "exists",
         Outcome::Missing => "missing",
         Outcome::Changed => "changed",

@@ -90,8 +90,9 @@ impl Source {
                 let lease: Value = serde_json::from_slice(json).ok()?;
                 let name = lease["metadata"]["name"].as_str()?;
                 let node = Str::from(name.strip_prefix(AGENT_PREFIX)?);
+                let renewed = Str::from(lease["spec"]["renewTime"].as_str().unwrap_or_default());
                 let known = Known { namespace: Str::default(), name: node.clone(), uid: Uid::None, version: 0 };
-                Some((known, Input::AgentSeen(node)))
+                Some((known, Input::AgentSeen { node, renewed }))
             }
         }
     }

@@ -94,7 +94,7 @@ impl Bench {
         for node in 0..1000 {
             let node = format!(r#"{{"metadata":{{"name":"node{node}","uid":"n{node}","resourceVersion":"1"}}}}"#);
             bench.step(Input::Seen(object(Kind::Node, &node)));
-            bench.step(Input::AgentSeen(Str::from(format!("node{}", bench.steps))));
+            bench.step(Input::AgentSeen { node: Str::from(format!("node{}", bench.steps)), renewed: Str::default() });
         }
         for number in 0..pods {
             for object in bench.served(number) {

@@ -6,6 +6,9 @@ use engine::manage::{Action, Command, Engine, Form, Input, NEEDED, Outcome, Prim
 
 const NOW: Time = Time(1_800_000_000);
 
+/// When an agent that has not renewed its Lease counts as silent.
+const LATER: Time = Time(NOW.0 + 40);
+
 fn object(kind: Kind, json: &str) -> Object {
     read(kind, json.as_bytes()).unwrap().object
 }
@@ -16,7 +19,8 @@ fn node() -> Object {
 
 /// An engine that has seen the claim of a pod which is gone, on a node that was not listed; what it asks for.
 fn with_claim_on_a_missing_node() -> (Engine, Vec<Command>) {
-    let mut engine = Engine::new(Settings::default());
+    // Nothing is to be said of what waits.
+    let mut engine = Engine::new(Settings { patience: 1000, ..Settings::default() });
     let claim = r#"{"metadata":{"name":"w.10.0.0.2","uid":"c","resourceVersion":"5"},
         "spec":{"wire":"w","address":"10.0.0.2","subnet":"s","holder":{"kind":"Pod","namespace":"d","name":"p","uid":"u","nic":"net1"}},
         "status":{"occupant":{"podUID":"u","node":"n1"}}}"#;
@@ -31,6 +35,11 @@ fn with_claim_on_a_missing_node() -> (Engine, Vec<Command>) {
         "{asked:?}"
     );
     let asked = engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW);
+    assert!(matches!(asked.as_slice(), [Command { action: Action::ReadAgent { .. }, .. }]), "{asked:?}");
+    let asked = engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW);
+    assert!(asked.is_empty(), "it may have an agent that makes its Lease again: {asked:?}");
+    let asked = engine.step(Input::Tick, LATER);
+    let asked = engine.step(Input::Done(asked[0].id, Outcome::Missing), LATER);
     (engine, asked)
 }
 
@@ -45,14 +54,29 @@ fn a_node_that_a_fresh_read_does_not_find_gives_its_addresses_back() {
         matches!(asked.as_slice(), [Command { action: Action::ReadNode { name, .. }, .. }] if name == "n1"),
         "{asked:?}"
     );
-    assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW)), 1);
+    assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), LATER)), 1);
+}
+
+#[test]
+fn a_node_whose_agent_renews_its_lease_is_not_gone_whatever_the_api_server_says() {
+    let (mut engine, asked) = with_claim_on_a_missing_node();
+    let seen = Input::AgentSeen { node: "n1".into(), renewed: "2026-01-01T00:00:00.000000Z".into() };
+    engine.step(seen, LATER);
+    assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), LATER)), 0, "it renewed meanwhile");
+    for (at, renewed) in [(50, "2026-01-01T00:00:50.000000Z"), (100, "2026-01-01T00:01:40.000000Z")] {
+        let now = Time(LATER.0 + at);
+        let asked = engine.step(Input::Tick, now);
+        assert!(matches!(asked.as_slice(), [Command { action: Action::ReadAgent { .. }, .. }]), "{asked:?}");
+        let asked = engine.step(Input::Done(asked[0].id, Outcome::Lease(renewed.into())), now);
+        assert!(asked.is_empty(), "{asked:?}");
+    }
 }
 
 #[test]
 fn a_node_that_came_back_while_it_was_looked_for_keeps_its_addresses() {
     let (mut engine, asked) = with_claim_on_a_missing_node();
-    assert_eq!(deletes(&engine.step(Input::Seen(node()), NOW)), 0);
-    assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), NOW)), 0);
+    assert_eq!(deletes(&engine.step(Input::Seen(node()), LATER)), 0);
+    assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), LATER)), 0);
 }
 
 /// What an engine that serves the primary network writes of a Subnet and of the Namespace that is bound to it, by steps: each

@@ -5,16 +5,15 @@
 //! answered and what is promised exclude each other.
 
 use crate::kubernetes::{self, Unanswered};
+use crate::lease::Lease;
 use crate::protocol::{Ask, Reply, ReplyIp, SOCKET};
 use crate::store::{Interface, Store};
 use crate::{serve, word};
-use api::names::leases::AGENT_PREFIX;
 use api::schema::claim_name;
 use api::slim::{Field, Str, Uid};
 use cluster::{Cluster, Collection};
-use engine::manage::{Call, Verb};
 use ledger::{Addr, AddrPair, Family};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -138,25 +137,12 @@ impl Agent {
             std::fs::remove_file(&options.socket).map_err(socket)?;
         }
         let listener = UnixListener::bind(&options.socket).map_err(socket)?;
-        agent.take_lease(&options.namespace).await?;
+        let lease = Lease::new(&agent.cluster, &options.namespace, &agent.node);
+        lease.renew().await?;
+        tokio::spawn(lease.keep());
         tokio::spawn(serve::serve(listener, Arc::clone(&agent)));
         word::keep(agent).await;
         Ok(())
-    }
-
-    /// The Lease says that this node has an agent.
-    async fn take_lease(&self, namespace: &str) -> Result<(), AgentError> {
-        let lease = json!({
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": {"name": format!("{AGENT_PREFIX}{}", self.node), "namespace": namespace},
-            "spec": {"holderIdentity": self.node},
-        });
-        let path = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
-        match self.cluster.call(Call { verb: Verb::Create, path, body: Some(lease) }).await {
-            Ok(answer) if answer.code < 300 || answer.code == 409 => Ok(()),
-            Ok(answer) => Err(AgentError::Lease(String::from_utf8_lossy(&answer.body).into_owned())),
-            Err(cause) => Err(AgentError::Lease(cause.to_string())),
-        }
     }
 
     /// CNI ADD: waits until the pod was told its addresses, and each has a claim that names it.

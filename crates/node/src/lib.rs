@@ -6,10 +6,11 @@
 //! gone or finished, and with a tombstone on disk, after which no sandbox of that pod gets an address any more.
 //!
 //! So far this is a walking skeleton: it sees an address off by the end of its network namespace, and does not probe the
-//! wire, re-assert claims, or renew its Lease.
+//! wire, or re-assert claims.
 
 mod agent;
 mod kubernetes;
+mod lease;
 mod plugin;
 mod protocol;
 mod serve;

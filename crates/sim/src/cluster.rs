@@ -185,6 +185,12 @@ impl Cluster {
         self.saved = Some(self.server.clone());
     }
 
+    /// Whether by the snapshot a machine is given up that runs and cannot be reached.
+    pub(crate) fn would_give_up(&self, is_given_up: impl Fn(&Server, &str) -> bool) -> bool {
+        let mut runs = self.nodes.iter().filter(|node| node.is_cut_off() && !node.is_off());
+        self.saved.as_ref().is_some_and(|saved| runs.any(|node| is_given_up(saved, &node.name)))
+    }
+
     /// Puts the storage back to the snapshot, if there is one. What the nodes know is all that is left of the time since then.
     pub(crate) fn put_back(&mut self) {
         let Some(saved) = self.saved.take() else { return };
@@ -202,7 +208,7 @@ impl Cluster {
     }
 
     pub(crate) fn act(&mut self, act: &Act) {
-        self.now = self.now.plus_secs(1);
+        self.pass(1);
         match act {
             Act::Together(acts) => acts.iter().for_each(|act| self.act(act)),
             Act::Stop(after) => self.down_after = Some(self.writes.all + after),
@@ -254,10 +260,16 @@ impl Cluster {
                 (0..self.controllers.len()).for_each(|at| self.restart(at));
             }
             Act::Pass(seconds) => {
-                self.now = self.now.plus_secs(*seconds);
+                self.pass(*seconds);
                 self.tick();
             }
         }
+    }
+
+    /// Time passes, and agents go on saying that they are there.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        self.now = self.now.plus_secs(seconds);
+        self.nodes.iter_mut().for_each(|node| node.renew(&mut self.server, self.now));
     }
 
     pub(crate) fn tick(&mut self) {
@@ -409,7 +421,7 @@ impl Cluster {
             self.rest()?;
         }
         for _ in 0..CALMS {
-            self.now = self.now.plus_secs(CALM);
+            self.pass(CALM);
             self.tick();
             self.rest()?;
         }

@@ -175,7 +175,10 @@ pub(crate) fn slim(kind: Kind, object: &Value) -> Option<Object> {
 fn seen(source: Source, object: &Value) -> Option<Input> {
     match source {
         Source::Kind(kind) => slim(kind, object).map(Input::Seen),
-        Source::Agents => agent(object).map(Input::AgentSeen),
+        Source::Agents => {
+            let renewed = Str::from(object["spec"]["renewTime"].as_str().unwrap_or_default());
+            agent(object).map(|node| Input::AgentSeen { node, renewed })
+        }
     }
 }
 

@@ -45,7 +45,12 @@ pub struct Node {
     primary: bool,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
+    /// When the agent renewed its Lease last.
+    renewed: Timestamp,
 }
+
+/// Seconds after which an agent renews its Lease.
+const RENEWAL: i64 = 10;
 
 impl Node {
     /// A node with an agent.
@@ -66,6 +71,7 @@ impl Node {
             planted: None,
             primary: false,
             tried: 0,
+            renewed: now,
         }
     }
 
@@ -92,6 +98,23 @@ impl Node {
         if !self.powered {
             self.powered = true;
             self.kubelet.boot();
+        }
+    }
+
+    /// Its agent says that it is there, if it is time for that: whatever else happens, so that it is never late. A Lease that is gone
+    /// is made again.
+    pub(crate) fn renew(&mut self, server: &mut Server, now: Timestamp) {
+        if self.is_cut_off() || now.secs() - self.renewed.secs() < RENEWAL {
+            return;
+        }
+        self.renewed = now;
+        let path = format!("{LEASES}/{}", agent_lease(&self.name));
+        let spec = json!({"holderIdentity": self.name, "renewTime": now.to_string().replace('Z', ".000000Z")});
+        let answer = server.handle(Request::merge_patch(path, json!({"spec": spec})), now);
+        if answer.code == 404 {
+            let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": {"name": agent_lease(&self.name)}, "spec": spec});
+            create(server, LEASES, lease, now);
         }
     }
 

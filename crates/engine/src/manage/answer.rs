@@ -60,9 +60,13 @@ impl Engine {
             (Action::ReadPod { uid, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
                 self.pod_read(uid, &sent.holder, outcome);
             }
-            (Action::ReadNode { pod, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
-                self.node_read(pod, &sent.holder, outcome);
+            (Action::ReadNode { name, pod }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                self.node_read(name, pod, &sent.holder, outcome);
             }
+            (Action::ReadAgent { node, .. }, Outcome::Lease(renewed)) => {
+                self.state.agents.read(node, Some(&renewed), self.now);
+            }
+            (Action::ReadAgent { node, .. }, Outcome::Missing) => self.state.agents.read(node, None, self.now),
             (Action::ReadOwner { .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
                 if let Outcome::Done(Some(owner)) = outcome {
                     self.hear(owner);
@@ -171,14 +175,15 @@ impl Engine {
         }
     }
 
-    /// What a fresh read says of the node of a pod that is gone: whether it is given up.
-    fn node_read(&mut self, pod: &Uid, holder: &HolderId, outcome: Outcome) {
+    /// What a fresh read says of the node of a pod that is gone: whether it is given up, unless its agent has spoken meanwhile.
+    fn node_read(&mut self, node: &str, pod: &Uid, holder: &HolderId, outcome: Outcome) {
         let proof = match &outcome {
             Outcome::Missing => Some(Proof::NodeGone),
             Outcome::Done(Some(Object::Node(node))) => is_out_of_service(node).then_some(Proof::OutOfService),
             _ => None,
         };
-        if let Some(proof) = proof.filter(|_| self.state.is_occupant(pod, holder)) {
+        if let Some(proof) = proof.filter(|_| self.state.agents.is_silent(node) && self.state.is_occupant(pod, holder))
+        {
             self.state.lost_pods.insert(pod.clone(), proof);
         }
         if let Outcome::Done(Some(node)) = outcome {

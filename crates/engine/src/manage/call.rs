@@ -9,7 +9,7 @@ use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
 use super::write::Form;
-use api::names::labels;
+use api::names::{labels, leases};
 use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, ClaimProgrammed, IpSpec};
 use api::slim::{Kind, Uid, read};
 use ledger::Family;
@@ -68,6 +68,13 @@ impl Action {
             Self::ReadClaim(_) | Self::ReadNode { .. } | Self::ReadPod { .. } | Self::ReadOwner { .. } => {
                 one(Verb::Get, None)
             }
+            Self::ReadAgent { namespace, node } => {
+                let path = format!(
+                    "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{}{node}",
+                    leases::AGENT_PREFIX
+                );
+                Call { verb: Verb::Get, path, body: None }
+            }
             Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
             Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
             Self::CountEvent { event, times } => {
@@ -102,6 +109,7 @@ impl Action {
     pub fn outcome(&self, code: u16, body: &[u8]) -> Outcome {
         match code {
             200..=299 if matches!(self, Self::ReadEvent(_)) => found(body),
+            200..=299 if matches!(self, Self::ReadAgent { .. }) => lease(body),
             200..=299 if self.is_event() => Outcome::Done(None),
             // A Status where the object is gone; the object where a finalizer holds it.
             200..=299 if self.call().verb == Verb::Delete && is_status(body) => Outcome::Done(None),
@@ -122,6 +130,14 @@ impl Action {
     pub(super) fn is_event(&self) -> bool {
         matches!(self, Self::ReadEvent(_) | Self::CreateEvent(_) | Self::CountEvent { .. })
     }
+}
+
+/// When a Lease was renewed last.
+fn lease(body: &[u8]) -> Outcome {
+    let lease = serde_json::from_slice::<Value>(body);
+    lease.map_or(Outcome::Unknown, |lease| {
+        Outcome::Lease(lease["spec"]["renewTime"].as_str().unwrap_or_default().into())
+    })
 }
 
 /// Whether an answer is a Status, and no object.

@@ -117,6 +117,13 @@ pub enum Action {
         /// The life of the pod.
         uid: Uid,
     },
+    /// See with a fresh read whether the agent of a node, which may be given up, renews its Lease.
+    ReadAgent {
+        /// Namespace of its Lease.
+        namespace: Str,
+        /// The node.
+        node: Str,
+    },
     /// See with a fresh read whether a node is gone, or out of service, after one of its pods was seen to be gone.
     ReadNode {
         /// Its name.
@@ -145,7 +152,7 @@ impl ObjectId {
 }
 
 impl Action {
-    /// The object that it is about; of an Event, the pod that is told.
+    /// The object that it is about; of an Event, the pod that is told; of the Lease of an agent, the node.
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
@@ -161,7 +168,7 @@ impl Action {
             Self::Write(write) => {
                 ObjectId { kind: write.kind, namespace: write.namespace.clone(), name: write.name.clone() }
             }
-            Self::ReadNode { name, .. } => ObjectId::named(Kind::Node, name),
+            Self::ReadNode { name, .. } | Self::ReadAgent { node: name, .. } => ObjectId::named(Kind::Node, name),
             Self::ReadOwner { kind, namespace, name } => {
                 ObjectId { kind: *kind, namespace: namespace.clone(), name: name.clone() }
             }

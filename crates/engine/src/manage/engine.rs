@@ -337,6 +337,10 @@ impl Engine {
                 self.due.insert((until, holder.clone()));
                 return;
             }
+            Wait::Silence(node) => {
+                self.wait_for_silence(node.clone(), holder);
+                node
+            }
             // Its word changes the claim, which is seen.
             Wait::Gateway(_) => return,
             Wait::Owner { kind, namespace, name } => {
@@ -353,6 +357,14 @@ impl Engine {
             }
         };
         self.state.at_node.entry(node).or_default().insert(holder.clone());
+    }
+
+    /// Asks once it is time whether the agent of a node is silent.
+    fn wait_for_silence(&mut self, node: Str, holder: &HolderId) {
+        match self.state.agents.until(&node).filter(|until| *until > self.now) {
+            Some(until) => drop(self.due.insert((until, holder.clone()))),
+            None => self.send(Action::ReadAgent { namespace: self.settings.agents.clone(), node }, holder),
+        }
     }
 
     /// Takes an address back: first what was derived from the claim, then the claim.

@@ -67,6 +67,8 @@ pub enum Wait {
         /// The pod that used it, which is gone.
         pod: api::slim::Uid,
     },
+    /// That the agent of this node is silent: the node may be given up.
+    Silence(api::slim::Str),
     /// That the owner has been absent for long enough: until then.
     Grace(api::slim::Time),
     /// A fresh read of the object that would entitle the holder.

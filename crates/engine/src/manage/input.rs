@@ -28,7 +28,13 @@ pub enum Input {
     /// listed again.
     Unlisted(Kind),
     /// A node has an agent: the agent's Lease for it exists.
-    AgentSeen(Str),
+    AgentSeen {
+        /// The node.
+        node: Str,
+        /// When the agent renewed it last, by the agent's clock: only that it changes counts. A version would be used a second time
+        /// after the storage was put back.
+        renewed: Str,
+    },
     /// The agent's Lease for a node is gone.
     AgentGone(Str),
     /// All agents have been given once.
@@ -46,6 +52,8 @@ pub enum Outcome {
     Done(Option<Object>),
     /// An object of that name is there already.
     Exists,
+    /// The Lease of an agent as a read found it: when it was renewed last.
+    Lease(Str),
     /// An Event as a read found it: what it says, and how often it was said.
     Event(Box<str>, u64),
     /// There is no such object.

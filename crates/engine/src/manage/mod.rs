@@ -6,6 +6,7 @@
 //! every delete carries UID and resourceVersion; nothing is chosen or released before every kind has been listed once; an
 //! answer that did not come counts as "perhaps". Work per input grows with the logarithm of what is held.
 
+mod agents;
 mod answer;
 mod books;
 mod bug;

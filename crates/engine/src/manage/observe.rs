@@ -41,14 +41,8 @@ impl Engine {
                 self.listed.remove(&kind);
             }
             Input::AgentsListed => self.listed(|engine| engine.agents_listed = true),
-            Input::AgentSeen(node) => {
-                self.state.agents.insert(node.clone());
-                self.about_node(&node);
-            }
-            Input::AgentGone(node) => {
-                self.state.agents.remove(&node);
-                self.about_node(&node);
-            }
+            Input::AgentSeen { node, renewed } => self.agent_seen(&node, Some(&renewed)),
+            Input::AgentGone(node) => self.agent_seen(&node, None),
             Input::Done(id, outcome) => {
                 if let Some(sent) = self.flight.done(id) {
                     let is_refused = matches!(outcome, Outcome::Refused(_));
@@ -69,6 +63,13 @@ impl Engine {
         if !before && self.is_ready() {
             self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
             self.dirty.extend(self.state.kept.keys().cloned());
+        }
+    }
+
+    /// Renewals are many, and concern nobody: who waits for silence is looked at by the clock.
+    fn agent_seen(&mut self, node: &Str, renewed: Option<&Str>) {
+        if self.state.agents.seen(node, renewed, self.now) {
+            self.about_node(node);
         }
     }
 
@@ -103,6 +104,7 @@ impl Engine {
             Object::Ip(ip) => self.ip_seen(*ip),
             Object::Node(node) => {
                 let name = node.meta.name.clone();
+                self.state.agents.forget_silence(&name);
                 self.state.world.put(Object::Node(node));
                 self.about_node(&name);
             }

@@ -3,6 +3,7 @@
 //! In: what [`super::Engine`] observes. Out: lookups for wants and fates. Guarantees: every index follows its objects at
 //! once; nothing here decides.
 
+use super::agents::Agents;
 use super::books::Books;
 use super::bug::Bug;
 use super::claims::{Claim, Claims};
@@ -15,7 +16,7 @@ use super::namespaces::Namespaces;
 use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
-use api::names::{PRIMARY_PROVIDER, Provider};
+use api::names::{CONTROLLER_NAMESPACE, PRIMARY_PROVIDER, Provider};
 use api::slim::{Kind, Pod, Str, Subnet, Time, Uid};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub patience: i64,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
+    /// Namespace of the agents' Leases.
+    pub agents: Str,
     /// A bug that is planted. For tests only.
     pub bug: Option<Bug>,
 }
@@ -70,6 +73,7 @@ impl Default for Settings {
             retry: 10,
             patience: 10,
             grace: 60,
+            agents: CONTROLLER_NAMESPACE.into(),
             bug: None,
         }
     }
@@ -154,8 +158,8 @@ pub(super) struct State {
     pub(super) world: World,
     pub(super) claims: Claims,
     pub(super) books: Books,
-    /// Nodes whose agent's Lease exists.
-    pub(super) agents: BTreeSet<Str>,
+    /// The agents of nodes.
+    pub(super) agents: Agents,
     /// Pods that are gone for good, or finished, by a fresh read of each: of those that somebody waits for.
     pub(super) gone_pods: BTreeSet<Uid>,
     /// Those of them whose node was given up after that, by a fresh read too: nothing of them answers any more.

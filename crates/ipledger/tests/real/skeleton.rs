@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use testbed::{ControlPlane, IMAGE, Look, Node, User, need, wait};
 
 const CLAIM: &str = "/apis/ipledger.dev/v1alpha1/addressclaims/rack.172.17.0.2";
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/ipledger-agent-node1";
 
 /// A node's agent, inside the node.
 fn agent(bed: &ControlPlane, node: &Node, kubeconfig: &Path) -> Part {
@@ -74,13 +75,7 @@ fn a_pod_on_macvlan_has_the_address_of_its_claim_and_the_next_gets_it_although_t
     bed.apply(NETWORK).unwrap();
     let controller = Part::controller(&bed, "controller", &admin, &NO_LEASE);
     let _agent = agent(&bed, &node, &admin);
-    bed.wait_for(
-        "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/ipledger-agent-node1",
-        "to be there",
-        SOON,
-        |_| true,
-    )
-    .unwrap();
+    bed.wait_for(LEASE, "to be there", SOON, |_| true).unwrap();
 
     bed.apply(&pod("one")).unwrap();
     let one = bed.wait_running("default", "one", SOON).unwrap();
@@ -90,6 +85,9 @@ fn a_pod_on_macvlan_has_the_address_of_its_claim_and_the_next_gets_it_although_t
     assert_eq!(one["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"], "172.17.0.2");
     let ip = bed.get("/apis/kubeovn.io/v1/ips/one.default.macvlan.default").unwrap();
     assert_eq!((&ip["spec"]["v4IpAddress"], &ip["spec"]["nodeName"]), (&"172.17.0.2".into(), &"node1".into()));
+
+    // As if the storage had been put back: a living agent makes its Lease again.
+    bed.kubectl(&["delete", "lease", "-n", "kube-system", "ipledger-agent-node1"]).unwrap();
 
     // The next one waits: there is no other address.
     bed.apply(&pod("two")).unwrap();
@@ -114,5 +112,7 @@ fn a_pod_on_macvlan_has_the_address_of_its_claim_and_the_next_gets_it_although_t
     bed.kubectl(&["delete", "pod", "three", "two"]).unwrap();
     bed.wait_gone(CLAIM, SOON).unwrap();
     bed.wait_gone("/apis/kubeovn.io/v1/ips/two.default.macvlan.default", SOON).unwrap();
+    let lease = bed.wait_for(LEASE, "to be there again", SOON, |_| true).unwrap();
+    bed.wait_for(LEASE, "to be renewed", SOON, |now| now["spec"]["renewTime"] != lease["spec"]["renewTime"]).unwrap();
     assert_eq!(ipledger(&bed, &User::admin(), &["audit"]).code, 0);
 }

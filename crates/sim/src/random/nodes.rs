@@ -8,8 +8,9 @@ use super::run::node_name;
 use super::step::{Grace, What};
 use crate::cluster::Cluster;
 use crate::node::Node;
+use crate::story::Act;
 use api::names::OUT_OF_SERVICE;
-use model::Request;
+use model::{Request, Server};
 use serde_json::json;
 
 /// Where Nodes are.
@@ -31,6 +32,24 @@ pub(super) fn happen(cluster: &mut Cluster, what: What) {
         What::Boot(node) if is_off(cluster, node) => boot(cluster, node),
         _ => {}
     }
+}
+
+/// A machine of which the API server says that nothing runs there, and which runs, is looked for by whoever puts a backup back
+/// (docs/operations.md): it is not one that nobody can reach.
+pub(super) fn may_be_cut_off(cluster: &mut Cluster, what: What) {
+    match what {
+        What::CutOff(node) if !is_given_up(&cluster.server, &node_name(node)) => {
+            cluster.act(&Act::CutOff(node_name(node)));
+        }
+        What::PutBack if !cluster.would_give_up(is_given_up) => cluster.put_back(),
+        _ => {}
+    }
+}
+
+/// Whether a Node is gone, or out of service.
+fn is_given_up(server: &Server, node: &str) -> bool {
+    let node = server.object("", "nodes", "", node);
+    node.is_none_or(|node| node["spec"]["taints"].as_array().is_some_and(|taints| !taints.is_empty()))
 }
 
 fn boot(cluster: &mut Cluster, node: u8) {

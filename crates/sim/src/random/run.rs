@@ -42,7 +42,7 @@ pub(super) fn replay_with(planted: Option<Planted>, controllers: usize, steps: &
 
 /// One step, and the turns after it.
 fn take(cluster: &mut Cluster, Step(what, turns, salt): &Step) -> Result<(), Violation> {
-    cluster.now = cluster.now.plus_secs(1);
+    cluster.pass(1);
     happen(cluster, *what)?;
     cluster.check()?;
     if *turns == ALL {
@@ -91,7 +91,7 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Nothing => {}
         What::Pass(seconds) => cluster.act(&Act::Pass(i64::from(seconds))),
         What::Exit(pod) => exit(cluster, pod),
-        What::CutOff(node) => cluster.act(&Act::CutOff(node_name(node))),
+        What::CutOff(_) | What::PutBack => nodes::may_be_cut_off(cluster, what),
         What::Connect(node) => cluster.act(&Act::Connect(node_name(node))),
         What::PowerOff(node) => cluster.act(&Act::PowerOff(node_name(node))),
         What::OutOfService(_) | What::DropNode(_) | What::Boot(_) => nodes::happen(cluster, what),
@@ -106,7 +106,6 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Expire(at) => cluster.controllers[usize::from(at) % controllers].expired = true,
         What::WatchOver => cluster.nodes.iter_mut().for_each(Node::watch_over_claims),
         What::Save => cluster.save(),
-        What::PutBack => cluster.put_back(),
         What::LateArrives => return late(cluster),
         What::Cancel(pod) => {
             // Where it is no reservation, it is the record of the pod.

@@ -62,7 +62,6 @@ fn a_node_that_is_read_as_it_was_before_ends_what_is_known() {
 }
 
 #[test]
-#[ignore = "open: the storage put back says that a machine was deleted which has come back since; docs/operations.md says what to do"]
 fn a_machine_that_came_back_before_the_storage_was_put_back_keeps_its_addresses() {
     holds(
         2,

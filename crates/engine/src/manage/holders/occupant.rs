@@ -22,7 +22,7 @@ pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
         Fate::Release(Proof::LetGo)
     } else if known.map_or(!node.is_empty(), is_out_of_service) {
         without_node(state, claim)
-    } else if state.agents.contains(node) {
+    } else if state.agents.has(node) {
         Fate::Wait(Wait::Agent(node.clone()))
     } else {
         Fate::Wait(Wait::NoAgent(node.clone()))
@@ -30,7 +30,8 @@ pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
 }
 
 /// The same where the node may be given up. The pod is read first: a node that is given up after that never runs it again, since
-/// whatever it starts once it is back, it starts by what the API server has.
+/// whatever it starts once it is back, it starts by what the API server has. A node whose agent renews its Lease is not given up,
+/// whatever is said of it: the storage may have been put back.
 fn without_node(state: &State, claim: &Claim) -> Fate {
     let (uid, node) = (&claim.occupant.pod_uid, &claim.occupant.node);
     let place = claim.occupant_name();
@@ -49,6 +50,7 @@ fn without_node(state: &State, claim: &Claim) -> Fate {
     }
     match state.lost_pods.get(uid) {
         Some(proof) => Fate::Release(*proof),
+        None if !state.agents.is_silent(node) => Fate::Wait(Wait::Silence(node.clone())),
         None => Fate::Wait(Wait::Node { node: node.clone(), pod: uid.clone() }),
     }
 }

@@ -94,6 +94,12 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         Wait::NoAgent(node) => {
             Some(("NoAgent", format!("node {node} has no agent that could say whether pod {pod} uses the address")))
         }
+        Wait::Silence(node) => Some((
+            "AgentAlive",
+            format!(
+                "node {node} is gone or out of service, and its agent is not known to be silent: should the machine run, it is to be stopped"
+            ),
+        )),
         Wait::Gateway(gateway) => Some((
             "Gateway",
             format!("gateway {gateway} has not said that the address is off its interface, and its rules are gone"),
