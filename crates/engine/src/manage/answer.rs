@@ -16,7 +16,7 @@ use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::{id_of, newer};
 use crate::record::is_finished;
-use api::slim::{Kind, Meta, Object, Pod, Str, Time, Uid};
+use api::slim::{Kind, Object, Pod, Str, Time, Uid};
 
 impl Engine {
     /// What became of a command.
@@ -139,16 +139,17 @@ impl Engine {
         }
     }
 
-    /// Whether a fresh read shows an object as it was before it was known to change: no storage does that that goes on.
+    /// Whether a fresh read shows an object, or an earlier one of its name, as it was before it was known to change: no storage does
+    /// that that goes on.
     fn is_of_the_past(&self, object: &Object) -> bool {
         let (meta, world) = (object.meta(), &self.state.world);
         let known = match object {
-            Object::AddressClaim(_) => self.claim_named(&meta.name).map(|claim| (&claim.uid, &claim.version)),
-            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| life(&pod.meta)),
-            Object::Node(_) => world.nodes.named(&meta.name).map(|node| life(&node.meta)),
+            Object::AddressClaim(_) => self.claim_named(&meta.name).map(|claim| &claim.version),
+            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| &pod.meta.resource_version),
+            Object::Node(_) => world.nodes.named(&meta.name).map(|node| &node.meta.resource_version),
             _ => None,
         };
-        known.is_some_and(|(uid, version)| *uid == meta.uid && newer(version, &meta.resource_version))
+        known.is_some_and(|version| newer(version, &meta.resource_version))
     }
 
     /// What a read of a claim says settles whose the address is.
@@ -221,9 +222,4 @@ impl Engine {
         self.dirty.remove(&sent.holder);
         self.due.insert((due, sent.holder.clone()));
     }
-}
-
-/// Which life of an object it is, and how far it has come.
-const fn life(meta: &Meta) -> (&Uid, &Str) {
-    (&meta.uid, &meta.resource_version)
 }

@@ -13,7 +13,7 @@ use super::input::{Input, Outcome};
 use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_known;
-use api::slim::{Kind, Object, Pod, Str, Subnet, Uid};
+use api::slim::{Kind, Meta, Object, Pod, Str, Subnet, Uid};
 use ledger::SubnetBook;
 
 impl Engine {
@@ -248,16 +248,17 @@ impl Engine {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
         self.gateway_pod_seen(&pod.meta);
-        self.about_ordinal(&namespace, &name);
+        self.about_records(&pod.meta);
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
         self.dirty.insert(holder);
     }
 
-    /// An IP object may have been written for the ordinal that a pod was: what it says of the pod concerns that.
-    fn about_ordinal(&mut self, namespace: &Str, pod: &Str) {
-        let ordinal = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), pod.clone());
-        self.dirty.extend(Some(ordinal).filter(|ordinal| self.state.ips_of.contains_key(ordinal)));
+    /// An IP object may have been written for the ordinal that a pod was, or for the pod before it was one: those are looked at, too.
+    fn about_records(&mut self, pod: &Meta) {
+        let ordinal = HolderId::Named(STATEFUL_SET.into(), pod.namespace.clone(), pod.name.clone());
+        let both = [ordinal, HolderId::Pod(pod.uid.clone())].into_iter();
+        self.dirty.extend(both.filter(|holder| self.state.ips_of.contains_key(holder)));
     }
 
     fn forget_pod(&mut self, holder: &HolderId) {
@@ -269,7 +270,7 @@ impl Engine {
         }
         if let Some(meta) = self.state.pod(holder).map(|pod| pod.meta.clone()) {
             self.gateway_pod_gone(&meta);
-            self.about_ordinal(&meta.namespace, &meta.name);
+            self.about_records(&meta);
         }
         self.state.pods.remove(holder);
         self.dirty.insert(holder.clone());

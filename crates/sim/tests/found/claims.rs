@@ -264,3 +264,21 @@ fn whoever_was_refused_an_address_is_told_who_has_it_now() {
         ],
     );
 }
+
+#[test]
+fn a_claim_that_is_read_as_an_earlier_one_of_its_name_ends_what_is_known() {
+    holds(
+        2,
+        &[
+            Step(Pod(0, 1, This(5)), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(Hand(DeleteClaim, 13), ALL, 0),
+            Step(DeletePod(0, Zero), 0, 0),
+            Step(Eip(1, 4), 0, 0),
+            Step(Nothing, 13, 59091),
+            Step(Deaf(1), 0, 0),
+            Step(PutBack, ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+        ],
+    );
+}

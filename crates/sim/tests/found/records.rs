@@ -230,3 +230,43 @@ fn the_record_of_a_pod_is_none_of_the_next_pod_of_its_name() {
         ],
     );
 }
+
+#[test]
+fn a_pod_that_waits_for_a_vip_does_not_turn_to_a_reservation_because_its_subnet_shrank() {
+    holds(
+        2,
+        &[
+            Step(Set(1, 3), 13, 27105),
+            Step(Block(28), 0, 0),
+            Step(Reserve(1, 4), 8, 20618),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Pod(0, 1, Free), 1, 59933),
+            Step(Vip(1, 0), 0, 0),
+            Step(Pod(1, 0, This(2)), 5, 13629),
+            Step(Set(1, 2), ALL, 0),
+            Step(Block(29), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeletePod(1, Zero), ALL, 0),
+            Step(Pod(1, 0, Borrow(1)), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_that_became_an_ordinal_goes_with_it() {
+    holds(
+        2,
+        &[
+            Step(Block(28), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(Pod(3, 0, Steal(5)), ALL, 0),
+            Step(Block(29), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Hand(DeleteClaims, 57), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Hand(HoldPod, 17), ALL, 0),
+        ],
+    );
+}

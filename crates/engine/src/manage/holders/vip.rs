@@ -22,9 +22,10 @@ pub(in crate::manage) fn holder(name: &str) -> HolderId {
 /// for which NIC it is.
 pub(super) fn lender(state: &State, name: &str, subnets: &[Str]) -> Option<NicId> {
     let holder = holder(name);
-    let claimed = state.claims.of_holder(&holder).next().map(|(key, _)| state.books.containing(key));
+    // A claim that is in no Subnet any more says nothing: who borrows goes on with what it is told once that is gone, too.
+    let claimed = state.claims.of_holder(&holder).find_map(|(key, _)| state.books.containing(key));
     let is_on = match (claimed, state.world.vips.named(name)) {
-        (Some(subnet), _) => subnet.is_some_and(|subnet| subnets.contains(subnet)),
+        (Some(subnet), _) => subnets.contains(subnet),
         (None, Some(vip)) => subnets.contains(&vip.spec.subnet),
         (None, None) => !subnets.is_empty(),
     };
