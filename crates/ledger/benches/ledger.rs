@@ -153,9 +153,8 @@ fn static_v4_holders_are_texts(bencher: Bencher<'_, '_>, held: usize) {
 }
 
 /// Allocates the next free address.
-#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
-fn next_free_v4(bencher: Bencher<'_, '_>, held: usize) {
-    let world = RefCell::new(World::new(held, Family::V4, number));
+fn bench_next_free(bencher: Bencher<'_, '_>, held: usize, family: Family) {
+    let world = RefCell::new(World::new(held, family, number));
     let inputs = || {
         let mut world = world.borrow_mut();
         // What was granted before is released instead of one of the random ones.
@@ -166,8 +165,18 @@ fn next_free_v4(bencher: Bencher<'_, '_>, held: usize) {
         let mut world = world.borrow_mut();
         let World { book, macs, held, .. } = &mut *world;
         let grant = book.allocate(macs, Request::any(nic)).ok().unwrap();
-        held.push(grant.addrs.v4.unwrap());
+        held.push(grant.addrs.get(family).unwrap());
     });
+}
+
+#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
+fn next_free_v4(bencher: Bencher<'_, '_>, held: usize) {
+    bench_next_free(bencher, held, Family::V4);
+}
+
+#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
+fn next_free_v6(bencher: Bencher<'_, '_>, held: usize) {
+    bench_next_free(bencher, held, Family::V6);
 }
 
 /// Allocates when no address is unused any more: the one that was freed longest ago.
@@ -196,9 +205,8 @@ fn next_freed_v4(bencher: Bencher<'_, '_>, held: usize) {
 }
 
 /// Releases random addresses.
-#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
-fn release_v4(bencher: Bencher<'_, '_>, held: usize) {
-    let world = RefCell::new(World::new(held, Family::V4, number));
+fn bench_release(bencher: Bencher<'_, '_>, held: usize, family: Family) {
+    let world = RefCell::new(World::new(held, family, number));
     let inputs = || {
         let mut world = world.borrow_mut();
         let gone = world.one_held();
@@ -211,6 +219,16 @@ fn release_v4(bencher: Bencher<'_, '_>, held: usize) {
         let World { book, macs, .. } = &mut *world;
         book.release(macs, addr).is_some()
     });
+}
+
+#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
+fn release_v4(bencher: Bencher<'_, '_>, held: usize) {
+    bench_release(bencher, held, Family::V4);
+}
+
+#[divan::bench(args = HELD, sample_size = 500, sample_count = 200)]
+fn release_v6(bencher: Bencher<'_, '_>, held: usize) {
+    bench_release(bencher, held, Family::V6);
 }
 
 #[divan::bench(args = HELD)]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    freed::{Freed, Since},
     outcome::{Barred, NotFree, Unusable},
     plot::Plot,
 };
@@ -42,7 +43,7 @@ pub(super) struct Ground<W: Word> {
     /// As configured, within usable, the gateway added.
     excluded: Runs<W>,
     /// When each unclaimed address that was ever used was given back, excluded ones too.
-    freed: BTreeMap<W, u64>,
+    freed: Freed<W>,
     /// The next such time. Only the order counts.
     clock: u64,
     /// The addresses of named pools: first to last and pool. What is between them is in the default pool.
@@ -80,14 +81,12 @@ impl<W: Word> Ground<W> {
         plot: &mut Plot<W>,
     ) -> Self {
         let usable = W::ends(cidr.usable()).expect("a CIDR of this family");
-        let is_usable = |at: W| usable.0 <= at && at <= usable.1;
-        let freed = before.map(|before| before.freed.iter().filter(|(at, _)| is_usable(**at)));
         let mut ground = Self {
             cidr,
             usable,
             gateway,
             excluded: Runs::new(),
-            freed: freed.into_iter().flatten().map(|(&at, &since)| (at, since)).collect(),
+            freed: Freed::new(),
             clock: before.map_or(0, |before| before.clock),
             segments: BTreeMap::new(),
             queues: BTreeMap::new(),
@@ -97,7 +96,10 @@ impl<W: Word> Ground<W> {
         for range in ground.excluded.walk() {
             plot.exclude(range);
         }
-        ground.attach(usable);
+        let usable = Runs::from_sorted([usable]);
+        let freed = before.map(|before| before.freed.within(&usable)).unwrap_or_default();
+        freed.iter().for_each(|&(at, since)| ground.freed.insert(at, since));
+        ground.attach(&usable, freed);
         ground
     }
 
@@ -157,7 +159,7 @@ impl<W: Word> Ground<W> {
 
     /// `at` is claimed from now on.
     pub(super) fn take(&mut self, at: W) {
-        if let Some(since) = self.freed.remove(&at) {
+        if let Some(since) = self.freed.remove(at) {
             self.queue_of(at).waiting.remove(&since);
         }
     }
@@ -210,7 +212,7 @@ impl<W: Word> Ground<W> {
         let mut settled = true;
         let found = loop {
             let Some(free) = at.and_then(|at| self.free_from(plot, pool, at)) else { break None };
-            if self.freed.contains_key(&free) {
+            if self.freed.contains(free) {
                 at = free.next();
             } else if let Some((_, last)) = skipped(free) {
                 if settled {
@@ -251,22 +253,24 @@ impl<W: Word> Ground<W> {
         }
     }
 
-    /// Takes what waits in `range` out of the queues: what decides about their order may change now, and
-    /// [`attach`](Self::attach) of the same range follows.
-    fn detach(&mut self, range: Run<W>) {
-        let waiting: Vec<_> = self.freed.range(range.0..=range.1).map(|(&at, &since)| (at, since)).collect();
-        for (at, since) in waiting {
+    /// Takes what waits in `ranges` out of the queues, and says what that is: what decides about their order may change
+    /// now, and [`attach`](Self::attach) of the same ranges follows.
+    fn detach(&mut self, ranges: &Runs<W>) -> Vec<Since<W>> {
+        let freed = self.freed.within(ranges);
+        for &(at, since) in &freed {
             self.queue_of(at).waiting.remove(&since);
         }
+        freed
     }
 
-    fn attach(&mut self, range: Run<W>) {
-        for (pool, part) in self.parts_of(range) {
-            let freed = self.freed.range(part.0..=part.1).filter(|(at, _)| self.excluded.find(**at).is_none());
-            let waiting: Vec<_> = freed.map(|(&at, &since)| (since, at)).collect();
-            let queue = self.queues.entry(pool).or_insert_with(Queue::new);
-            queue.waiting.extend(waiting);
-            queue.look_from(part.0);
+    fn attach(&mut self, ranges: &Runs<W>, freed: Vec<Since<W>>) {
+        for (pool, part) in ranges.walk().flat_map(|range| self.parts_of(range)).collect::<Vec<_>>() {
+            self.queues.entry(pool).or_insert_with(Queue::new).look_from(part.0);
+        }
+        for (at, since) in freed {
+            if !self.is_excluded(at) {
+                self.queue_of(at).waiting.insert(since, at);
+            }
         }
     }
 
@@ -274,18 +278,19 @@ impl<W: Word> Ground<W> {
     pub(super) fn set_excludes(&mut self, gateway: Option<W>, excludes: &AddrSet, plot: &mut Plot<W>) {
         let excluded = self.excluded_by(gateway, excludes);
         let (more, less) = (excluded.difference(&self.excluded), self.excluded.difference(&excluded));
-        more.walk().chain(less.walk()).for_each(|range| self.detach(range));
+        let changed = more.union(&less);
+        let freed = self.detach(&changed);
         (self.gateway, self.excluded) = (gateway, excluded);
         more.walk().for_each(|range| plot.exclude(range));
         less.walk().for_each(|range| plot.include(range));
-        more.walk().chain(less.walk()).for_each(|range| self.attach(range));
+        self.attach(&changed, freed);
     }
 
     /// Other addresses for `pool`, which had those of `before`; they overlap no other pool.
     pub(super) fn set_pool(&mut self, pool: PoolId, before: &AddrSet, addrs: &AddrSet) {
         let (had, wanted) = (self.usable_of(before), self.usable_of(addrs));
         let changed = wanted.difference(&had).union(&had.difference(&wanted));
-        changed.walk().for_each(|range| self.detach(range));
+        let freed = self.detach(&changed);
         for run in had.walk() {
             self.segments.remove(&run.0);
         }
@@ -295,7 +300,7 @@ impl<W: Word> Ground<W> {
         if wanted.len() == 0 {
             self.queues.remove(&pool);
         }
-        changed.walk().for_each(|range| self.attach(range));
+        self.attach(&changed, freed);
     }
 
     /// The parts of `range` by the pool that they are in.

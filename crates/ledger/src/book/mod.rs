@@ -6,8 +6,8 @@
 //! goes out again as late as possible; what is on record stays on record until it is released, also when the spec
 //! changes under it. The engine writes claims from what a book grants; nothing else writes a book.
 
+mod freed;
 mod ground;
-mod index;
 mod macs;
 mod nic;
 mod nics;
@@ -19,6 +19,7 @@ mod query;
 mod request;
 mod side;
 mod spec;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,11 +129,11 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// # Errors
     /// Why not, and who stands in the way. Nothing has changed then.
     pub fn allocate(&mut self, macs: &mut MacBook<H, N>, request: Request<'_, H, N>) -> Result<Grant, Refusal<H, N>> {
-        let slot = self.nics.slot_of(&request.nic);
+        let (hash, slot) = self.nics.look_up(&request.nic);
         let plan = self.plan(slot, &request)?;
         let keeps_mac = !matches!(request.mac, MacPick::None);
         let mac = macs.plan(&request.nic, request.mac)?;
-        let slot = slot.unwrap_or_else(|| self.nics.open(request.nic));
+        let slot = slot.unwrap_or_else(|| self.nics.open(hash, request.nic));
         let given_back = self.apply(slot, &plan);
         if let Some(record) = self.nics.get_mut(slot) {
             for addr in plan.addrs.iter() {
@@ -155,7 +156,8 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
         if let Some(by) = self.holder_of(addr) {
             return if by == nic { Ok(false) } else { Err(by.clone()) };
         }
-        let slot = self.nics.slot_of(nic).unwrap_or_else(|| self.nics.open(nic.clone()));
+        let (hash, slot) = self.nics.look_up(nic);
+        let slot = slot.unwrap_or_else(|| self.nics.open(hash, nic.clone()));
         let claimed = with_side!(mut self, addr.family(), side => side.claim(word(addr), slot));
         if let (Ok(()), Some(record)) = (claimed, self.nics.get_mut(slot)) {
             match record.addrs.get(addr.family()) {
@@ -171,10 +173,10 @@ impl<H: HolderKey, N: NicName> SubnetBook<H, N> {
     /// # Errors
     /// The NIC that has the MAC, if it is another one. Nothing changes then.
     pub fn record_mac(&mut self, macs: &mut MacBook<H, N>, nic: &Nic<H, N>, mac: Mac) -> Result<(), Nic<H, N>> {
-        let slot = self.nics.slot_of(nic);
+        let (hash, slot) = self.nics.look_up(nic);
         let has = slot.and_then(|slot| self.nics.get(slot)).is_some_and(|record| record.has_mac);
         macs.record(nic, mac, !has)?;
-        let slot = slot.unwrap_or_else(|| self.nics.open(nic.clone()));
+        let slot = slot.unwrap_or_else(|| self.nics.open(hash, nic.clone()));
         if let Some(record) = self.nics.get_mut(slot) {
             record.has_mac = true;
         }

@@ -1,8 +1,9 @@
 //! The NICs of a subnet, each with a slot: a small number that claims refer to.
 
-use std::hash::{DefaultHasher, Hasher as _};
-
-use super::{HolderKey, Nic, NicName, index::Index};
+use super::{
+    HolderKey, Nic, NicName,
+    table::{Cell, Table, hash_of},
+};
 use crate::{Addr, AddrPair};
 
 /// What a NIC has.
@@ -12,34 +13,51 @@ pub(super) struct Record<H, N> {
     pub(super) addrs: AddrPair,
     /// Whether this subnet has a share in the NIC's MAC.
     pub(super) has_mac: bool,
+    /// Of the holder.
+    hash: u32,
+}
+
+/// A slot under the hash of its holder.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    hash: u32,
+    slot: u32,
+}
+
+impl Cell for Seat {
+    const EMPTY: Self = Self { hash: 0, slot: u32::MAX };
+
+    fn is_empty(&self) -> bool {
+        self.slot == u32::MAX
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Nics<H, N> {
     /// By holder.
-    index: Index,
+    seats: Table<Seat>,
     records: Vec<Option<Record<H, N>>>,
     free: Vec<u32>,
 }
 
-/// The same in every run: no seed.
-fn hash_of<H: HolderKey>(holder: &H) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    holder.hash(&mut hasher);
-    let hash = hasher.finish();
-    #[expect(clippy::cast_possible_truncation, reason = "both halves count")]
-    let folded = (hash ^ (hash >> 32)) as u32;
-    folded
-}
-
 impl<H: HolderKey, N: NicName> Nics<H, N> {
     pub(super) const fn new() -> Self {
-        Self { index: Index::new(), records: Vec::new(), free: Vec::new() }
+        Self { seats: Table::new(), records: Vec::new(), free: Vec::new() }
     }
 
     pub(super) fn slot_of(&self, nic: &Nic<H, N>) -> Option<u32> {
-        let mut slots = self.index.slots(hash_of(&nic.holder));
-        slots.find(|&slot| self.get(slot).is_some_and(|record| record.nic == *nic))
+        self.look_up(nic).1
+    }
+
+    /// The slot of a NIC, if it has one, and the hash under which it is.
+    pub(super) fn look_up(&self, nic: &Nic<H, N>) -> (u32, Option<u32>) {
+        let hash = hash_of(&nic.holder);
+        let mut slots = self.seats.under(hash).map(|seat| seat.slot);
+        (hash, slots.find(|&slot| self.get(slot).is_some_and(|record| record.nic == *nic)))
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&Record<H, N>> {
@@ -50,10 +68,9 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
         self.records.get_mut(slot as usize)?.as_mut()
     }
 
-    /// A slot for a NIC that has none.
-    pub(super) fn open(&mut self, nic: Nic<H, N>) -> u32 {
-        let hash = hash_of(&nic.holder);
-        let record = Some(Record { nic, addrs: AddrPair::NONE, has_mac: false });
+    /// A slot for a NIC that has none, under the hash that [`look_up`](Self::look_up) said.
+    pub(super) fn open(&mut self, hash: u32, nic: Nic<H, N>) -> u32 {
+        let record = Some(Record { nic, addrs: AddrPair::NONE, has_mac: false, hash });
         let slot = if let Some(slot) = self.free.pop() {
             self.records[slot as usize] = record;
             slot
@@ -63,14 +80,14 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
             self.records.push(record);
             slot.expect("fewer than 2^32 - 1 NICs")
         };
-        self.index.insert(hash, slot);
+        self.seats.insert(Seat { hash, slot });
         slot
     }
 
     /// Forgets a NIC; its record as it was.
     pub(super) fn close(&mut self, slot: u32) -> Option<Record<H, N>> {
         let record = self.records.get_mut(slot as usize)?.take()?;
-        self.index.remove(hash_of(&record.nic.holder), slot);
+        self.seats.remove(record.hash, |seat| seat.slot == slot);
         self.free.push(slot);
         Some(record)
     }
@@ -84,7 +101,7 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
 
     /// Those of one holder with their slots, in order.
     pub(super) fn of(&self, holder: &H) -> Vec<(u32, &Record<H, N>)> {
-        let slots = self.index.slots(hash_of(holder));
+        let slots = self.seats.under(hash_of(holder)).map(|seat| seat.slot);
         let records = slots.filter_map(|slot| self.get(slot).map(|record| (slot, record)));
         let mut own: Vec<_> = records.filter(|(_, record)| record.nic.holder == *holder).collect();
         own.sort_unstable_by(|a, b| a.1.nic.cmp(&b.1.nic));

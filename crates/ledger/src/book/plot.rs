@@ -7,7 +7,7 @@
 
 use crate::{
     runs::{Run, Runs},
-    tree::{Entry, Kind, Tree},
+    tree::{Entry, Kind, Rare, Tree},
     word::Word,
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Tally<W> {
 impl<W: Word> Kind<W> for Taken {
     type Value = u32;
     type Count = Tally<W>;
+    type Ends = Rare<W>;
     const GAPS: bool = true;
 
     fn count((first, last, slot): Entry<W, u32>) -> Tally<W> {

@@ -11,7 +11,7 @@ mod tests;
 
 use crate::{
     Count,
-    tree::{Entry, Kind, Tree, Walk},
+    tree::{Entry, Kind, Tree, WIDTH, Walk},
     word::Word,
 };
 
@@ -24,6 +24,7 @@ pub(crate) struct Members;
 impl<W: Word> Kind<W> for Members {
     type Value = ();
     type Count = W;
+    type Ends = [W; WIDTH];
     const GAPS: bool = false;
 
     fn count((first, last, ()): Entry<W, ()>) -> W {

@@ -99,7 +99,7 @@ fn ascending_runs_fill_their_leaves() {
         set.insert(at << 70, at << 70);
     }
     set.tree.check();
-    assert_eq!(set.tree.places(), (1000, 1000));
+    assert_eq!(set.tree.places(), (32_000 / WIDTH, 32_000 / WIDTH));
 }
 
 #[test]

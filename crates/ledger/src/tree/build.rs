@@ -36,7 +36,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
     /// Builds the inner levels above the leaves.
     fn raise(&mut self) {
         let leaves = u32::try_from(self.leaves.len()).unwrap_or(NIL);
-        let mut level: Vec<_> = (0..leaves).map(|id| (id, self.leaf(id).sum::<K>())).collect();
+        let mut level: Vec<_> = (0..leaves).map(|id| (id, self.leaf(id).sum())).collect();
         while level.len() > 1 {
             let mut above = Vec::with_capacity(level.len().div_ceil(FILL));
             for children in level.chunks(FILL) {

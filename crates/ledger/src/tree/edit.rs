@@ -1,6 +1,8 @@
 //! A run that comes, changes or goes, and what that means on the way up.
 
-use super::{Entry, Inner, Kind, Leaf, MERGED, NIL, Place, SPARSE, Sum, Tree, WIDTH, between, joined, sum_of, within};
+use super::{
+    Ends as _, Entry, Inner, Kind, Leaf, MERGED, NIL, Place, SPARSE, Sum, Tree, WIDTH, between, joined, sum_of, within,
+};
 use crate::word::Word;
 
 /// What happened to a node, for its parent.
@@ -27,7 +29,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         let leaf = self.leaf_mut(place.leaf);
         let change = if leaf.len < WIDTH {
             leaf.insert(place.slot, entry);
-            Change::Same(leaf.sum_with::<K>(place.slot, before), false)
+            Change::Same(leaf.sum_with(place.slot, before), false)
         } else {
             self.split_leaf(place, entry)
         };
@@ -38,14 +40,14 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
     pub(crate) fn replace(&mut self, place: &Place, entry: Entry<W, K::Value>) {
         let (Some(before), Some(slot)) = (self.sum_at(place, self.height), place.slot.checked_sub(1)) else { return };
         let leaf = self.leaf_mut(place.leaf);
-        let (old, lost) = (leaf.entry(slot), leaf.stretch_around::<K>(slot));
-        (leaf.first[slot], leaf.last[slot], leaf.value[slot]) = entry;
-        let gained = leaf.stretch_around::<K>(slot);
+        let (old, lost) = (leaf.entry(slot), leaf.stretch_around(slot));
+        leaf.put(slot, entry);
+        let gained = leaf.stretch_around(slot);
         let sum = Sum {
             first: leaf.first[0],
-            last: leaf.last[leaf.len - 1],
+            last: leaf.end(leaf.len - 1),
             count: K::minus(K::plus(before.count, K::count(entry)), K::count(old)),
-            longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum::<K>().longest),
+            longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum().longest),
         };
         self.settle(place, Change::Same(sum, false));
     }
@@ -55,19 +57,19 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         let (Some(before), Some(slot)) = (self.sum_at(place, self.height), place.slot.checked_sub(1)) else { return };
         self.len -= 1;
         let leaf = self.leaf_mut(place.leaf);
-        let (old, lost) = (leaf.entry(slot), leaf.stretch_around::<K>(slot));
+        let (old, lost) = (leaf.entry(slot), leaf.stretch_around(slot));
         leaf.remove(slot);
         if leaf.len == 0 {
             self.settle(place, Change::Gone);
             return;
         }
         let inside = slot > 0 && slot < leaf.len;
-        let gained = if inside { between::<W, K>(leaf.last[slot - 1], leaf.first[slot]) } else { W::default() };
+        let gained = if inside { between::<W, K>(leaf.end(slot - 1), leaf.first[slot]) } else { W::default() };
         let sum = Sum {
             first: leaf.first[0],
-            last: leaf.last[leaf.len - 1],
+            last: leaf.end(leaf.len - 1),
             count: K::minus(before.count, K::count(old)),
-            longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum::<K>().longest),
+            longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum().longest),
         };
         self.settle(place, Change::Same(sum, true));
     }
@@ -90,7 +92,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         } else {
             upper.insert(place.slot - keep, entry);
         }
-        let (sum, upper_sum, next) = (leaf.sum::<K>(), upper.sum::<K>(), leaf.next);
+        let (sum, upper_sum, next) = (leaf.sum(), upper.sum(), leaf.next);
         (upper.prev, upper.next) = (place.leaf, next);
         let upper = self.new_leaf(upper);
         self.leaf_mut(place.leaf).next = upper;
@@ -252,51 +254,58 @@ fn longest<W: Word>(before: W, lost: W, gained: W) -> Option<W> {
     if gained >= before { Some(gained) } else { (lost < before).then_some(before) }
 }
 
-impl<W: Word, V: Copy + Default> Leaf<W, V> {
+impl<W: Word, K: Kind<W>> Leaf<W, K> {
     /// The longest stretch of which the run at `slot` is a part, or an end.
-    fn stretch_around<K: Kind<W, Value = V>>(&self, slot: usize) -> W {
-        let own = within::<W, K>(self.first[slot], self.last[slot]);
-        let below = if slot > 0 { between::<W, K>(self.last[slot - 1], self.first[slot]) } else { own };
-        let above = if slot + 1 < self.len { between::<W, K>(self.last[slot], self.first[slot + 1]) } else { own };
+    fn stretch_around(&self, slot: usize) -> W {
+        let own = within::<W, K>(self.first[slot], self.end(slot));
+        let below = if slot > 0 { between::<W, K>(self.end(slot - 1), self.first[slot]) } else { own };
+        let above = if slot + 1 < self.len { between::<W, K>(self.end(slot), self.first[slot + 1]) } else { own };
         own.max(below).max(above)
     }
 
     /// What it sums to with the run at `slot`, and summed to without it.
-    fn sum_with<K: Kind<W, Value = V>>(&self, slot: usize, before: Sum<W, K::Count>) -> Sum<W, K::Count> {
+    fn sum_with(&self, slot: usize, before: Sum<W, K::Count>) -> Sum<W, K::Count> {
         let inside = slot > 0 && slot + 1 < self.len;
-        let lost = if inside { between::<W, K>(self.last[slot - 1], self.first[slot + 1]) } else { W::default() };
-        let gained = self.stretch_around::<K>(slot);
+        let lost = if inside { between::<W, K>(self.end(slot - 1), self.first[slot + 1]) } else { W::default() };
+        let gained = self.stretch_around(slot);
         Sum {
             first: self.first[0],
-            last: self.last[self.len - 1],
+            last: self.end(self.len - 1),
             count: K::plus(before.count, K::count(self.entry(slot))),
-            longest: longest(before.longest, lost, gained).unwrap_or_else(|| self.sum::<K>().longest),
+            longest: longest(before.longest, lost, gained).unwrap_or_else(|| self.sum().longest),
         }
     }
 
     /// Puts a run at `slot`; there is room.
-    pub(super) fn insert(&mut self, slot: usize, entry: Entry<W, V>) {
+    pub(super) fn insert(&mut self, slot: usize, entry: Entry<W, K::Value>) {
         self.first.copy_within(slot..self.len, slot + 1);
-        self.last.copy_within(slot..self.len, slot + 1);
+        self.last.open(slot, self.len);
         self.value.copy_within(slot..self.len, slot + 1);
-        (self.first[slot], self.last[slot], self.value[slot]) = entry;
+        self.put(slot, entry);
         self.len += 1;
     }
 
     fn remove(&mut self, slot: usize) {
         self.first.copy_within(slot + 1..self.len, slot);
-        self.last.copy_within(slot + 1..self.len, slot);
+        self.first[self.len - 1] = W::MAX;
+        self.last.close(slot, self.len);
         self.value.copy_within(slot + 1..self.len, slot);
         self.len -= 1;
     }
 
+    fn put(&mut self, slot: usize, (first, last, value): Entry<W, K::Value>) {
+        (self.first[slot], self.value[slot]) = (first, value);
+        self.last.set(slot, last, &self.first);
+    }
+
     /// Appends to this the runs of `other` from slot `from` on; there is room.
     fn take_from(&mut self, other: &mut Self, from: usize) {
-        let moved = self.len..self.len + other.len - from;
-        self.first[moved.clone()].copy_from_slice(&other.first[from..other.len]);
-        self.last[moved.clone()].copy_from_slice(&other.last[from..other.len]);
-        self.value[moved.clone()].copy_from_slice(&other.value[from..other.len]);
-        (self.len, other.len) = (moved.end, from);
+        for slot in from..other.len {
+            self.put(self.len + slot - from, other.entry(slot));
+        }
+        self.len += other.len - from;
+        other.first[from..other.len].fill(W::MAX);
+        other.len = from;
     }
 }
 
@@ -321,6 +330,7 @@ impl<W: Word, C: Copy + Default> Inner<W, C> {
 
     fn remove(&mut self, slot: usize) {
         self.first.copy_within(slot + 1..self.len, slot);
+        self.first[self.len - 1] = W::MAX;
         self.child.copy_within(slot + 1..self.len, slot);
         self.sum.copy_within(slot + 1..self.len, slot);
         self.len -= 1;
@@ -330,6 +340,7 @@ impl<W: Word, C: Copy + Default> Inner<W, C> {
     fn take_from(&mut self, other: &mut Self, from: usize) {
         let moved = self.len..self.len + other.len - from;
         self.first[moved.clone()].copy_from_slice(&other.first[from..other.len]);
+        other.first[from..other.len].fill(W::MAX);
         self.child[moved.clone()].copy_from_slice(&other.child[from..other.len]);
         self.sum[moved.clone()].copy_from_slice(&other.sum[from..other.len]);
         (self.len, other.len) = (moved.end, from);

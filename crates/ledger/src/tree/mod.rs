@@ -11,28 +11,30 @@
 
 mod build;
 mod edit;
+mod ends;
 mod query;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ends::{Ends, Rare};
 pub(crate) use walk::Walk;
 
 use crate::word::Word;
 
-/// Runs in a leaf and children in an inner node. 32 keeps the numbers of an IPv4 leaf in four cache lines, and a
-/// million runs four levels high.
-const WIDTH: usize = 32;
+/// Runs in a leaf and children in an inner node. 64 keeps the numbers of an IPv4 leaf in four cache lines, and a
+/// million runs three levels high.
+pub(crate) const WIDTH: usize = 64;
 /// A node below this many entries looks for a neighbour to merge with.
 const SPARSE: usize = WIDTH / 4;
 /// The most entries that a merge may make, so that the next insertion does not split again.
 const MERGED: usize = WIDTH * 3 / 4;
 /// No node.
 const NIL: u32 = u32::MAX;
-/// The most inner levels. Two neighbours have nine entries together or more, so that this many levels would take more
-/// than 4^24 runs.
-const LEVELS: usize = 24;
+/// The most inner levels. Two neighbours have 17 entries together or more, so that this many levels would take more
+/// than 8^12 leaves, and their numbers have 32 bits.
+const LEVELS: usize = 12;
 
 /// First and last number.
 pub(crate) type Run<W> = (W, W);
@@ -46,6 +48,8 @@ pub(crate) trait Kind<W: Word>: Copy + Default + 'static {
     type Value: Copy + Default + PartialEq + std::fmt::Debug;
     /// What is summed up. Sums are modulo the word: see [`Word::count`].
     type Count: Copy + Default + PartialEq + std::fmt::Debug;
+    /// How leaves keep where runs end.
+    type Ends: Ends<W>;
     /// Whether the longest gaps between runs are sought, or else the longest runs.
     const GAPS: bool;
 
@@ -64,17 +68,20 @@ pub(crate) struct Sum<W, C> {
     pub(crate) longest: W,
 }
 
+// Numbers begin with a cache line: see `rank`.
 #[derive(Clone)]
-struct Leaf<W, V> {
+#[repr(align(64))]
+struct Leaf<W: Word, K: Kind<W>> {
     len: usize,
     prev: u32,
     next: u32,
     first: [W; WIDTH],
-    last: [W; WIDTH],
-    value: [V; WIDTH],
+    last: K::Ends,
+    value: [K::Value; WIDTH],
 }
 
 #[derive(Clone)]
+#[repr(align(64))]
 struct Inner<W, C> {
     len: usize,
     first: [W; WIDTH],
@@ -85,7 +92,7 @@ struct Inner<W, C> {
 /// The tree.
 #[derive(Clone)]
 pub(crate) struct Tree<W: Word, K: Kind<W>> {
-    leaves: Vec<Leaf<W, K::Value>>,
+    leaves: Vec<Leaf<W, K>>,
     inners: Vec<Inner<W, K::Count>>,
     free_leaves: Vec<u32>,
     free_inners: Vec<u32>,
@@ -121,6 +128,18 @@ fn sum_of<W: Word, K: Kind<W>>(entry: Entry<W, K::Value>) -> Sum<W, K::Count> {
     Sum { first, last, count: K::count(entry), longest: within::<W, K>(first, last) }
 }
 
+/// How many of a node's numbers are `at` or below. In its free places stands the greatest, which may count as well.
+///
+/// Some of each cache line are looked at first, then those between two of them: no look waits for the one before it, so
+/// that a node that is not in the cache costs the time of one miss, where halving it costs several, one after the other.
+fn rank<W: Word>(first: &[W; WIDTH], at: W) -> usize {
+    // Four IPv6 addresses are a cache line; of IPv4 addresses few are left to compare one by one.
+    let stride = const { if size_of::<W>() == 16 { 4 } else { 8 } };
+    let whole = first.iter().skip(stride - 1).step_by(stride).filter(|&&first| first <= at).count();
+    let start = (whole * stride).min(WIDTH - stride);
+    start + first[start..start + stride].iter().filter(|&&first| first <= at).count()
+}
+
 /// Of two neighbours.
 fn joined<W: Word, K: Kind<W>>(lower: Sum<W, K::Count>, upper: Sum<W, K::Count>) -> Sum<W, K::Count> {
     let gap = between::<W, K>(lower.last, upper.first);
@@ -132,28 +151,33 @@ fn joined<W: Word, K: Kind<W>>(lower: Sum<W, K::Count>, upper: Sum<W, K::Count>)
     }
 }
 
-impl<W: Word, V: Copy + Default> Leaf<W, V> {
+impl<W: Word, K: Kind<W>> Leaf<W, K> {
     fn empty() -> Self {
         Self {
             len: 0,
             prev: NIL,
             next: NIL,
-            first: [W::default(); WIDTH],
-            last: [W::default(); WIDTH],
-            value: [V::default(); WIDTH],
+            first: [W::MAX; WIDTH],
+            last: K::Ends::none(),
+            value: [K::Value::default(); WIDTH],
         }
     }
 
-    fn entry(&self, slot: usize) -> Entry<W, V> {
-        (self.first[slot], self.last[slot], self.value[slot])
+    fn entry(&self, slot: usize) -> Entry<W, K::Value> {
+        (self.first[slot], self.end(slot), self.value[slot])
+    }
+
+    /// The last number of the run at `slot`.
+    fn end(&self, slot: usize) -> W {
+        self.last.get(slot, &self.first)
     }
 
     /// How many runs begin at or below `at`.
     fn rank(&self, at: W) -> usize {
-        self.first[..self.len].partition_point(|&first| first <= at)
+        rank(&self.first, at).min(self.len)
     }
 
-    fn sum<K: Kind<W, Value = V>>(&self) -> Sum<W, K::Count> {
+    fn sum(&self) -> Sum<W, K::Count> {
         let first = sum_of::<W, K>(self.entry(0));
         (1..self.len).fold(first, |sum, slot| joined::<W, K>(sum, sum_of::<W, K>(self.entry(slot))))
     }
@@ -161,12 +185,12 @@ impl<W: Word, V: Copy + Default> Leaf<W, V> {
 
 impl<W: Word, C: Copy + Default> Inner<W, C> {
     fn empty() -> Self {
-        Self { len: 0, first: [W::default(); WIDTH], child: [NIL; WIDTH], sum: [Sum::default(); WIDTH] }
+        Self { len: 0, first: [W::MAX; WIDTH], child: [NIL; WIDTH], sum: [Sum::default(); WIDTH] }
     }
 
     /// The child whose numbers begin at or below `at`; the first if all begin above.
     fn slot_for(&self, at: W) -> usize {
-        self.first[..self.len].partition_point(|&first| first <= at).saturating_sub(1)
+        rank(&self.first, at).min(self.len).saturating_sub(1)
     }
 
     fn sum<K: Kind<W, Count = C>>(&self) -> Sum<W, C> {
@@ -198,11 +222,11 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         self.sum
     }
 
-    fn leaf(&self, id: u32) -> &Leaf<W, K::Value> {
+    fn leaf(&self, id: u32) -> &Leaf<W, K> {
         &self.leaves[id as usize]
     }
 
-    fn leaf_mut(&mut self, id: u32) -> &mut Leaf<W, K::Value> {
+    fn leaf_mut(&mut self, id: u32) -> &mut Leaf<W, K> {
         &mut self.leaves[id as usize]
     }
 
@@ -214,7 +238,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         &mut self.inners[id as usize]
     }
 
-    fn new_leaf(&mut self, leaf: Leaf<W, K::Value>) -> u32 {
+    fn new_leaf(&mut self, leaf: Leaf<W, K>) -> u32 {
         put(&mut self.leaves, &mut self.free_leaves, leaf)
     }
 
@@ -275,7 +299,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         }
         let leaf = self.leaf(node);
         let slot = leaf.rank(at).checked_sub(1)?;
-        (at <= leaf.last[slot]).then(|| leaf.entry(slot))
+        (at <= leaf.end(slot)).then(|| leaf.entry(slot))
     }
 }
 

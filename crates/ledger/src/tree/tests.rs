@@ -31,10 +31,12 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         if level == 0 {
             leaves.push(node);
             assert!(self.leaf(node).len > 0);
-            return self.leaf(node).sum::<K>();
+            assert_eq!(self.leaf(node).first[self.leaf(node).len..], vec![W::MAX; WIDTH - self.leaf(node).len]);
+            return self.leaf(node).sum();
         }
         let inner = self.inner(node);
         assert!(inner.len > 0);
+        assert_eq!(inner.first[inner.len..], vec![W::MAX; WIDTH - inner.len]);
         for slot in 0..inner.len {
             assert_eq!(self.check_node(inner.child[slot], level - 1, leaves), inner.sum[slot]);
             assert_eq!(inner.first[slot], inner.sum[slot].first);
@@ -55,6 +57,7 @@ struct Marks;
 impl Kind<u32> for Marks {
     type Value = u8;
     type Count = [u32; 2];
+    type Ends = Rare<u32>;
     const GAPS: bool = true;
 
     fn count((first, last, mark): Entry<u32, u8>) -> [u32; 2] {
@@ -71,7 +74,8 @@ impl Kind<u32> for Marks {
     }
 }
 
-const SPACE: u32 = 4096;
+/// Half of it are enough runs for two inner levels.
+const SPACE: u32 = 1 << 14;
 
 /// The gaps between entries, within bounds.
 fn gaps(entries: &[Entry<u32, u8>], first: u32, last: u32) -> Vec<Run<u32>> {
@@ -95,15 +99,18 @@ proptest! {
     #[test]
     fn gaps_and_sums_are_those_of_a_plain_list(
         dense in any::<bool>(),
+        // Leaves with and without an array of ends.
+        longest in 1..4_u32,
         steps in proptest::collection::vec((any::<bool>(), 0..SPACE, 0..4_u32, 0..2_u8), 1..2500),
         bounds in proptest::collection::vec((0..SPACE, 0..SPACE), 20),
     ) {
         let mut list: Vec<Entry<u32, u8>> = Vec::new();
         if dense {
-            list.extend((0..SPACE / 2).map(|at| (at * 2, at * 2 + at % 2, 1)));
+            list.extend((0..SPACE / 2).map(|at| (at * 2, at * 2 + at % longest.min(2), 1)));
         }
         let mut tree = Tree::<u32, Marks>::from_sorted(list.iter().copied());
         for (add, first, length, mark) in steps {
+            let length = length % longest;
             let place = tree.seek(first);
             let slot = list.partition_point(|entry| entry.0 <= first);
             prop_assert_eq!(tree.below(&place), slot.checked_sub(1).map(|slot| list[slot]));
