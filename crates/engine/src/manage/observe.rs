@@ -155,8 +155,10 @@ impl Engine {
             return;
         }
         let (key, holder) = (claim.key.clone(), claim.nic.holder.clone());
-        // A pod whose owner is gone goes on with what the owner had: it learns of that by the claim.
-        let user = HolderId::Pod(claim.occupant.pod_uid.clone());
+        // A pod goes on with what its owner had that is gone, or with what it had before it had one: it learns of that by the claim.
+        let named = claim.occupant_name().and_then(|(namespace, name)| self.state.world.pods.get(namespace, name));
+        let named = named.filter(|pod| pod.meta.uid == claim.occupant.pod_uid).map(HolderId::of_pod);
+        let user = named.unwrap_or_else(|| HolderId::Pod(claim.occupant.pod_uid.clone()));
         self.dirty.extend(Some(user).filter(|user| self.state.pods.contains_key(user)));
         let slot = Slot::Standing(claim);
         let before = self.state.claims.put(key.clone(), slot.clone());

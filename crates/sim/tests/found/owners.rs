@@ -69,3 +69,88 @@ fn a_pod_whose_owner_is_gone_learns_of_the_claim_that_its_agent_made_again() {
         ],
     );
 }
+
+#[test]
+fn a_machine_asks_for_what_its_launcher_pod_asks_for_now() {
+    holds(
+        2,
+        &[
+            Step(Vm(1), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(RunVm(1, 1), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Pod(1, 0, Borrow(0)), ALL, 0),
+            Step(Hand(AdoptIp, 39), ALL, 0),
+            Step(Hand(EditPod, 88), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinal_goes_on_with_what_its_pod_had_alone_and_its_agent_claimed_again() {
+    holds(
+        1,
+        &[
+            Step(Pool(5, 6), ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(DeleteEip(1), ALL, 0),
+            Step(Hear(0), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Eip(0, 3), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Arm(Late, 3), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(DeleteVm(0), ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Exclude(4), ALL, 0),
+            Step(DeletePod(1, Normal), ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Program(0), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeleteOrdinal(1, 0, Normal), ALL, 0),
+            Step(Unprogram(0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Program(1), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Pod(3, 0, Pooled), ALL, 0),
+            Step(Connect(1), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(Arm(Lose, 3), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(DeleteVm(0), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Arm(DropReply, 3), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Eip(0, 2), ALL, 0),
+            Step(Arm(Late, 1), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pod(1, 0, Steal(5)), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(DeleteVm(1), ALL, 0),
+            Step(Connect(0), ALL, 0),
+            Step(Exit(3), ALL, 0),
+            Step(DeleteSpill, ALL, 0),
+            Step(Pass(5), 0, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Crash(0), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(PutBack, ALL, 0),
+        ],
+    );
+}

@@ -270,3 +270,86 @@ fn the_record_of_a_pod_that_became_an_ordinal_goes_with_it() {
         ],
     );
 }
+
+#[test]
+fn the_record_of_a_pod_stays_where_it_is_an_ordinal_before_its_set_is_seen() {
+    holds(
+        1,
+        &[
+            Step(Set(1, 3), ALL, 0),
+            Step(DeleteOrdinal(0, 0, Zero), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(DeleteOrdinal(1, 0, Normal), ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pass(61), ALL, 0),
+            Step(DeletePod(2, Zero), ALL, 0),
+            Step(Set(1, 1), 30, 32228),
+            Step(Block(28), ALL, 0),
+            Step(Block(29), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(Hand(DeleteClaims, 92), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Set(1, 3), 0, 0),
+            Step(Pod(1, 1, This(5)), 3, 25409),
+            Step(Pass(90), ALL, 0),
+            Step(Block(28), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ip_object_says_its_address_in_both_places() {
+    holds(
+        2,
+        &[
+            Step(CutOff(0), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Vip(0, 0), ALL, 0),
+            Step(Set(0, 2), 8, 26692),
+            Step(Exit(1), 5, 50425),
+            Step(DeleteGateway, 3, 27302),
+            Step(DeleteSet(0, Go), 0, 0),
+            Step(Pod(0, 0, Free), 5, 15571),
+            Step(Pod(2, 1, Free), 8, 45448),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Cancel(0), 0, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(Vm(1), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Pod(1, 0, Two), ALL, 0),
+            Step(Connect(0), 1, 32394),
+            Step(Pod(2, 1, Free), 0, 0),
+            Step(DeletePod(3, Normal), 0, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Pool(5, 6), 2, 6470),
+            Step(Set(1, 2), 13, 13332),
+            Step(Hand(DeleteClaims, 94), ALL, 0),
+            Step(RunVm(1, 0), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Hand(FreeSubnet, 59), 1, 51940),
+            Step(Block(28), 0, 0),
+            Step(Deaf(0), 13, 14140),
+            Step(DeletePod(2, Zero), 0, 0),
+            Step(Hand(DeleteClaim, 81), 1, 52606),
+            Step(CutOff(1), 13, 57513),
+            Step(Gateway(2), 13, 33418),
+            Step(Reserve(3, 0), 1, 48423),
+            Step(Hear(0), 1, 10198),
+            Step(Hand(DeleteClaim, 72), 30, 61879),
+            Step(Hand(DeleteClaims, 41), 0, 0),
+            Step(Program(0), 13, 61342),
+            Step(Pod(3, 0, Free), 8, 53478),
+        ],
+    );
+}

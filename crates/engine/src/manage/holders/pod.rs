@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 const FIRST_INTERFACE: &str = "eth0";
 
 /// What a pod should hold; none where it is entitled to nothing any more.
-pub(super) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
+pub(in crate::manage) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
     if is_finished(pod) || pod.spec.host_network {
         return None;
     }

@@ -311,7 +311,8 @@ impl Engine {
     fn says_what_was_told(&self, ip: &Ip) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
         let pod = pod.filter(|pod| is_of_life(ip, &pod.meta.uid, &HolderId::of_pod(pod)));
-        let entitled = pod.and_then(|pod| holders::entitled(&self.state, &HolderId::of_pod(pod)));
+        // By itself, since its StatefulSet may not have been seen yet.
+        let entitled = pod.and_then(|pod| holders::pod::entitled(&self.state, pod));
         entitled.is_some_and(|entitled| {
             entitled.wants.iter().any(|want| want.port == ip.meta.name && want.told == addrs(ip))
         })
@@ -322,6 +323,7 @@ impl Engine {
 fn says(known: &Ip, ip: &NewIp) -> bool {
     let spec = &known.spec;
     addrs(known) == ip.addrs
+        && spec.ip_address.get() == Some(&ip.addrs)
         && spec.pod_name == ip.pod
         && spec.namespace == ip.namespace
         && spec.subnet == ip.subnet
