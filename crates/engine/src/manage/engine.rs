@@ -294,7 +294,7 @@ impl Engine {
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
-    /// the one that the pod was told, else one that suits it, else the oldest.
+    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest.
     fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let kept = |want| self.kept(want, claim.key.addr.family());
         entitled.want(&claim.nic).and_then(kept).is_some_and(|kept| kept.key == claim.key)
@@ -315,11 +315,13 @@ impl Engine {
 
     /// Whether the present pod of a holder uses a claim.
     fn uses(&self, holder: &HolderId, claim: &Claim) -> bool {
-        let user = match holder.is_vm() {
-            true => self.state.borrower(holder).map(|(_, occupant)| occupant.pod_uid),
-            false => self.state.pod(holder).map(|pod| pod.meta.uid.clone()),
-        };
-        !claim.is_let_go() && user.is_some_and(|user| user == claim.occupant.pod_uid)
+        !claim.is_let_go() && self.user(holder).is_some_and(|user| user == claim.occupant.pod_uid)
+    }
+
+    /// The present pod of a holder.
+    fn user(&self, holder: &HolderId) -> Option<Uid> {
+        let own = self.state.pod(holder).map(|pod| pod.meta.uid.clone());
+        own.or_else(|| self.state.borrower(holder).map(|(_, occupant)| occupant.pod_uid))
     }
 
     /// The claim that a NIC keeps in a family.
@@ -327,10 +329,18 @@ impl Engine {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
-        let told = |claim: &&Claim| want.told.get(family) == Some(claim.key.addr);
-        let key =
-            |claim: &&Claim| (!claim.in_use, !told(claim), !self.suits(want, claim), claim.created, claim.key.clone());
-        standing.min_by_key(key)
+        let standing: Vec<&Claim> = standing.collect();
+        if let [] | [_] = standing.as_slice() {
+            return standing.first().copied();
+        }
+        let user = self.user(&want.claimant().holder);
+        let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
+        let is_forsworn = |claim: &Claim| claim.is_let_go() && user.as_ref() == Some(&claim.occupant.pod_uid);
+        let key = |claim: &&Claim| {
+            let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim));
+            (rank, claim.created, claim.key.clone())
+        };
+        standing.into_iter().min_by_key(key)
     }
 
     fn wait(&mut self, holder: &HolderId, wait: Wait) {

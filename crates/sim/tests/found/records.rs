@@ -304,7 +304,7 @@ fn the_record_of_a_pod_stays_where_it_is_an_ordinal_before_its_set_is_seen() {
 }
 
 #[test]
-fn an_ip_object_says_its_address_in_both_places() {
+fn of_two_addresses_a_reservation_keeps_the_one_that_its_pod_uses() {
     holds(
         2,
         &[
