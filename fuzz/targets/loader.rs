@@ -32,7 +32,7 @@ fn loaded(reader: Box<dyn Read + Send>) -> Loaded {
 /// What was read, as far as it can be compared.
 fn told(loaded: &Loaded) -> String {
     let objects: Vec<_> = loaded.objects.iter().map(|parsed| parsed.object.meta()).collect();
-    let Loaded { held, lists, manifests, unreadable, ignored, bytes, .. } = loaded;
+    let Loaded { held, lists, manifests, unreadable, passed_over, bytes, .. } = loaded;
     format!("{objects:?} {held:?} {lists:?} {manifests:?} {unreadable:?} {ignored:?} {bytes}")
 }
 
