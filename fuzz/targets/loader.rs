@@ -33,7 +33,7 @@ fn loaded(reader: Box<dyn Read + Send>) -> Loaded {
 fn told(loaded: &Loaded) -> String {
     let objects: Vec<_> = loaded.objects.iter().map(|parsed| parsed.object.meta()).collect();
     let Loaded { held, lists, manifests, unreadable, passed_over, bytes, .. } = loaded;
-    format!("{objects:?} {held:?} {lists:?} {manifests:?} {unreadable:?} {ignored:?} {bytes}")
+    format!("{objects:?} {held:?} {lists:?} {manifests:?} {unreadable:?} {passed_over:?} {bytes}")
 }
 
 fuzz_target!(|bytes: &[u8]| {
