@@ -32,8 +32,8 @@ fn loaded(reader: Box<dyn Read + Send>) -> Loaded {
 /// What was read, as far as it can be compared.
 fn told(loaded: &Loaded) -> String {
     let objects: Vec<_> = loaded.objects.iter().map(|parsed| parsed.object.meta()).collect();
-    let Loaded { held, lists, manifests, unreadable, ignored, bytes, .. } = loaded;
-    format!("{objects:?} {held:?} {lists:?} {manifests:?} {unreadable:?} {ignored:?} {bytes}")
+    let Loaded { held, lists, manifests, unreadable, passed_over, bytes, .. } = loaded;
+    format!("{objects:?} {held:?} {lists:?} {manifests:?} {unreadable:?} {passed_over:?} {bytes}")
 }
 
 fuzz_target!(|bytes: &[u8]| {

@@ -81,7 +81,7 @@ fn has_known_ending(path: &Path) -> bool {
 }
 
 /// `ips` of `dump/ips.json.gz`.
-fn stem(path: &Path) -> Option<String> {
+pub(crate) fn stem(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let name = name.strip_suffix(".gz").unwrap_or(name);
     Some(name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned())

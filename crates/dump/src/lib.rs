@@ -20,4 +20,4 @@ mod yaml;
 
 pub use complete::world;
 pub use input::Input;
-pub use load::{Limits, ListFact, Loaded, Options, Progress, Unreadable, load};
+pub use load::{Limits, ListFact, Loaded, Options, PassedOver, Progress, Unreadable, load};

@@ -6,7 +6,7 @@
 mod gather;
 
 use super::input::{Input, Opened, Source, expand, open};
-use super::parse::{Part, Room, parse};
+use super::parse::{Around, Part, Room, Spot, parse};
 use super::snapshot::Manifest;
 use super::spare::Spare;
 use super::split::{Batch, Broken, Header, Piece, Splitter};
@@ -76,6 +76,15 @@ pub struct ListFact {
     pub namespaces: BTreeSet<api::slim::Str>,
 }
 
+/// Objects of a kind that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Where the first one is: file, line, column and offset.
+    pub first: String,
+    /// How many there are.
+    pub count: u64,
+}
+
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -92,9 +101,22 @@ pub struct Loaded {
     /// Parts that cannot be read.
     pub unreadable: Vec<Unreadable>,
     /// Objects of kinds that are not ours, by `apiVersion kind`.
-    pub ignored: BTreeMap<String, u64>,
+    pub passed_over: BTreeMap<String, PassedOver>,
     /// Bytes read, unpacked.
     pub bytes: u64,
+}
+
+impl Loaded {
+    /// Whether there is nothing at all of what an audit reads: no object, no list that says there is none, no part that could
+    /// not be read.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        self.objects.is_empty()
+            && self.held.is_empty()
+            && self.lists.is_empty()
+            && self.manifests.is_empty()
+            && self.unreadable.is_empty()
+    }
 }
 
 /// A batch on its way to a thread.
@@ -103,6 +125,8 @@ struct Job {
     source: std::sync::Arc<str>,
     batch: Batch,
     kind: Option<Kind>,
+    /// Of YAML: the line at which its document begins.
+    yaml: Option<usize>,
 }
 
 /// How many batches wait per thread: enough that none starves, few enough that memory stays bounded.
@@ -147,7 +171,8 @@ fn work(queue: &Mutex<Receiver<Job>>, parts: &Mutex<Vec<(usize, Part)>>, spare: 
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        let part = parse(&job.source, &job.batch, job.kind, untyped);
+        let around = Around { source: &job.source, items: job.kind, yaml: job.yaml };
+        let part = parse(&job.batch, around, untyped);
         spare.give(job.batch.bytes);
         parts.lock().unwrap_or_else(PoisonError::into_inner).push((job.number, part));
     }
@@ -182,7 +207,7 @@ impl Reader<'_> {
             }
             Opened::Source(mut source) => match looks_like_yaml(&mut source) {
                 Ok(true) => self.yaml(source),
-                Ok(false) => self.json(source),
+                Ok(false) => self.json(source, None),
                 Err(error) => {
                     let reason = format!("cannot be read: {error}");
                     self.doubt(None, source.stem.as_deref());
@@ -192,7 +217,8 @@ impl Reader<'_> {
         }
     }
 
-    fn json(&mut self, source: Source) {
+    /// `yaml`: the line at which the YAML document begins that the JSON was made of.
+    fn json(&mut self, source: Source, yaml: Option<usize>) {
         let name: std::sync::Arc<str> = source.name.as_str().into();
         let mut splitter = Splitter::new(source.reader, self.limits.object, self.spare.clone());
         let before = self.loaded.bytes;
@@ -200,9 +226,9 @@ impl Reader<'_> {
         loop {
             match splitter.next_piece() {
                 Ok(None) => break,
-                Ok(Some(piece)) => self.piece(&name, source.stem.as_deref(), piece, &mut list),
+                Ok(Some(piece)) => self.piece((&name, source.stem.as_deref(), yaml), piece, &mut list),
                 Err(broken) => {
-                    self.broken(&name, &broken);
+                    self.broken(&name, yaml, &broken);
                     self.doubt(list.as_ref().map(|list| &list.header), source.stem.as_deref());
                     break;
                 }
@@ -218,7 +244,12 @@ impl Reader<'_> {
         }
     }
 
-    fn piece(&mut self, source: &std::sync::Arc<str>, stem: Option<&str>, piece: Piece, list: &mut Option<ListRead>) {
+    fn piece(
+        &mut self,
+        (source, stem, yaml): (&std::sync::Arc<str>, Option<&str>, Option<usize>),
+        piece: Piece,
+        list: &mut Option<ListRead>,
+    ) {
         match piece {
             Piece::ListBegins(header) => {
                 let batches = self.number..self.number;
@@ -227,7 +258,7 @@ impl Reader<'_> {
             Piece::Objects(batch) => {
                 let header = list.as_ref().map(|list| &list.header).filter(|_| batch.in_list);
                 let kind = header.and_then(|header| Kind::from_list(&header.api_version, &header.kind));
-                let job = Job { number: self.number, source: source.clone(), batch, kind };
+                let job = Job { number: self.number, source: source.clone(), batch, kind, yaml };
                 self.number += 1;
                 // The threads live until the sender is dropped, so that there is always one to take it.
                 if let Some(jobs) = &self.jobs {
@@ -254,8 +285,13 @@ impl Reader<'_> {
         }
     }
 
-    fn broken(&mut self, source: &str, broken: &Broken) {
-        let path = format!("{source}:{}:{} (byte {})", broken.line, broken.column, broken.offset);
+    fn broken(&mut self, source: &str, yaml: Option<usize>, broken: &Broken) {
+        let json = Spot::Json {
+            line: broken.line,
+            column: usize::try_from(broken.column).unwrap_or(usize::MAX),
+            offset: broken.offset,
+        };
+        let path = yaml.map_or(json, |line| Spot::Yaml { line, item: None }).of(source);
         self.loaded.unreadable.push(Unreadable { path, object: None, reason: broken.reason.clone() });
     }
 
@@ -284,7 +320,7 @@ impl Reader<'_> {
                     let inner =
                         Source { name: name.clone(), stem: stem.clone(), reader: Box::new(std::io::Cursor::new(json)) };
                     let bytes = self.loaded.bytes;
-                    self.json(inner);
+                    self.json(inner, Some(document.line()));
                     self.loaded.bytes = bytes;
                 }
                 Err((line, reason)) => {
@@ -297,7 +333,7 @@ impl Reader<'_> {
 }
 
 /// The kind that a file is named after: `ips`, `ip`, `eip`, also with a prefix such as `01-ips` or `dump.ips`.
-fn kind_of_stem(stem: &str) -> Option<Kind> {
+pub(crate) fn kind_of_stem(stem: &str) -> Option<Kind> {
     Kind::from_resource(stem).or_else(|| {
         // `iptables-eips` holds a dash itself: the longest ending that is a name counts.
         let cuts = stem.match_indices(['-', '_', '.']).map(|(at, _)| at + 1);

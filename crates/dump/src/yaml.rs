@@ -1,8 +1,8 @@
 //! YAML documents, each turned into JSON.
 //!
 //! In: the bytes of a YAML stream. Out: its documents, and the JSON of each. Guarantees: a document that cannot be read
-//! does not take the others with it; aliases and nesting are bounded, so that no bomb goes off; numbers with leading
-//! noughts and words like `no` stay text.
+//! does not take the others with it; the items of a list stand one per line, so that they can be named; aliases and nesting
+//! are bounded, so that no bomb goes off; numbers with leading noughts and words like `no` stay text.
 
 use serde_json::Value;
 
@@ -71,13 +71,42 @@ impl Document<'_> {
         if !value.is_object() {
             return Err((self.lines + 1, "the document is no object".to_owned()));
         }
-        serde_json::to_vec(&value).map(Some).map_err(|error| (self.lines + 1, error.to_string()))
+        json(&value).map(Some).map_err(|error| (self.lines + 1, error.to_string()))
+    }
+
+    /// The line at which it begins.
+    pub(crate) fn line(&self) -> usize {
+        let text = self.text.iter().take_while(|b| b.is_ascii_whitespace());
+        self.lines + 1 + text.filter(|&&b| b == b'\n').count()
     }
 }
 
-/// The first line of a message: the rest draws the place, which the position says already.
+/// A document as JSON, the items of a list one per line: so a reader of it can say which one it means.
+fn json(value: &Value) -> serde_json::Result<Vec<u8>> {
+    let (Some(fields), Some(Value::Array(items))) = (value.as_object(), value.get("items")) else {
+        return serde_json::to_vec(value);
+    };
+    let mut json = vec![b'{'];
+    let others = fields.iter().filter(|(key, _)| *key != "items");
+    for (key, field) in others {
+        serde_json::to_writer(&mut json, key)?;
+        json.push(b':');
+        serde_json::to_writer(&mut json, field)?;
+        json.push(b',');
+    }
+    json.extend_from_slice(b"\"items\":[");
+    for (i, item) in items.iter().enumerate() {
+        json.extend_from_slice(if i == 0 { b"\n" } else { b",\n" });
+        serde_json::to_writer(&mut json, item)?;
+    }
+    json.extend_from_slice(b"]}");
+    Ok(json)
+}
+
+/// The first line of a message, without the place: the position says it already, and by the lines of the whole file.
 fn one_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().to_owned()
+    let line = message.lines().next().unwrap_or_default();
+    line.rsplit_once(" at line ").map_or(line, |(what, _)| what).to_owned()
 }
 
 /// A dump of a million objects has some hundred million nodes: the bounds are raised to that, and stay.

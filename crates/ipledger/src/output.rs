@@ -42,14 +42,15 @@ pub(crate) fn look(display: &Display) -> Look {
         Color::Never => false,
         Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
     };
-    Look { color, ascii: display.ascii, width: width() }
+    let width = width();
+    Look { color, ascii: display.ascii, width: width.unwrap_or(view::look::DEFAULT_WIDTH), fit: width.is_some() }
 }
 
-/// The columns of the terminal; else those that the environment says; else what reads well.
-fn width() -> usize {
+/// The columns of the terminal; else those that the environment says.
+fn width() -> Option<usize> {
     let said = || std::env::var("COLUMNS").ok()?.parse().ok();
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
-    terminal.or_else(said).filter(|&width| width > 0).unwrap_or(view::look::DEFAULT_WIDTH)
+    terminal.or_else(said).filter(|&width| width > 0)
 }
 
 /// Writes to stdout. A reader that went away has what it wanted.

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Read {
     pub(crate) world: World,
     pub(crate) unreadable: Vec<UnreadableLine>,
+    /// Objects of kinds that are not read here, in words: how many, and where the first of each stands.
+    pub(crate) passed_over: Vec<String>,
     /// The confirmed report of a live cluster.
     confirmed: Option<Report>,
 }
@@ -53,7 +55,12 @@ fn read_live(source: &Source, progress: &Progress) -> Result<Read> {
     }
     let connection = live::connect(&source.live)?;
     let (_, confirmed) = connection.read(source.grace, progress)?;
-    Ok(Read { world: confirmed.world, unreadable: confirmed.unreadable, confirmed: Some(confirmed.report) })
+    Ok(Read {
+        world: confirmed.world,
+        unreadable: confirmed.unreadable,
+        passed_over: Vec::new(),
+        confirmed: Some(confirmed.report),
+    })
 }
 
 fn read_files(source: &Source, progress: &Progress) -> Result<Read> {
@@ -74,9 +81,29 @@ fn read_files(source: &Source, progress: &Progress) -> Result<Read> {
     if loaded.bytes == 0 && loaded.unreadable.is_empty() {
         bail!("there is nothing to read in {}: expected *.json, *.yaml or *.yml, also .gz", names(&source.paths));
     }
+    let passed_over = passed_over(&loaded);
+    if !passed_over.is_empty() && loaded.holds_nothing() {
+        bail!("nothing in {} is of a kind that an audit reads: {}", names(&source.paths), passed_over.join("; "));
+    }
     progress.say(&format!("indexing {} objects", loaded.objects.len()));
     let (world, unreadable) = dump::world(loaded, &complete(&source.complete), source.grace);
-    Ok(Read { world, unreadable, confirmed: None })
+    Ok(Read { world, unreadable, passed_over, confirmed: None })
+}
+
+/// How many kinds that are not read here are told one by one: a whole cluster has hundreds.
+const KINDS_TOLD: usize = 5;
+
+/// The kinds that are not read here: `dump.json:7:3 (byte 214): v1 Secret, and 3 more of that kind`.
+fn passed_over(loaded: &dump::Loaded) -> Vec<String> {
+    let line = |(kind, passed): (&String, &dump::PassedOver)| match passed.count {
+        1 => format!("{}: {kind}", passed.first),
+        count => format!("{}: {kind}, and {} more of that kind", passed.first, count - 1),
+    };
+    let mut lines: Vec<String> = loaded.passed_over.iter().take(KINDS_TOLD).map(line).collect();
+    if let Some(more) = loaded.passed_over.len().checked_sub(KINDS_TOLD).filter(|&more| more > 0) {
+        lines.push(format!("and {more} more kinds"));
+    }
+    lines
 }
 
 /// A path as an input; `-` is standard input.

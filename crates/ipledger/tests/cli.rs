@@ -105,6 +105,8 @@ fn two_means_wrong_use_with_what_is_wrong() {
         (&["audit", "-", "--code", "leek"], "leek"),
         (&["audit", "-", "--grace", "soon"], "expected a number of seconds"),
         (&["who", "a/b/c", "examples/overlap"], "is no address, no MAC, and no name"),
+        (&["who", "192.168.50.300", "examples/overlap"], "looks like an address and is none"),
+        (&["audit", "examples/overlap", "--subnet", "offfice"], "no Subnet offfice was read; there are"),
         (&["show", "subnet", "nowhere", "examples/overlap"], "no Subnet nowhere was read; there are"),
         (&["explain", "nothing"], "nothing"),
     ] {
@@ -218,6 +220,86 @@ fn numbers_beyond_64_bits_are_exact_in_json_and_yaml() {
         assert!(said.out.contains("1208925819614629174706174"), "{format}: {}", said.out);
         assert!(!said.out.contains("\"1208925819614629174706174"), "{format}: a number, not text");
     }
+}
+
+#[test]
+fn what_was_not_asked_for_makes_nothing_clean() {
+    let said = ipledger(&["audit", "examples/issue-4747", "--complete", "--code", "leaked-ip"]);
+    assert_eq!(said.code, 0);
+    assert!(said.out.starts_with("no findings of those asked for: 23 Subnets read"), "{}", said.out);
+    let said = ipledger(&["audit", "examples/issue-4747", "--complete", "--subnet", "ovn-default", "-o", "markdown"]);
+    assert!(said.out.contains("* no findings of those asked for: 23 Subnets read"), "{}", said.out);
+}
+
+#[test]
+fn kinds_that_are_not_read_are_told_with_their_place() {
+    let secret = r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s"}}"#;
+    let said = piped(&["audit", "-", "--complete"], secret);
+    assert_eq!(said.code, 2, "there is nothing to judge: {}", said.out);
+    assert!(said.err.contains("stdin:1:1 (byte 0): v1 Secret"), "{}", said.err);
+    let said = piped(&["audit", "-", "--complete"], &format!("{CLEAN}\n{secret}\n{secret}"));
+    assert_eq!(said.code, 0, "beside what is read they do no harm: {}", said.out);
+    assert!(said.out.starts_with("clean: ") && said.out.contains("passed over  stdin:"), "{}", said.out);
+    assert!(said.out.contains("v1 Secret, and 1 more of that kind"), "{}", said.out);
+}
+
+#[test]
+fn what_is_younger_than_the_grace_at_the_dumps_time_does_not_count() {
+    let made = |name: &str, at: &str| format!(r#""name":"{name}","creationTimestamp":"2026-11-02T08:00:{at}Z""#);
+    let leak = leak().replace(r#""name":"p.net.mv.net""#, &made("p.net.mv.net", "00"));
+    let leak = leak.replace(r#""name":"mv""#, &made("mv", "30"));
+    let said = piped(&["audit", "-", "--complete"], &leak);
+    assert_eq!(said.code, 0, "made half a minute before the dump: {}", said.out);
+    assert!(said.out.contains("leaked-ip  possible"), "{}", said.out);
+    let said = piped(&["audit", "-", "--complete", "--grace", "10s"], &leak);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.out.contains("leaked-ip  likely"), "{}", said.out);
+}
+
+#[test]
+fn in_yaml_a_place_is_a_line_of_the_file_and_an_item_of_its_list() {
+    let yaml = "# dumped\n---\napiVersion: v1\nkind: List\nitems:\n\
+        - {apiVersion: v1, kind: Pod, metadata: {name: a, namespace: b}}\n\
+        - {apiVersion: v1, kind: Pod, metadata: 5}\n\
+        - {metadata: {name: c}}\n\
+        ---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: c\n bad: x\n";
+    let said = piped(&["audit", "-"], yaml);
+    assert_eq!(said.code, 1, "an object that cannot be read is a finding: {}{}", said.out, said.err);
+    for place in
+        ["unreadable  stdin:3 (item 2 of the list): metadata: ", "unreadable  stdin:3 (item 3 of the list): an item"]
+    {
+        assert!(said.out.contains(place), "{place}: {}", said.out);
+    }
+    let broken = said.out.lines().find(|line| line.starts_with("unreadable  stdin:1")).expect("the last document");
+    assert!(broken.starts_with("unreadable  stdin:14: ") && !broken.contains("line 5"), "{broken}");
+}
+
+#[test]
+fn a_servers_refusal_in_a_file_is_no_empty_list() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let path = folder.path().to_str().expect("text");
+    write("all.json", &leak());
+    assert_eq!(ipledger(&["audit", path, "--complete"]).code, 1, "the pod is gone");
+    let refusal = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"pods is forbidden","code":403}"#;
+    write("pods.json", refusal);
+    let said = ipledger(&["audit", path, "--complete"]);
+    assert_eq!(said.code, 3, "who knows which pods there are: {}", said.out);
+    assert!(said.out.contains("pods.json:1:1 (byte 0)") && said.out.contains("pods is forbidden"), "{}", said.out);
+    assert!(said.out.contains("leaked-ip (1 object)"), "{}", said.out);
+}
+
+#[test]
+fn what_looks_free_in_half_a_dump_is_not_called_free() {
+    let said = ipledger(&["who", "172.31.9.20", "examples/issue-4747/subnets.json"]);
+    assert!(said.out.contains("ips, vips, iptables-eips, ovn-eips, pods are"), "{}", said.out);
+    assert!(!said.out.contains("nothing stops it"), "{}", said.out);
+    let said = ipledger(&["show", "subnets", "examples/issue-4747/subnets.json"]);
+    assert!(said.err.contains("there may be more in use than is shown"), "{}", said.err);
+    let said = ipledger(&["who", "172.31.9.26", "examples/issue-4747", "--complete"]);
+    assert!(said.out.contains("nothing stops it"), "{}", said.out);
+    let said = ipledger(&["repair", "plan", "examples/statefulset-leaks/ips.json"]);
+    assert!(said.err.contains("leaked-ip was not judged: "), "{}", said.err);
 }
 
 #[test]

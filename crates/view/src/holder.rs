@@ -14,6 +14,9 @@ use engine::record::{Record, Source, is_finished};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// What is said of a holder that lost the NIC.
+pub(crate) const WITHOUT_NIC: &str = "no longer has this NIC";
+
 /// A holder of an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,6 +31,9 @@ pub struct Holding {
     pub life_text: String,
     /// The objects that say so.
     pub objects: Vec<ObjectName>,
+    /// It lives, and has the NIC no longer.
+    #[serde(skip)]
+    without_nic: bool,
 }
 
 impl Holding {
@@ -38,13 +44,22 @@ impl Holding {
             life: life.word,
             life_text: life.text.clone(),
             objects: Vec::new(),
+            without_nic: false,
         }
+    }
+
+    /// Its pod has no such NIC: it is entitled to nothing, and nobody uses the address.
+    pub(crate) fn lose_nic(&mut self) {
+        self.occupant = None;
+        WITHOUT_NIC.clone_into(&mut self.life_text);
+        self.without_nic = true;
     }
 
     /// Who uses it, or why nobody does.
     #[must_use]
     pub fn occupant_text(&self) -> String {
         match (&self.occupant, self.life) {
+            _ if self.without_nic => self.life_text.clone(),
             (Some(occupant), _) => occupant.text(&self.holder),
             (None, LifeWord::Lives) => self.life_text.clone(),
             (None, word) if self.life_text.is_empty() => word.word().to_owned(),
@@ -202,7 +217,13 @@ impl LifeOf<'_> {
 pub(crate) fn life<'w>(context: &Context<'w>, record: &Record<'w>) -> LifeOf<'w> {
     let is = |word, text: String, pod| LifeOf { word, text, pod };
     match record.source {
-        Source::Ip(ip) => said(context.life_of_ip(ip)),
+        Source::Ip(ip) => match (said(context.life_of_ip(ip)), record.pod.filter(|pod| !is_finished(pod))) {
+            // Whoever deletes a reservation because nobody is behind it must see that somebody is.
+            (reserved, Some(pod)) if reserved.word == LifeWord::Reserved => {
+                is(reserved.word, format!("pod {}/{} uses it", pod.meta.namespace, pod.meta.name), None)
+            }
+            (life, _) => life,
+        },
         Source::Claim(claim) => said(context.life_of_claim(claim)),
         Source::Pod(pod, _) => is(LifeWord::Lives, String::new(), Some(pod)),
         Source::Eip(eip) => is(LifeWord::Lives, gateway_text(context, &eip.spec.nat_gw, eip.status.ready), None),

@@ -5,11 +5,12 @@
 
 use crate::holder::{self, Holding};
 use crate::state::State;
+use api::slim::Kind;
 use engine::record::Record;
 use engine::report::{FamilyLine, SubnetLine};
 use engine::world::subnets::{SubnetId, WireId};
 use engine::{Code, Context, Finding, Report};
-use ledger::{Addr, Family};
+use ledger::{Addr, AddrRange, AddrSet, Family};
 use std::collections::BTreeMap;
 
 /// The world with its report.
@@ -59,10 +60,54 @@ impl<'a, 'w> Lens<'a, 'w> {
         group.iter().map(|record| holder::life(self.context, record).state()).min().unwrap_or(State::Unknown)
     }
 
-    /// Who has an address, one entry per holder.
+    /// Who has an address, one entry per holder. A holder that has lost the NIC does not use its address.
     #[must_use]
     pub fn holdings(&self, group: &[Record<'w>]) -> Vec<Holding> {
-        holder::holdings(self.context, group)
+        let mut holdings = holder::holdings(self.context, group);
+        for record in group.iter().filter(|record| self.is_without_nic(record)) {
+            let object = crate::ObjectName::from(&record.source.object());
+            holdings.iter_mut().filter(|holding| holding.objects == [object.clone()]).for_each(Holding::lose_nic);
+        }
+        holdings
+    }
+
+    /// Whether the audit says that the holder of a record no longer has that NIC.
+    pub(crate) fn is_without_nic(&self, record: &Record<'w>) -> bool {
+        let object = record.source.object();
+        let mut findings = self.findings_at(record.wire, record.addr).iter();
+        findings.any(|finding| finding.code == Code::LeakedNic && finding.objects.first() == Some(&object))
+    }
+
+    /// The finding of that code about the counts or ranges of one family of a Subnet.
+    pub(crate) fn finding_about(&self, code: Code, name: &str, family: Family) -> Option<&'a Finding> {
+        let id = match family {
+            Family::V4 => format!("{code}:{name}/v4"),
+            Family::V6 => format!("{code}:{name}/v6"),
+        };
+        self.report.findings.iter().find(|finding| finding.code == code && finding.id.as_str() == id)
+    }
+
+    /// Free addresses that the status lists as in use, where the audit says that no object explains it.
+    pub(crate) fn lost(&self, id: SubnetId, line: &FamilyLine) -> AddrSet {
+        let (family, subnet) = (line.cidr.family(), self.context.subnets.get(id));
+        let none = AddrSet::new(family);
+        let Some(finding) = self.finding_about(Code::RangeMismatch, subnet.name(), family) else { return none };
+        let status = &subnet.object.status;
+        let listed = match family {
+            Family::V4 => &status.v4_using_range,
+            Family::V6 => &status.v6_using_range,
+        };
+        let Some(Ok(listed)) = listed.as_deref().map(|text| AddrSet::parse_range_text(family, text)) else {
+            return none;
+        };
+        let named = AddrSet::from_ranges(family, finding.addresses.iter().filter_map(|text| run(text)));
+        named.intersection(&listed).intersection(&line.available)
+    }
+
+    /// The kinds of which records may be missing: what looks free may be somebody's.
+    #[must_use]
+    pub fn unread_recorders(&self) -> Vec<Kind> {
+        engine::findings::unread_recorders(self.context)
     }
 
     /// The line of a Subnet's family.
@@ -95,4 +140,10 @@ impl<'a, 'w> Lens<'a, 'w> {
     pub fn findings_of(&self, name: &str) -> impl Iterator<Item = &'a Finding> {
         self.report.findings.iter().filter(move |finding| finding.subnet.as_deref() == Some(name))
     }
+}
+
+/// A run of addresses as a finding names it: `a`, or `a-b`.
+fn run(text: &str) -> Option<AddrRange> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    AddrRange::new(first.parse().ok()?, last.parse().ok()?).ok()
 }

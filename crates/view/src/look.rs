@@ -15,6 +15,8 @@ pub struct Look {
     pub ascii: bool,
     /// Columns to wrap text at.
     pub width: usize,
+    /// Whether tables must keep to these columns, too: on a terminal. Elsewhere a row is one line, for `grep` and `awk`.
+    pub fit: bool,
 }
 
 /// The narrowest terminal that text is wrapped for: below that, words would stand one by one.
@@ -24,7 +26,7 @@ pub const DEFAULT_WIDTH: usize = 100;
 
 impl Default for Look {
     fn default() -> Self {
-        Self { color: false, ascii: false, width: DEFAULT_WIDTH }
+        Self { color: false, ascii: false, width: DEFAULT_WIDTH, fit: false }
     }
 }
 

@@ -24,6 +24,8 @@ pub enum State {
     Unknown,
     /// Free.
     Available,
+    /// On no record, and listed as in use by the status: Kube-OVN's allocator gives it to nobody.
+    Lost,
     /// The gateway of the Subnet.
     Gateway,
     /// Excluded, and nobody uses it.
@@ -34,7 +36,7 @@ pub enum State {
 
 impl State {
     /// Every state, in the order of the legend.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Used,
         Self::Kept,
         Self::Reserved,
@@ -42,6 +44,7 @@ impl State {
         Self::Conflict,
         Self::Unknown,
         Self::Available,
+        Self::Lost,
         Self::Gateway,
         Self::Excluded,
         Self::Unusable,
@@ -58,9 +61,19 @@ impl State {
             Self::Conflict => "conflict",
             Self::Unknown => "unknown",
             Self::Available => "available",
+            Self::Lost => "lost",
             Self::Gateway => "gateway",
             Self::Excluded => "excluded",
             Self::Unusable => "not usable",
+        }
+    }
+
+    /// What a run of such addresses is.
+    #[must_use]
+    pub const fn of_run(self) -> &'static str {
+        match self {
+            Self::Lost => "available, lost to Kube-OVN",
+            other => other.word(),
         }
     }
 
@@ -71,10 +84,11 @@ impl State {
             Self::Used => "used",
             Self::Kept => "kept for a pod that is not there",
             Self::Reserved => "reserved",
-            Self::Leaked => "leaked: its holder is gone",
+            Self::Leaked => "leaked: nobody uses it",
             Self::Conflict => "conflict: several holders",
             Self::Unknown => "on record, holder not known",
             Self::Available => "available",
+            Self::Lost => "available, but Kube-OVN gives it to nobody",
             Self::Gateway => "gateway",
             Self::Excluded => "excluded",
             Self::Unusable => "not usable",
@@ -92,6 +106,7 @@ impl State {
             Self::Conflict => ("\u{2716}", "X"),
             Self::Unknown => ("?", "?"),
             Self::Available => ("\u{b7}", "."),
+            Self::Lost => ("\u{25cb}", "o"),
             Self::Gateway => ("G", "G"),
             Self::Excluded => ("x", "x"),
             Self::Unusable => ("-", "-"),
@@ -105,7 +120,7 @@ impl State {
         match self {
             Self::Used => Role::Used,
             Self::Kept | Self::Reserved => Role::Info,
-            Self::Leaked | Self::Unknown => Role::Warning,
+            Self::Leaked | Self::Lost | Self::Unknown => Role::Warning,
             Self::Conflict => Role::Error,
             Self::Available => Role::Free,
             Self::Gateway => Role::Title,

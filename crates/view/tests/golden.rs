@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{large, look, one_of_everything, report};
+use common::{elsewhere, large, look, lost, one_of_everything, overlapping, report, twins};
 use view::Look;
-use view::audit::{Advice, Detail, Document, markdown, summary, table};
+use view::audit::{Advice, Closing, Detail, Document, markdown, summary, table};
 use view::who::{Query, who};
 
 fn plain() -> Look {
@@ -15,7 +15,7 @@ fn audit_text(detail: Detail, look: &Look) -> String {
     let report = report(&one_of_everything().world());
     let mut text = String::new();
     table(&mut text, &report, detail, look);
-    summary(&mut text, &report, Advice::AddComplete, look);
+    summary(&mut text, &report, Closing::whole(Advice::AddComplete), look);
     text
 }
 
@@ -24,8 +24,12 @@ fn show_subnet(name: &str, cluster: &common::Cluster, look_as: &Look, wide: bool
 }
 
 fn who_is(query: &str) -> String {
+    who_in(&one_of_everything().world(), query)
+}
+
+fn who_in(world: &engine::World, query: &str) -> String {
     let query = Query::parse(query).expect("a good query");
-    look(&one_of_everything().world(), |lens| who(lens, &query).render(&plain()))
+    look(world, |lens| who(lens, &query).render(&plain(), false))
 }
 
 #[test]
@@ -40,7 +44,7 @@ fn the_wide_table_names_every_object() {
 
 #[test]
 fn a_narrow_terminal_and_ascii_lose_nothing() {
-    let text = audit_text(Detail::Brief, &Look { width: 60, ascii: true, color: false });
+    let text = audit_text(Detail::Brief, &Look { width: 60, ascii: true, ..Look::default() });
     assert!(text.is_ascii());
     insta::assert_snapshot!("audit_narrow", text);
 }
@@ -61,7 +65,10 @@ fn colour_only_repeats_what_the_words_say() {
 
 #[test]
 fn the_ticket_is_markdown() {
-    insta::assert_snapshot!("audit_markdown", markdown(&report(&one_of_everything().world()), Advice::AddComplete));
+    insta::assert_snapshot!(
+        "audit_markdown",
+        markdown(&report(&one_of_everything().world()), Closing::whole(Advice::AddComplete))
+    );
 }
 
 #[test]
@@ -79,8 +86,8 @@ fn what_was_not_judged_is_said_in_one_line_per_class() {
         reason: "the file ends in the middle of an object".to_owned(),
     });
     let mut text = String::new();
-    summary(&mut text, &report, Advice::AddComplete, &plain());
-    summary(&mut text, &report, Advice::AllowList, &plain());
+    summary(&mut text, &report, Closing::whole(Advice::AddComplete), &plain());
+    summary(&mut text, &report, Closing::whole(Advice::AllowList), &plain());
     insta::assert_snapshot!("audit_not_judged", text);
 }
 
@@ -89,11 +96,25 @@ fn a_clean_cluster_is_called_clean_only_where_all_of_it_was_judged() {
     let cluster = common::Cluster::default().with(common::nad());
     let text = |complete: &[api::slim::Kind]| {
         let mut text = String::new();
-        summary(&mut text, &report(&cluster.world_where(complete)), Advice::AddComplete, &plain());
+        summary(&mut text, &report(&cluster.world_where(complete)), Closing::whole(Advice::AddComplete), &plain());
         text
     };
     assert!(text(&api::slim::Kind::ALL).starts_with("clean: "));
     assert!(text(&[]).starts_with("no findings in what could be judged: "), "{}", text(&[]));
+}
+
+#[test]
+fn what_was_left_out_on_purpose_makes_nothing_clean() {
+    let report = report(&common::Cluster::default().with(common::nad()).world());
+    let verdict = |closing: Closing<'_>| {
+        let mut text = String::new();
+        summary(&mut text, &report, closing, &plain());
+        text.split(':').next().unwrap_or_default().to_owned()
+    };
+    let whole = Closing::whole(Advice::AddComplete);
+    assert_eq!(verdict(whole), "clean");
+    assert_eq!(verdict(Closing { narrowed: true, ..whole }), "no findings of those asked for");
+    assert_eq!(verdict(Closing { known: 2, ..whole }), "no findings beside 2 known ones");
 }
 
 #[test]
@@ -106,7 +127,7 @@ fn a_small_subnet_is_drawn_by_address() {
 fn why_the_status_differs_is_said_or_why_that_is_not_known() {
     let world = one_of_everything().world_where(&[]);
     let text = look(&world, |lens| view::subnet::subnet(lens, "ext").expect("it is there").render(&plain(), false));
-    let lines: Vec<&str> = text.lines().skip(4).take(3).collect();
+    let lines: Vec<&str> = text.lines().skip(6).take(2).collect();
     insta::assert_snapshot!("subnet_ext_not_judged", lines.join("\n"));
 }
 
@@ -114,7 +135,7 @@ fn why_the_status_differs_is_said_or_why_that_is_not_known() {
 fn a_large_subnet_is_drawn_by_blocks_and_a_v6_one_by_its_occupied_rows() {
     let text = show_subnet("big", &large(), &plain(), false);
     insta::assert_snapshot!("subnet_big", text);
-    let narrow = show_subnet("big", &large(), &Look { width: 80, ascii: true, color: false }, false);
+    let narrow = show_subnet("big", &large(), &Look { width: 80, ascii: true, ..Look::default() }, false);
     let map = narrow.lines().filter(|line| line.trim_start().starts_with("10.16.")).take(16);
     assert!(map.map(|line| line.chars().count()).all(|width| width <= 80), "{narrow}");
 }
@@ -183,4 +204,93 @@ fn pods_gateways_and_macs_are_answered() {
     ] {
         insta::assert_snapshot!(name, who_is(query));
     }
+}
+
+#[test]
+fn an_address_looks_free_only_where_all_records_are_known() {
+    let world = one_of_everything().world_where(&[api::slim::Kind::Subnet]);
+    insta::assert_snapshot!("who_not_sure", who_in(&world, "172.31.9.11"));
+    let text = look(&world, |lens| view::subnet::subnet(lens, "ext").expect("it is there").render(&plain(), false));
+    insta::assert_snapshot!("subnet_not_sure", text.lines().take(6).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn lost_addresses_are_told_from_free_ones() {
+    insta::assert_snapshot!("subnet_lost", show_subnet("ext", &lost(), &plain(), false));
+    insta::assert_snapshot!("who_lost", who_in(&lost().world(), "172.31.9.6"));
+    // Beside the lost ones: free for everybody.
+    assert!(who_in(&lost().world(), "172.31.9.9").contains("nothing stops it"));
+}
+
+#[test]
+fn where_two_subnets_of_a_wire_overlap_both_are_told() {
+    insta::assert_snapshot!("who_overlap", who_in(&overlapping().world(), "10.9.0.129"));
+}
+
+#[test]
+fn why_a_subnets_status_differs_is_not_what_is_wrong_with_a_pool_of_it() {
+    let world = overlapping().world();
+    let reason =
+        look(&world, |lens| view::subnet::subnet(lens, "all").expect("it is there").v4.and_then(|v4| v4.reason));
+    assert!(reason.is_some_and(|reason| reason.starts_with("v4usingIPs 5, really 1")));
+}
+
+#[test]
+fn a_pod_of_two_namespaces_is_told_twice_or_by_its_namespace() {
+    insta::assert_snapshot!("who_twins", who_in(&twins().world(), "a"));
+    let one = who_in(&twins().world(), "other/a");
+    assert!(one.contains("Pod other/a") && !one.contains("Pod net/a"), "{one}");
+    assert!(who_in(&twins().world(), "none/a").contains("there is a pod other/a"));
+}
+
+#[test]
+fn a_name_of_something_else_leads_on() {
+    for (query, hint) in [
+        ("ext", "`ipledger show subnet ext`"),
+        ("printers", "`ipledger show pools`"),
+        ("web", "`ipledger who net/web-0`"),
+        ("net/web", "`ipledger who net/web-0`"),
+    ] {
+        assert!(who_is(query).contains(hint), "{query}: {}", who_is(query));
+    }
+}
+
+#[test]
+fn a_nic_that_its_holder_no_longer_has_is_used_by_nobody() {
+    insta::assert_snapshot!("who_without_nic", who_in(&elsewhere().world(), "172.31.9.9"));
+    let text = show_subnet("ext", &elsewhere(), &plain(), false);
+    let row = text.lines().find(|line| line.contains("172.31.9.9 ")).expect("it is listed");
+    assert!(row.contains("Pod net/c") && row.ends_with("no longer has this NIC"), "{row}");
+}
+
+#[test]
+fn a_reservation_with_a_pod_behind_it_says_so() {
+    let printer = common::pod("printer", None, "ext", "172.31.9.6", "00:00:00:00:00:06");
+    let text = who_in(&one_of_everything().with(printer).world(), "172.31.9.6");
+    assert!(text.contains("reserved: pod net/printer uses it"), "{text}");
+}
+
+#[test]
+fn on_a_narrow_terminal_every_table_keeps_to_its_columns() {
+    let narrow = Look { width: 80, fit: true, ..Look::default() };
+    let query = Query::parse("172.31.9.5").expect("an address");
+    let texts = look(&one_of_everything().world(), |lens| {
+        [
+            ("who_terminal", who(lens, &query).render(&narrow, false)),
+            ("subnet_terminal", view::subnet::subnet(lens, "ext").expect("it is there").render(&narrow, false)),
+            ("show_holders_terminal", view::show::holders(lens).render(&narrow, true)),
+        ]
+    });
+    for (name, text) in texts {
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}:\n{text}");
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn a_24_is_drawn_by_address_and_a_64_with_its_gaps_fits_a_terminal() {
+    let narrow = Look { width: 80, fit: true, ..Look::default() };
+    insta::assert_snapshot!("subnet_24", show_subnet("all", &overlapping(), &narrow, false));
+    let text = show_subnet("big", &large(), &narrow, false);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }

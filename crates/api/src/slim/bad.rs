@@ -49,7 +49,11 @@ impl<T: FromStr<Err: Display>> Bad for Field<T> {
     fn collect_bad(&self, path: Path<'_>, out: &mut Vec<Malformed>) {
         if let Self::Bad(text) = self {
             let reason = match text.trim().parse::<T>() {
-                Err(error) => format!("`{}`: {error}", excerpt(text)),
+                // Most errors show the text themselves.
+                Err(error) => match error.to_string() {
+                    said if said.contains(text.trim()) => said,
+                    said => format!("`{}`: {said}", excerpt(text)),
+                },
                 Ok(_) => format!("`{}` cannot be read", excerpt(text)),
             };
             out.push(Malformed { path: path.to_string(), reason });

@@ -5,7 +5,7 @@
 //! parts are told and the others counted.
 
 use super::{ListFact, ListRead, Loaded, Reader, Unreadable, kind_of_stem};
-use crate::parse::{Part, count_ignored, typed};
+use crate::parse::{Part, pass_over, typed};
 use crate::snapshot::{self, Manifest};
 use api::slim::Kind;
 use std::collections::BTreeSet;
@@ -30,8 +30,8 @@ impl Reader<'_> {
             let room = MOST_TOLD.saturating_sub(self.loaded.unreadable.len());
             untold += part.untold + part.unreadable.len().saturating_sub(room) as u64;
             self.loaded.unreadable.extend(part.unreadable.into_iter().take(room));
-            for (kind, count) in part.ignored {
-                count_ignored(&mut self.loaded.ignored, kind, count);
+            for (kind, passed) in part.passed_over {
+                pass_over(&mut self.loaded.passed_over, kind, passed.count, || passed.first);
             }
             part.manifests.iter().for_each(|manifest| self.manifest(manifest));
         }
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let mut namespaces = BTreeSet::new();
         for part in parts.iter() {
             // Objects of a kind of that name in another API group are something else as well.
-            let others = !part.ignored.is_empty() || !part.manifests.is_empty();
+            let others = !part.passed_over.is_empty() || !part.manifests.is_empty();
             if others || !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
                 return;
             }
@@ -97,7 +97,8 @@ impl Reader<'_> {
             return;
         }
         for part in parts {
-            for bytes in std::mem::take(&mut part.untyped) {
+            for (spot, bytes) in std::mem::take(&mut part.untyped) {
+                let place = || spot.of(&list.source);
                 match own {
                     Some(kind) => typed(part, kind, &bytes, &place),
                     None => {

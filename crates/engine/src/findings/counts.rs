@@ -98,7 +98,7 @@ fn other(family: Family) -> Family {
     }
 }
 
-impl Case<'_, '_> {
+impl<'w> Case<'_, 'w> {
     fn family_account(&self) -> &FamilyAccount<'_> {
         self.account.family(self.family)
     }
@@ -291,7 +291,9 @@ impl Case<'_, '_> {
     /// The terms between the true number and the reported one.
     fn story(&self) -> String {
         let account = self.family_account();
-        let mut terms = vec![format!(": {}", count_of(&account.using.len(), "distinct address", "distinct addresses"))];
+        let distinct = count_of(&account.using.len(), "distinct address", "distinct addresses");
+        let of_what = if self.judged { "" } else { " among the records that were read, which may not be all" };
+        let mut terms = vec![format!(": {distinct}{of_what}")];
         let surplus = account.surplus_records();
         if surplus > 0 {
             terms.push(self.surplus_story(surplus));
@@ -322,7 +324,7 @@ impl Case<'_, '_> {
         let twice = account.surplus.iter().all(|(_, sources)| sources.len() == 2);
         let (addr, sources) = &account.surplus[0];
         let example = few(sources.iter().map(Source::object), 2);
-        let because = if twice && account.surplus.iter().all(|(_, sources)| is_gateway_and_eip(sources)) {
+        let because = if twice && account.surplus.iter().all(|(_, sources)| self.is_gateway_and_eip(sources)) {
             " because a gateway's NIC and an EIP have one address, and Kube-OVN counts objects"
         } else {
             " because Kube-OVN counts objects and not addresses"
@@ -358,6 +360,18 @@ impl Case<'_, '_> {
         } else {
             format!("{} fewer than the objects that Kube-OVN counts", formula - reported)
         })
+    }
+
+    /// Whether these are the NIC of a gateway, that is there or was, and an EIP.
+    fn is_gateway_and_eip(&self, sources: &[Source<'w>]) -> bool {
+        let is_gateways = |source: &Source<'w>| match source {
+            Source::Ip(ip) => match self.context.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name) {
+                Some(pod) => self.context.gateways.of_pod(pod).is_some(),
+                None => self.context.gateways.of_name(&ip.spec.pod_name).is_some(),
+            },
+            _ => false,
+        };
+        sources.iter().any(is_gateways) && sources.iter().any(|source| matches!(source, Source::Eip(_)))
     }
 
     fn finding(&self, code: Code, certainty: Certainty) -> Finding {
@@ -400,9 +414,4 @@ impl Case<'_, '_> {
         causes.dedup();
         causes
     }
-}
-
-fn is_gateway_and_eip(sources: &[Source<'_>]) -> bool {
-    sources.iter().any(|source| matches!(source, Source::Ip(_)))
-        && sources.iter().any(|source| matches!(source, Source::Eip(_)))
 }

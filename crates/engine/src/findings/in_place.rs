@@ -1,25 +1,27 @@
 //! `outside-subnet`, `gateway-in-use` and `excluded-in-use`: addresses that are on record in the wrong place.
 //!
 //! In: the records of each address. Out: findings per object and address, per address, per Subnet. Guarantees: an address
-//! that a sibling Subnet of the wire contains is in its place; an excluded address may be asked for by name and is only
-//! worth knowing.
+//! that a sibling Subnet of the wire contains is in its place; a gateway's address is one on its wire, whichever Subnet gave
+//! it out; an excluded address may be asked for by name and is only worth knowing.
 
 use super::out::{Out, few, name_addresses};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::judge::Context;
 use crate::record::{Record, Source};
 use crate::report::FamilyLine;
-use crate::world::subnets::SubnetId;
+use crate::world::subnets::{SubnetId, WireId};
 use api::slim::Kind;
-use ledger::{AddrSet, Family};
+use ledger::{Addr, AddrSet, Family};
+use std::collections::BTreeMap;
 
 /// Looks at the place of every address on record.
 pub(super) fn check(context: &Context<'_>, lines: &[(SubnetId, Family, FamilyLine)], out: &mut Out) {
+    let crossed = crossed_gateways(context);
     for group in context.records.groups() {
         for record in group {
             outside(context, record, group, out);
         }
-        gateway_in_use(context, group, out);
+        gateway_in_use(context, &crossed, group, out);
     }
     excluded_in_use(context, lines, out);
 }
@@ -60,13 +62,32 @@ fn outside(context: &Context<'_>, record: &Record<'_>, group: &[Record<'_>], out
     );
 }
 
-fn gateway_in_use(context: &Context<'_>, group: &[Record<'_>], out: &mut Out) {
-    let Some(record) = group.iter().find(|record| {
-        record.subnet.is_some_and(|id| context.subnets.get(id).gateway(record.addr.family()) == Some(record.addr))
-    }) else {
-        return;
-    };
-    let Some(subnet) = record.subnet.map(|id| context.subnets.get(id)) else { return };
+/// Gateways that another Subnet of their wire contains as well, by wire and address: who has such an address from there
+/// answers to it all the same.
+fn crossed_gateways(context: &Context<'_>) -> BTreeMap<(WireId, Addr), SubnetId> {
+    let mut crossed = BTreeMap::new();
+    for (one, other, range) in context.subnets.overlaps() {
+        for id in [one, other] {
+            let subnet = context.subnets.get(id);
+            if let Some(gateway) = subnet.gateway(range.family()).filter(|&gateway| range.contains(gateway)) {
+                crossed.insert((subnet.wire, gateway), id);
+            }
+        }
+    }
+    crossed
+}
+
+fn gateway_in_use(
+    context: &Context<'_>,
+    crossed: &BTreeMap<(WireId, Addr), SubnetId>,
+    group: &[Record<'_>],
+    out: &mut Out,
+) {
+    let Some(record) = group.first() else { return };
+    let own = group.iter().filter_map(|record| record.subnet);
+    let own = own.filter(|&id| context.subnets.get(id).gateway(record.addr.family()) == Some(record.addr)).min();
+    let Some(id) = own.or_else(|| crossed.get(&(record.wire, record.addr)).copied()) else { return };
+    let subnet = context.subnets.get(id);
     let mut users: Vec<&Record<'_>> = group.iter().collect();
     users.sort_by_key(|user| matches!(user.source, Source::Ip(_)));
     let mut objects: Vec<ObjRef> = users.iter().map(|user| user.source.object()).collect();

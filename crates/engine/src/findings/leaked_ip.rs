@@ -98,7 +98,7 @@ impl<T: HasMeta> Leak<'_, '_, T> {
                     Kind::AddressClaim => "nothing needs the address any more",
                     _ => "Kube-OVN's controller then releases the address properly and removes the finalizer itself",
                 };
-                let simple = || format!("kubectl delete {} {}: {how}", self.kind.plural(), self.object.meta().name);
+                let simple = || format!("`kubectl delete {} {}`: {how}", self.kind.plural(), self.object.meta().name);
                 let fix = self.caution.clone().unwrap_or_else(simple);
                 out.push(self.finding(certainty.possible_if(new), &gone.to_string(), fix));
             }
@@ -109,8 +109,10 @@ impl<T: HasMeta> Leak<'_, '_, T> {
                 let state =
                     format!("pod {}/{} is {} and uses nothing", pod.meta.namespace, pod.meta.name, pod.status.phase);
                 let kept = if *released { "" } else { "; Kube-OVN takes such a pod for alive and keeps its address" };
-                let fix =
-                    format!("kubectl delete pod -n {} {}: its addresses go with it", pod.meta.namespace, pod.meta.name);
+                let fix = format!(
+                    "`kubectl delete pod -n {} {}`: its addresses go with it",
+                    pod.meta.namespace, pod.meta.name
+                );
                 let mut finding = self.finding(certainty, &format!("{state}{kept}"), fix);
                 finding.objects.push(ObjRef::of(Kind::Pod, *pod));
                 out.push(finding);

@@ -151,7 +151,7 @@ fn finding(context: &Context<'_>, ip: &Ip, holder: ObjRef, reason: &str, certain
         .says(
             format!("IP {name} keeps {} for a NIC that its holder no longer has: {reason}", super::out::few(&addrs, 2)),
             "the address is counted as used and given to nobody; Kube-OVN looks at such a NIC again only when the whole holder goes",
-            format!("kubectl delete ip {name}: Kube-OVN's controller then releases this one address and nothing else"),
+            format!("`kubectl delete ips {name}`: Kube-OVN's controller then releases this one address and nothing else"),
         )
 }
 

@@ -10,6 +10,9 @@ use crate::networks::networks_of_meta;
 use crate::record::is_finished;
 use api::slim::{Kind, Malformed, Meta};
 
+/// What stands for the name of an object that has none.
+const NO_NAME: &str = "(no name)";
+
 /// Reports every unreadable field.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     for (object, malformed) in context.world.malformed.iter().chain(&context.records.malformed) {
@@ -28,7 +31,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         }
     }
     for unreadable in &context.world.unreadable {
-        let object = ObjRef::missing(unreadable.kind, "", unreadable.name.as_deref().unwrap_or("(no name)"));
+        let object = ObjRef::missing(unreadable.kind, "", unreadable.name.as_deref().unwrap_or(NO_NAME));
         push(&object, &Malformed { path: "the whole object".to_owned(), reason: unreadable.reason.clone() }, out);
     }
 }
@@ -46,6 +49,23 @@ pub(super) fn push(object: &ObjRef, malformed: &Malformed, out: &mut Out) {
     out.push(Finding::new(Code::MalformedObject, &subject, Certainty::Proven, vec![object.clone()]).says(
         format!("{object}: {} cannot be read: {}", malformed.path, malformed.reason),
         "what cannot be read cannot be judged; an address in it counts as held until somebody can say which it is",
-        format!("kubectl edit {} {}: write {} in its proper form", object.kind.plural(), object.path(), malformed.path),
+        fix(object, &malformed.path),
     ));
+}
+
+/// What a person does about it.
+fn fix(object: &ObjRef, path: &str) -> String {
+    let kind = object.kind.plural();
+    // No API server has an object without a name: the dump was cut or edited.
+    if object.name == *NO_NAME {
+        return format!("dump {kind} again; a file that was edited may have lost the name");
+    }
+    let namespace = if object.namespace.is_empty() { String::new() } else { format!("-n {} ", object.namespace) };
+    let target = format!("{namespace}{kind} {}", object.name);
+    if path.starts_with("status.") {
+        return format!(
+            "never edit a status: have it written anew by a harmless change (`kubectl annotate {target} touched=1`)"
+        );
+    }
+    format!("`kubectl edit {target}`: write {path} in its proper form")
 }

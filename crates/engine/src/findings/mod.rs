@@ -26,6 +26,7 @@ use crate::accounts::Accounts;
 use crate::finding::{Code, Finding, FindingId};
 use crate::judge::Context;
 use crate::report::{CoverageLine, FamilyLine, Report, SubnetLine};
+use crate::world::Extent;
 use crate::world::subnets::{SubnetId, SubnetOnWire};
 use api::slim::{Kind, Str};
 use ledger::{AddrRange, AddrSet, Family};
@@ -145,6 +146,17 @@ fn count_of_pool(ranges: &Finding, out: &Out) -> Option<Finding> {
 
 /// Who records addresses, apart from nodes, Subnets and claims.
 const RECORDERS: &[Kind] = &[Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip];
+/// The kinds of which records may be missing: those that Kube-OVN keeps addresses in, where they are not known to be all, and
+/// Pods where none were read.
+#[must_use]
+pub fn unread_recorders(context: &Context<'_>) -> Vec<Kind> {
+    let mut kinds = context.missing(&counts::COUNTED, "");
+    if *context.world.coverage.extent(Kind::Pod) == Extent::Partial {
+        kinds.push(Kind::Pod);
+    }
+    kinds
+}
+
 /// Who asks for certain addresses.
 const REQUESTERS: &[Kind] = &[Kind::Pod, Kind::IptablesEip, Kind::OvnEip, Kind::Vip, Kind::VpcNatGateway];
 /// Rules of NAT gateways.

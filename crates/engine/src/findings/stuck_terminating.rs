@@ -185,8 +185,8 @@ fn of_subnet(context: &Context<'_>, subnet: &Subnet) -> Option<Wait> {
         never: complete,
         fix: format!(
             "the counters are wrong and will not fall by themselves. Make Kube-OVN count again by changing a field of the Subnet \
-             (an entry of excludeIps); if it still stays: kubectl patch subnets {} --type=merge -p \
-             '{{\"metadata\":{{\"finalizers\":null}}}}', once no pod uses it",
+             (an entry of excludeIps); if it still stays: `kubectl patch subnets {} --type=merge -p \
+             '{{\"metadata\":{{\"finalizers\":null}}}}'`, once no pod uses it",
             subnet.meta.name
         ),
         objects: Vec::new(),
@@ -328,12 +328,12 @@ fn wait_of_namespace(context: &Context<'_>, namespace: &Namespace, out: &Out) ->
 fn finding(context: &Context<'_>, kind: Kind, meta: &Meta, wait: Wait) -> Finding {
     let object = ObjRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone(), uid: meta.uid.to_string() };
     let since = meta.deleted.get().map_or_else(String::new, |time| format!(" since {time}"));
-    let minutes = match (context.world.settings.now, meta.deleted.get()) {
-        (Some(now), Some(deleted)) => format!(" ({} min)", now.since(*deleted) / 60),
+    let long = match (context.world.settings.now, meta.deleted.get()) {
+        (Some(now), Some(deleted)) => format!(" ({})", duration(now.since(*deleted))),
         _ => String::new(),
     };
     let ever = if wait.never { "; that will never happen" } else { "" };
-    let message = format!("{object} is terminating{since}{minutes}: it waits for {}{ever}", wait.reason);
+    let message = format!("{object} has been terminating{since}{long}: it waits for {}{ever}", wait.reason);
     let certainty = if wait.never { Certainty::Proven } else { Certainty::Likely };
     let subject = format!("{}/{}", kind.plural(), object.path());
     let (subnet, wire) = place(context, kind, meta);
@@ -343,7 +343,27 @@ fn finding(context: &Context<'_>, kind: Kind, meta: &Meta, wait: Wait) -> Findin
     Finding::new(Code::StuckTerminating, &subject, certainty, objects)
         .on(subnet.as_deref(), wire.as_deref())
         .at(addresses)
-        .says(message, "its address stays taken, and whatever waits for it to go waits as well", wait.fix)
+        .says(message, why(kind), wait.fix)
+}
+
+/// What hangs on it: an address, or only what waits.
+fn why(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ip | Kind::Vip | Kind::IptablesEip | Kind::OvnEip | Kind::AddressClaim => {
+            "its address stays taken, and whatever waits for it to go waits as well"
+        }
+        _ => "whatever waits for it to go waits as well",
+    }
+}
+
+/// How long something has lasted, as people say it: `7 min`, `25 h`, `3 days`.
+fn duration(seconds: i64) -> String {
+    let (hour, day) = (3600, 24 * 3600);
+    match seconds {
+        ..7200 => format!("{} min", seconds / 60),
+        _ if seconds < 2 * day => format!("{} h", seconds / hour),
+        _ => format!("{} days", seconds / day),
+    }
 }
 
 /// The Subnet that a stuck object is about, where that exists.
@@ -390,5 +410,16 @@ pub(super) fn link(out: &mut Out) {
             finding.follows = causes;
             out.replace(finding);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_time_is_told_in_hours_or_days() {
+        let told = [300, 7199, 7200, 90_000, 172_799, 172_800].map(duration);
+        assert_eq!(told, ["5 min", "119 min", "2 h", "25 h", "47 h", "2 days"]);
     }
 }

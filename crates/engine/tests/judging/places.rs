@@ -65,6 +65,11 @@ fn the_gateways_address_on_record_is_found() {
         // Kube-OVN takes the gateway off twice, as excluded and as in use.
         "info proven count-mismatch:ext/v4 @ Subnet ext",
     ]);
+    // Also where another Subnet of the wire gave it out: whoever has it answers for the router.
+    example().with(subnet("ext2", "172.17.0.0/27", "172.17.0.11", wire)).recounted().finds(&[
+        "error proven overlapping-subnets:ext/ext2 @ Subnet ext = 172.17.0.0-172.17.0.31",
+        "error proven gateway-in-use:macvlan.default/172.17.0.11 @ Pod default/p1 = 172.17.0.11",
+    ]);
     // Of a Vip as well.
     example().with(vip("v", "ext", "172.17.0.1", "02:00:00:00:00:99")).recounted().finds(&[
         "error proven gateway-in-use:macvlan.default/172.17.0.1 @ Vip v = 172.17.0.1",

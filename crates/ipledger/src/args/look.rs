@@ -12,7 +12,11 @@ Examples:
   ipledger who default/web-0
   ipledger who 0A-1B-2C-3D-4E-5F
 
-Exit codes: 0 there is an answer (for an address always), 1 nothing of that name was read, 2 wrong use";
+Exit codes: 0 there is an answer (for an address always), 1 nothing of that name was read, 2 wrong use,
+  3 there is an answer, but the input could not be read in full (stderr says what)";
+
+const SHOW_EXIT_CODES: &str = "\
+Exit codes: 0 shown, 2 wrong use, 3 shown, but the input could not be read in full (see stderr)";
 
 #[derive(Debug, Args)]
 pub(crate) struct Who {
@@ -35,8 +39,10 @@ pub(crate) struct Show {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShowWhat {
     /// Every Subnet: true counts beside those of its status
+    #[command(after_help = SHOW_EXIT_CODES)]
     Subnets(ShowArgs),
     /// One Subnet: the equation, the map, the list of addresses and gaps
+    #[command(after_help = SHOW_EXIT_CODES)]
     Subnet {
         /// Its name
         #[arg(value_name = "NAME")]
@@ -45,8 +51,10 @@ pub(crate) enum ShowWhat {
         args: ShowArgs,
     },
     /// Every IPPool: true counts beside those of its status
+    #[command(after_help = SHOW_EXIT_CODES)]
     Pools(ShowArgs),
     /// Everyone who has an address on record
+    #[command(after_help = SHOW_EXIT_CODES)]
     Holders(ShowArgs),
 }
 

@@ -9,6 +9,10 @@ use std::path::PathBuf;
 pub(super) const SNAPSHOT_EXIT_CODES: &str = "\
 Exit codes: 0 all kinds are in it, 2 it could not be made, 3 some kinds could not be listed (the manifest in it says which)";
 
+const PLAN_EXIT_CODES: &str = "\
+Exit codes: 0 planned (also where there is nothing to do), 2 wrong use,
+  3 planned, but the input could not be read in full (stderr says what)";
+
 const APPLY_EXIT_CODES: &str = "\
 Exit codes:
   0  every action is done, and the audit afterwards finds none of what the plan was to mend
@@ -27,6 +31,7 @@ pub(crate) struct Repair {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RepairWhat {
     /// Print what is provably safe to do, in order, and what a person has to decide; writes nothing
+    #[command(after_help = PLAN_EXIT_CODES)]
     Plan {
         #[command(flatten)]
         source: Source,

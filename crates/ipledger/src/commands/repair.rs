@@ -1,7 +1,8 @@
 //! `ipledger repair`.
 //!
 //! In: a source, or a plan and a live cluster. Out: a plan on stdout; or what became of each of its actions. Guarantees:
-//! planning writes nothing; applying shows the plan and asks first, and audits again when it is done.
+//! planning writes nothing, and says which leaks could not be judged; applying shows the plan and asks first, and audits
+//! again when it is done.
 
 use crate::args::{Apply, Display, DryRun, PlanFormat, Repair, RepairWhat, Source};
 use crate::live::{self, Connection};
@@ -10,9 +11,9 @@ use crate::progress::Progress;
 use crate::source;
 use anyhow::{Context as _, Result, bail};
 use cluster::Outcome;
-use engine::Context;
 use engine::repair::{Action, Plan};
 use engine::world::DEFAULT_GRACE;
+use engine::{Code, Context};
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -30,12 +31,18 @@ fn plan(from: &Source, format: PlanFormat, display: &Display) -> Result<Exit> {
     let progress = Progress::start("reading");
     let read = source::read(from, &progress)?;
     let context = Context::new(&read.world);
-    let plan = engine::repair::plan(&context, &read.report(&context));
+    let report = read.report(&context);
+    let plan = engine::repair::plan(&context, &report);
     drop(progress);
     match format {
         PlanFormat::Yaml => output::print_yaml(&PlanDocument::from(&plan))?,
         PlanFormat::Json => output::print_json(&PlanDocument::from(&plan))?,
         PlanFormat::Table => output::print(&view::plan::render(&plan, &output::look(display)))?,
+    }
+    let repaired = [Code::LeakedIp, Code::LeakedNic, Code::LabelDrift];
+    for line in report.not_judged.iter().filter(|line| repaired.contains(&line.code)) {
+        let kinds: Vec<&str> = line.missing.iter().map(|kind| kind.plural()).collect();
+        output::note(&format!("{} was not judged: {} are not known to be all", line.code, kinds.join(", ")));
     }
     Ok(output::warn_unreadable(&read.unreadable))
 }

@@ -4,7 +4,7 @@
 //! same order as the table; every finding with its id and objects.
 
 use super::stories::stories;
-use super::summary::{Advice, summary};
+use super::summary::{Closing, summary};
 use crate::look::Look;
 use crate::text::clean;
 use engine::{Certainty, Finding, Report};
@@ -12,12 +12,12 @@ use std::fmt::Write;
 
 /// The report of an audit as Markdown.
 #[must_use]
-pub fn markdown(report: &Report, advice: Advice) -> String {
+pub fn markdown(report: &Report, closing: Closing<'_>) -> String {
     let mut out = String::from("# IPLedger audit\n\n");
     let mut lines = String::new();
-    summary(&mut lines, report, advice, &Look { width: usize::MAX, ..Look::default() });
+    summary(&mut lines, report, closing, &Look { width: usize::MAX, ..Look::default() });
     for line in lines.lines() {
-        let _ = writeln!(out, "* {}", escape(line));
+        let _ = writeln!(out, "* {}", escape(line.trim_start()));
     }
     subnets(&mut out, report);
     for group in stories(report) {

@@ -1,13 +1,15 @@
 //! The last lines of a report: how much was found, what was not judged, what could not be read.
 //!
-//! In: a report. Out: [`Tally`], and lines. Guarantees: what was not judged and what could not be read is always said; the
-//! word "clean" stands only where nothing was found, all of it was read and all of it was judged.
+//! In: a report, and what was left out of it. Out: [`Tally`], and lines. Guarantees: what was not judged and what could not be
+//! read is always said; the word "clean" stands only where nothing was found, nothing was left out, all of it was read and all
+//! of it was judged.
 
 use crate::look::{Look, Role};
 use crate::text::{columns, count_of, count_of_kind, paragraph};
 use api::slim::Kind;
 use engine::report::NotJudged;
 use engine::{Certainty, Report, Severity};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What a reader can do where kinds are not known to be complete.
@@ -17,6 +19,27 @@ pub enum Advice {
     AddComplete,
     /// A live cluster: be allowed to list them.
     AllowList,
+}
+
+/// What the last lines say beside the report itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing<'a> {
+    /// What to do where kinds are not known to be complete.
+    pub advice: Advice,
+    /// Whether only findings of some Subnets or codes were asked for: then what is left out may be anything.
+    pub narrowed: bool,
+    /// How many findings were left out because they are known.
+    pub known: usize,
+    /// Objects of kinds that are not read here, with where the first of each stands.
+    pub passed_over: &'a [String],
+}
+
+impl Closing<'_> {
+    /// Of a report of which nothing was left out.
+    #[must_use]
+    pub const fn whole(advice: Advice) -> Self {
+        Self { advice, narrowed: false, known: 0, passed_over: &[] }
+    }
 }
 
 /// How many findings there are.
@@ -71,30 +94,58 @@ impl Tally {
 }
 
 /// Appends the last lines of a report.
-pub fn summary(out: &mut String, report: &Report, advice: Advice, look: &Look) {
-    let tally = Tally::of(report);
-    let objects: usize = report.coverage.kinds.values().sum();
-    let subnets = report.subnets.len();
-    let read =
-        format!("{} read, {} in all", count_of(subnets, "Subnet", "Subnets"), count_of(objects, "object", "objects"));
-    let whole = report.not_judged.is_empty() && report.coverage.unreadable.is_empty();
-    let (role, text) = match (report.findings.is_empty(), whole) {
-        (true, true) => (Role::Free, format!("clean: {read}")),
-        (true, false) => (Role::Title, format!("no findings in what could be judged: {read}")),
-        (false, _) if tally.errors > 0 => (Role::Error, format!("{}: {read}", tally.text())),
-        (false, _) if tally.warnings > 0 => (Role::Warning, format!("{}: {read}", tally.text())),
-        (false, _) => (Role::Info, format!("{}: {read}", tally.text())),
-    };
-    let _ = writeln!(out, "{}", look.paint(role, &text));
-    for lines in by_missing(&report.not_judged) {
-        let head = format!("{}  ", look.paint(Role::Warning, "not judged"));
-        paragraph(out, look, &head, columns("not judged  "), &not_judged(report, &lines, advice));
-    }
-    for line in &report.coverage.unreadable {
-        let head = format!("{}  ", look.paint(Role::Error, "unreadable"));
+pub fn summary(out: &mut String, report: &Report, closing: Closing<'_>, look: &Look) {
+    let (role, text) = verdict(report, closing);
+    let _ = writeln!(out, "{}", look.paint(role, &format!("{text}: {}", read(report))));
+    told(
+        out,
+        look,
+        (Role::Warning, "not judged"),
+        by_missing(&report.not_judged).iter().map(|lines| not_judged(report, lines)),
+    );
+    told(out, look, (Role::Plain, "          "), remedy(&report.not_judged, closing.advice));
+    let unreadable = report.coverage.unreadable.iter().map(|line| {
         let object = line.object.as_ref().map_or_else(String::new, |object| format!(" {object}"));
-        paragraph(out, look, &head, columns("unreadable  "), &format!("{}{object}: {}", line.path, line.reason));
+        format!("{}{object}: {}", line.path, line.reason)
+    });
+    told(out, look, (Role::Error, "unreadable"), unreadable);
+    told(out, look, (Role::Info, "passed over"), closing.passed_over.iter().cloned());
+}
+
+/// Appends paragraphs behind a label.
+fn told(out: &mut String, look: &Look, (role, label): (Role, &str), texts: impl IntoIterator<Item = String>) {
+    for text in texts {
+        let head = format!("{}  ", look.paint(role, label));
+        paragraph(out, look, &head, columns(label) + 2, &text);
     }
+}
+
+/// `23 Subnets read, 212 objects in all`.
+fn read(report: &Report) -> String {
+    let objects: usize = report.coverage.kinds.values().sum();
+    let subnets = report.coverage.kinds.get(&Kind::Subnet).copied().unwrap_or(0);
+    format!("{} read, {} in all", count_of(subnets, "Subnet", "Subnets"), count_of(objects, "object", "objects"))
+}
+
+/// The word for all of it.
+fn verdict(report: &Report, closing: Closing<'_>) -> (Role, String) {
+    let tally = Tally::of(report);
+    let whole = report.not_judged.is_empty() && report.coverage.unreadable.is_empty();
+    let text = match (report.findings.is_empty(), closing.known, closing.narrowed) {
+        (false, ..) => tally.text(),
+        (true, 0, false) if whole => "clean".to_owned(),
+        (true, 0, false) => "no findings in what could be judged".to_owned(),
+        (true, 0, true) => "no findings of those asked for".to_owned(),
+        (true, known, _) => format!("no findings beside {}", count_of(known, "known one", "known ones")),
+    };
+    let role = match tally {
+        Tally { errors: 1.., .. } => Role::Error,
+        Tally { warnings: 1.., .. } => Role::Warning,
+        Tally { infos: 1.., .. } => Role::Info,
+        _ if whole => Role::Free,
+        _ => Role::Title,
+    };
+    (role, text)
 }
 
 /// The classes that lack the same kinds, in the order of the first of each.
@@ -109,26 +160,39 @@ fn by_missing(lines: &[NotJudged]) -> Vec<Vec<&NotJudged>> {
     groups
 }
 
-/// `leaked-ip (12 objects), leaked-nic: 300 Pods read, not known to be all; add --complete=pods if they are`.
-fn not_judged(report: &Report, lines: &[&NotJudged], advice: Advice) -> String {
+/// `leaked-ip (12 objects), leaked-nic: 300 Pods read, not known to be all; no IP, no Vip read`.
+fn not_judged(report: &Report, lines: &[&NotJudged]) -> String {
     let class = |line: &&NotJudged| match line.objects {
         0 => line.code.to_string(),
         count => format!("{} ({})", line.code, count_of(count, "object", "objects")),
     };
     let classes: Vec<String> = lines.iter().map(class).collect();
     let missing = lines.first().map_or(&[][..], |line| line.missing.as_slice());
-    let read: Vec<String> = missing.iter().map(|&kind| kind_read(report, kind)).collect();
-    let kinds: Vec<&str> = missing.iter().map(|kind| kind.plural()).collect();
-    let advice = match advice {
-        Advice::AddComplete => format!("add --complete={} if these are all there are", kinds.join(",")),
-        Advice::AllowList => format!("{} could not be listed in full", kinds.join(", ")),
-    };
-    format!("{}: {}, not known to be all; {advice}", classes.join(", "), read.join(", "))
+    let count = |kind: Kind| report.coverage.kinds.get(&kind).copied().unwrap_or(0);
+    let (some, none): (Vec<Kind>, Vec<Kind>) = missing.iter().copied().partition(|&kind| count(kind) > 0);
+    let some: Vec<String> = some.into_iter().map(|kind| count_of_kind(count(kind), kind)).collect();
+    let none: Vec<String> = none.into_iter().map(|kind| format!("no {}", kind.name())).collect();
+    let parts = [(some, "read, not known to be all"), (none, "read")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(kinds, _)| !kinds.is_empty())
+        .map(|(kinds, what)| format!("{} {what}", kinds.join(", ")))
+        .collect();
+    format!("{}: {}", classes.join(", "), parts.join("; "))
 }
 
-fn kind_read(report: &Report, kind: Kind) -> String {
-    match report.coverage.kinds.get(&kind).copied().unwrap_or(0) {
-        0 => format!("no {} read", kind.name()),
-        count => format!("{} read", count_of_kind(count, kind)),
-    }
+/// So many kinds are named in a command to copy: a longer list is easier said with one word.
+const KINDS_NAMED: usize = 5;
+
+/// What would let all of it be judged: said once.
+fn remedy(lines: &[NotJudged], advice: Advice) -> Option<String> {
+    let kinds: BTreeSet<Kind> = lines.iter().flat_map(|line| line.missing.iter().copied()).collect();
+    let kinds: Vec<&str> = kinds.into_iter().map(Kind::plural).collect();
+    (!kinds.is_empty()).then(|| match advice {
+        Advice::AddComplete if kinds.len() > KINDS_NAMED => {
+            "if the files hold all there is, add --complete; if all there is of some kinds, name those: --complete=ips,pods,...".to_owned()
+        }
+        Advice::AddComplete => format!("if these are all there are, add --complete={}", kinds.join(",")),
+        Advice::AllowList => format!("{} could not be listed in full", kinds.join(", ")),
+    })
 }

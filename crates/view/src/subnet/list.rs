@@ -57,10 +57,12 @@ pub(super) fn held<'a, 'w>(lens: &Lens<'a, 'w>, id: SubnetId, family: Family) ->
 }
 
 /// All rows in order of address; addresses that are not usable stand where they belong, or at the ends.
-pub(super) fn list(lens: &Lens<'_, '_>, line: &FamilyLine, held: &[Held<'_, '_>]) -> Vec<Row> {
+pub(super) fn list(lens: &Lens<'_, '_>, line: &FamilyLine, lost: &AddrSet, held: &[Held<'_, '_>]) -> Vec<Row> {
     let mut rows: Vec<(Addr, Row)> = held.iter().map(|held| (held.addr, held_row(lens, held))).collect();
     let gateway = line.gateway.filter(|&addr| line.excluded.contains(addr));
-    rows.extend(line.available.ranges().map(|range| (range.first(), run_row(range, State::Available))));
+    let free = line.available.difference(lost);
+    rows.extend(free.ranges().map(|range| (range.first(), run_row(range, State::Available))));
+    rows.extend(lost.ranges().map(|range| (range.first(), run_row(range, State::Lost))));
     rows.extend(
         without(&line.excluded, gateway).ranges().map(|range| (range.first(), run_row(range, State::Excluded))),
     );

@@ -83,13 +83,13 @@ fn as_text<S: Serializer>(addr: &Addr, serializer: S) -> Result<S::Ok, S::Error>
 }
 
 /// Draws the map.
-pub(super) fn map(line: &FamilyLine, held: &[Held<'_, '_>]) -> Map {
+pub(super) fn map(line: &FamilyLine, lost: &AddrSet, held: &[Held<'_, '_>]) -> Map {
     let family = line.cidr.family();
     let prefix = line.cidr.prefix_len();
     let width = family.width();
     let whole = line.cidr.range();
     if width - prefix <= 2 * ROW_BITS {
-        let rows = split(whole, width - ROW_BITS).into_iter().map(|row| address_row(line, held, row)).collect();
+        let rows = split(whole, width - ROW_BITS).into_iter().map(|row| address_row(line, lost, held, row)).collect();
         return Map { cell: width, rows };
     }
     // What an IPv6 map shows: what is on record, and the gateway.
@@ -109,7 +109,7 @@ pub(super) fn map(line: &FamilyLine, held: &[Held<'_, '_>]) -> Map {
     let mut next = Some(whole.first());
     for row in rows {
         gap(&mut drawn, line, next, row.first().prev());
-        drawn.push(if cell == width { address_row(line, held, row) } else { block_row(line, held, row, cell) });
+        drawn.push(if cell == width { address_row(line, lost, held, row) } else { block_row(line, held, row, cell) });
         next = row.last().next();
     }
     if next.is_some_and(|next| next <= whole.last()) {
@@ -207,24 +207,28 @@ fn gap(rows: &mut Vec<MapRow>, line: &FamilyLine, first: Option<Addr>, last: Opt
     });
 }
 
-fn address_row(line: &FamilyLine, held: &[Held<'_, '_>], row: AddrRange) -> MapRow {
+fn address_row(line: &FamilyLine, lost: &AddrSet, held: &[Held<'_, '_>], row: AddrRange) -> MapRow {
     let mut cells = Vec::with_capacity(usize::from(ROW));
     let mut next = Some(row.first());
     while let Some(addr) = next.filter(|&addr| addr <= row.last()) {
-        cells.push(MapCell::Address { state: state(line, held, addr) });
+        cells.push(MapCell::Address { state: state(line, lost, held, addr) });
         next = addr.next();
     }
     MapRow::Cells { first: row.first(), cells }
 }
 
-fn state(line: &FamilyLine, held: &[Held<'_, '_>], addr: Addr) -> State {
+fn state(line: &FamilyLine, lost: &AddrSet, held: &[Held<'_, '_>], addr: Addr) -> State {
     if let Ok(at) = held.binary_search_by_key(&addr, |held| held.addr) {
         return held[at].state;
     }
     if line.excluded.contains(addr) {
         return if line.gateway == Some(addr) { State::Gateway } else { State::Excluded };
     }
-    if line.available.contains(addr) { State::Available } else { State::Unusable }
+    match (lost.contains(addr), line.available.contains(addr)) {
+        (true, _) => State::Lost,
+        (false, true) => State::Available,
+        (false, false) => State::Unusable,
+    }
 }
 
 fn block_row(line: &FamilyLine, held: &[Held<'_, '_>], row: AddrRange, cell: u8) -> MapRow {

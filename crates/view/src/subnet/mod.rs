@@ -37,6 +37,8 @@ pub struct SubnetView {
     /// IPv6, where the Subnet has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub v6: Option<FamilyView>,
+    /// Kinds of which records may be missing, so that what looks available may be somebody's.
+    pub not_read: Vec<&'static str>,
     /// What the audit found about it.
     pub findings: Vec<FindingLine>,
 }
@@ -88,6 +90,8 @@ pub struct FamilyView {
     pub reported_using: Option<SignedNumber>,
     /// What the status says.
     pub reported_available: Option<SignedNumber>,
+    /// Of the free ones, how many Kube-OVN gives to nobody: its status lists them as in use, and no object explains it.
+    pub lost: Number,
     /// Addresses on record that nobody may use: network, broadcast, outside.
     pub apart: Vec<String>,
     /// Why the status differs, or why that was not judged; `None` where it does not differ.
@@ -115,6 +119,7 @@ pub fn subnet(lens: &Lens<'_, '_>, name: &str) -> Option<SubnetView> {
         vpc: subnet.object.spec.vpc.to_string(),
         v4: family(Family::V4),
         v6: family(Family::V6),
+        not_read: lens.unread_recorders().into_iter().map(api::slim::Kind::plural).collect(),
         findings: lens.findings_of(name).map(FindingLine::from).collect(),
     })
 }
@@ -127,6 +132,7 @@ fn family_view(
     line: &FamilyLine,
 ) -> FamilyView {
     let held = list::held(lens, id, family);
+    let lost = lens.lost(id, line);
     FamilyView {
         cidr: line.cidr.to_string(),
         gateway: line.gateway.map(|addr| addr.to_string()),
@@ -136,24 +142,18 @@ fn family_view(
         excluded: Number(line.excluded.count()),
         reported_using: line.reported_using.map(SignedNumber),
         reported_available: line.reported_available.map(SignedNumber),
+        lost: Number(lost.count()),
         apart: line.apart.iter().map(ToString::to_string).collect(),
         reason: reason(lens, name, family, line),
-        map: map::map(line, &held),
-        list: list::list(lens, line, &held),
+        map: map::map(line, &lost, &held),
+        list: list::list(lens, line, &lost, &held),
         equation: crate::audit::equation(line),
     }
 }
 
 /// Why the status differs from the truth, in the words of the audit.
 fn reason(lens: &Lens<'_, '_>, name: &str, family: Family, line: &FamilyLine) -> Option<String> {
-    let suffix = match family {
-        Family::V4 => "/v4",
-        Family::V6 => "/v6",
-    };
-    let about = |code: Code| {
-        let mut findings = lens.findings_of(name);
-        findings.find(move |finding| finding.code == code && finding.id.as_str().ends_with(suffix))
-    };
+    let about = |code: Code| lens.finding_about(code, name, family);
     if let Some(finding) = about(Code::CountMismatch).or_else(|| about(Code::OverCapacity)) {
         return Some(finding.message.clone());
     }

@@ -27,6 +27,12 @@ impl SubnetView {
             }
         }
         paragraph(&mut out, look, "  ", 2, &facts);
+        if !self.not_read.is_empty() {
+            let what =
+                format!("{} are not known to be all: what looks available may be somebody's", self.not_read.join(", "));
+            let head = format!("  {} ", look.paint(Role::Warning, "not sure:"));
+            paragraph(&mut out, look, &head, 12, &what);
+        }
         for family in [&self.v4, &self.v6].into_iter().flatten() {
             family.render(&mut out, look, wide);
         }
@@ -82,9 +88,9 @@ fn push(table: &mut Table, row: &Row, look: &Look, wide: bool) {
     if row.holders.is_empty() {
         let Number(count) = row.count;
         let what = if count == ledger::Count::ONE {
-            row.state.word().to_owned()
+            row.state.of_run().to_owned()
         } else {
-            format!("{count} {}", row.state.word())
+            format!("{count} {}", row.state.of_run())
         };
         table.push(vec![shape, Cell::new(&row.run).role(Role::Dim), Cell::new(what).role(row.state.role())]);
         return;
@@ -106,12 +112,12 @@ fn push(table: &mut Table, row: &Row, look: &Look, wide: bool) {
 enum Width {
     /// Shape and a space.
     Shape,
-    /// Label, and shape or flag.
-    Tight,
+    /// Label of so many columns, and shape or flag.
+    Tight(usize),
     /// Label, shape and flag.
-    Label,
+    Label(usize),
     /// Label, shape, flag and percents.
-    Share,
+    Share(usize),
 }
 
 impl Map {
@@ -120,12 +126,15 @@ impl Map {
         let blocks = self.rows.iter().any(
             |row| matches!(row, MapRow::Cells { cells, .. } if matches!(cells.first(), Some(MapCell::Block { .. }))),
         );
-        // Two columns before, one behind the label, then 16 cells of 10, of 5 or of 4 columns.
-        let width = match (blocks, look.columns().saturating_sub(label + 3) / 16) {
+        // Labels are octets, or one hex digit: as wide as the widest, and one apart where there is room.
+        let digits = self.label_digits();
+        // Two columns before, one behind the label, then 16 cells.
+        let room = (look.columns().saturating_sub(label + 3) / 16).saturating_sub(digits);
+        let width = match (blocks, room) {
             (false, _) => Width::Shape,
-            (true, 10..) => Width::Share,
-            (true, 5..) => Width::Label,
-            (true, _) => Width::Tight,
+            (true, 7..) => Width::Share(digits),
+            (true, 2..) => Width::Label(digits),
+            (true, _) => Width::Tight(digits),
         };
         if !blocks {
             let heads: String =
@@ -142,13 +151,23 @@ impl Map {
                     out.push('\n');
                 }
                 MapRow::Gap { run, available: Number(available), .. } => {
-                    let text = format!("{} {run}, {available} available", look.pick("\u{22ee}", ":"));
-                    let _ = writeln!(out, "  {}", look.paint(Role::Dim, &text));
+                    let head = format!("  {} ", look.paint(Role::Dim, look.pick("\u{22ee}", ":")));
+                    paragraph(out, look, &head, 4, &format!("{run}, {available} available"));
                 }
             }
         }
         out.push('\n');
         self.legend(out, look, &seen, blocks);
+    }
+
+    /// How many columns the label of a block takes: an octet three, a hex digit two with a blank before it.
+    fn label_digits(&self) -> usize {
+        let cells =
+            self.rows.iter().filter_map(|row| if let MapRow::Cells { cells, .. } = row { Some(cells) } else { None });
+        let labels = cells
+            .flatten()
+            .filter_map(|cell| if let MapCell::Block { label, .. } = cell { Some(columns(label)) } else { None });
+        labels.max().unwrap_or(0).max(2)
     }
 
     fn legend(&self, out: &mut String, look: &Look, seen: &BTreeSet<State>, blocks: bool) {
@@ -188,13 +207,14 @@ fn draw(out: &mut String, cell: &MapCell, width: Width, look: &Look, seen: &mut 
         MapCell::Block { label, usable, using, available, flagged } => {
             let (shape, role) = share_of(usable.0, using.0, available.0, look);
             let flag = if *flagged > 0 { look.paint(Role::Error, "!") } else { look.paint(Role::Plain, " ") };
-            if matches!(width, Width::Tight) {
+            let (Width::Tight(digits) | Width::Label(digits) | Width::Share(digits)) = width else { return };
+            if matches!(width, Width::Tight(_)) {
                 let (shape, role) = if *flagged > 0 { ("!", Role::Error) } else { (shape, role) };
-                let _ = write!(out, "{label:>3}{}", look.paint(role, shape));
+                let _ = write!(out, "{label:>digits$}{}", look.paint(role, shape));
                 return;
             }
-            let _ = write!(out, "{label:>3}{}{flag}", look.paint(role, shape));
-            if matches!(width, Width::Share) {
+            let _ = write!(out, "{label:>digits$}{}{flag}", look.paint(role, shape));
+            if matches!(width, Width::Share(_)) {
                 let percent = percent(using.0, usable.0);
                 let _ = write!(out, "{} ", look.paint(Role::Dim, &format!("{percent:>4}")));
             }

@@ -3,7 +3,8 @@
 //! In: records, and fields of other objects. Out: [`Mentions`], one entry per object. Guarantees: what counts is what the
 //! audit counts; everything else says why it does not.
 
-use crate::holder::life;
+use crate::holder::{WITHOUT_NIC, life};
+use crate::lens::Lens;
 use crate::object::ObjectName;
 use engine::holder::Holder;
 use engine::record::{Record, Source};
@@ -42,9 +43,12 @@ impl Mentions {
     }
 
     /// Takes a record.
-    pub(super) fn record<'w>(&mut self, context: &Context<'w>, record: &Record<'w>) {
-        let says = field_of(record);
-        let owner = life(context, record).text();
+    pub(super) fn record<'w>(&mut self, lens: &Lens<'_, 'w>, record: &Record<'w>) {
+        let (context, says) = (lens.context, field_of(record));
+        let mut owner = life(context, record).text();
+        if lens.is_without_nic(record) {
+            owner = format!("{owner}, {WITHOUT_NIC}");
+        }
         self.add(&record.source.object(), says, true, odd(context, record), owner);
     }
 

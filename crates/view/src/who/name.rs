@@ -26,6 +26,8 @@ pub struct NameAnswer {
     pub records: Vec<NameRow>,
     /// What the audit found about these objects.
     pub findings: Vec<FindingLine>,
+    /// Where else to look for something of that name.
+    pub hints: Vec<String>,
 }
 
 /// A pod.
@@ -77,7 +79,33 @@ pub fn name(lens: &Lens<'_, '_>, namespace: Option<&str>, name: &str) -> NameAns
     let pods = lens.context.world.pods.iter().filter(|pod| pod.meta.name == name && of(&pod.meta.namespace));
     let records: Vec<&Record<'_>> =
         lens.context.records.iter().filter(|record| is_of(lens, record, namespace, name)).collect();
-    answer(lens, query, pods.map(pod_line).collect(), &records)
+    let mut answer = answer(lens, query, pods.map(pod_line).collect(), &records);
+    answer.hints = hints(lens, namespace, name);
+    answer
+}
+
+/// What has that name and holds no address itself: a Subnet, a pool, a StatefulSet, a pod of another namespace.
+fn hints(lens: &Lens<'_, '_>, namespace: Option<&str>, name: &str) -> Vec<String> {
+    let world = lens.context.world;
+    let mut hints = Vec::new();
+    if namespace.is_none() && lens.context.subnets.named(name).is_some() {
+        hints.push(format!("there is a Subnet of that name: `ipledger show subnet {name}`"));
+    }
+    if namespace.is_none() && world.pools.named(name).is_some() {
+        hints.push("there is an IPPool of that name: `ipledger show pools`".to_owned());
+    }
+    let of = |found: &str| namespace.is_none_or(|wanted| wanted == found);
+    for set in world.stateful_sets.iter().filter(|set| set.meta.name == name && of(&set.meta.namespace)) {
+        let namespace = &set.meta.namespace;
+        hints.push(format!(
+            "there is a StatefulSet of that name: ask for a pod of it, `ipledger who {namespace}/{name}-0`"
+        ));
+    }
+    if let Some(wanted) = namespace {
+        let elsewhere = world.pods.iter().filter(|pod| pod.meta.name == name && pod.meta.namespace != wanted);
+        hints.extend(elsewhere.take(4).map(|pod| format!("there is a pod {}/{name}", pod.meta.namespace)));
+    }
+    hints
 }
 
 /// Whether a record is of a holder, or in an object, of that name.
@@ -135,7 +163,7 @@ fn answer(lens: &Lens<'_, '_>, query: String, pods: Vec<PodLine>, records: &[&Re
     };
     let findings = lens.report.findings.iter().filter(|finding| finding.objects.iter().any(is_about));
     let findings = super::findings_in(findings);
-    NameAnswer { query, pods, records: rows, findings }
+    NameAnswer { query, pods, records: rows, findings, hints: Vec::new() }
 }
 
 fn row(lens: &Lens<'_, '_>, record: &Record<'_>) -> NameRow {

@@ -155,17 +155,17 @@ fn rules(context: &Context<'_>, addr: Addr, mentions: &mut Mentions) {
 fn of_subnet(subnet: &Subnet, addr: Addr, mentions: &mut Mentions) {
     let object = ObjRef::of(Kind::Subnet, subnet);
     if subnet.spec.gateway.get().is_some_and(|pair| pair.iter().any(|gateway| gateway == addr)) {
-        mentions.other(&object, "spec.gateway".to_owned(), "not a record: configuration and status", "");
+        mentions.other(&object, "spec.gateway".to_owned(), "configuration and status", "");
     }
     if subnet.spec.exclude_ips.iter().filter_map(Field::get).any(|exclude| exclude.range.contains(addr)) {
-        mentions.other(&object, "spec.excludeIps".to_owned(), "not a record: configuration and status", "");
+        mentions.other(&object, "spec.excludeIps".to_owned(), "configuration and status", "");
     }
     let status = &subnet.status;
     ranges(
         addr,
         [&status.v4_using_range, &status.v6_using_range, &status.v4_available_range, &status.v6_available_range],
         ["status.v4usingIPrange", "status.v6usingIPrange", "status.v4availableIPrange", "status.v6availableIPrange"],
-        |path| mentions.other(&object, path.to_owned(), "not a record: configuration and status", ""),
+        |path| mentions.other(&object, path.to_owned(), "configuration and status", ""),
     );
 }
 
@@ -173,7 +173,7 @@ fn pools(context: &Context<'_>, addr: Addr, mentions: &mut Mentions) {
     for pool in context.world.pools.iter() {
         let object = ObjRef::of(Kind::IpPool, pool);
         if pool.spec.ips.iter().filter_map(Field::get).any(|entry| entry.0.contains(addr)) {
-            mentions.other(&object, "spec.ips".to_owned(), "not a record: a pool to choose from", "");
+            mentions.other(&object, "spec.ips".to_owned(), "a pool to choose from", "");
         }
         let status = &pool.status;
         ranges(
@@ -185,7 +185,7 @@ fn pools(context: &Context<'_>, addr: Addr, mentions: &mut Mentions) {
                 "status.v4AvailableIPRange",
                 "status.v6AvailableIPRange",
             ],
-            |path| mentions.other(&object, path.to_owned(), "not a record: a pool to choose from", ""),
+            |path| mentions.other(&object, path.to_owned(), "a pool to choose from", ""),
         );
     }
 }

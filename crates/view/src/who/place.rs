@@ -9,16 +9,16 @@ use crate::number::Number;
 use crate::run::run_text;
 use crate::state::State;
 use crate::subnet::FindingLine;
-use api::slim::Field;
-use engine::Code;
+use api::slim::{Field, Kind};
 use engine::record::Record;
 use engine::report::FamilyLine;
 use engine::world::subnets::{SubnetId, WireId};
-use ledger::Addr;
+use ledger::{Addr, AddrSet};
 use serde::Serialize;
 
 /// A wire on which an address is, or could be, somebody's.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Place {
     /// Wire.
     pub wire: String,
@@ -34,6 +34,8 @@ pub struct Place {
     pub stops: Vec<String>,
     /// What else there is to know: the pools that it is in.
     pub notes: Vec<String>,
+    /// Other Subnets of the wire that contain it: they overlap.
+    pub also_in: Vec<String>,
     /// The run of addresses like it, where nobody has it.
     pub run: Option<Neighbour>,
     /// The next address on record below it.
@@ -64,7 +66,9 @@ pub(super) fn place<'w>(lens: &Lens<'_, 'w>, addr: Addr, wire: WireId, subnet: O
     let name = subnet.map(|id| context.subnets.get(id).name());
     let line = name.and_then(|name| lens.line(name, addr.family()));
     let usable = subnet.is_some_and(|id| context.subnets.get(id).is_usable(addr));
-    let state = state(lens, addr, records, line, usable);
+    let lost = subnet.zip(line).map(|(id, line)| lens.lost(id, line));
+    let is_lost = lost.as_ref().is_some_and(|lost| lost.contains(addr));
+    let state = if is_lost { State::Lost } else { state(lens, addr, records, line, usable) };
     let (before, after) = subnet.map_or((None, None), |id| neighbours(lens, id, addr));
     Place {
         wire: context.subnets.wire_name(wire).to_string(),
@@ -72,11 +76,10 @@ pub(super) fn place<'w>(lens: &Lens<'_, 'w>, addr: Addr, wire: WireId, subnet: O
         cidr: line.map(|line| line.cidr.to_string()),
         state,
         holders: lens.holdings(records),
-        stops: stops(lens, addr, wire, subnet, records, line),
+        stops: stops(lens, addr, state, subnet, records, line),
         notes: pools(lens, addr, name),
-        run: line
-            .filter(|_| matches!(state, State::Available | State::Excluded))
-            .and_then(|line| run(line, addr, state)),
+        also_in: also_in(lens, addr, wire, subnet),
+        run: line.zip(lost).and_then(|(line, lost)| run(line, &lost, addr, state)),
         before,
         after,
         findings: super::findings_in(lens.findings_at(wire, addr).iter().copied()),
@@ -101,7 +104,7 @@ fn state(lens: &Lens<'_, '_>, addr: Addr, records: &[Record<'_>], line: Option<&
 fn stops(
     lens: &Lens<'_, '_>,
     addr: Addr,
-    wire: WireId,
+    state: State,
     subnet: Option<SubnetId>,
     records: &[Record<'_>],
     line: Option<&FamilyLine>,
@@ -141,14 +144,27 @@ fn stops(
     if subnet.object.meta.is_deleted() {
         stops.push(format!("Subnet {} is being deleted", subnet.name()));
     }
-    let lost = lens.findings_at(wire, addr).iter().any(|finding| finding.code == Code::RangeMismatch);
-    if lost && records.is_empty() {
+    if state == State::Lost {
         stops.push(
-            "the status lists it as in use, and no object explains it: Kube-OVN's allocator does not give it out"
+            "free, but the status lists it as in use and no object explains it: Kube-OVN's allocator gives it to nobody"
                 .to_owned(),
         );
     }
+    let unread: Vec<&str> = lens.unread_recorders().into_iter().map(Kind::plural).collect();
+    if state == State::Available && !unread.is_empty() {
+        stops.push(format!(
+            "it is on no record that was read, but {} are not known to be all: somebody may have it",
+            unread.join(", ")
+        ));
+    }
     stops
+}
+
+/// The other Subnets of the wire that contain it.
+fn also_in(lens: &Lens<'_, '_>, addr: Addr, wire: WireId, subnet: Option<SubnetId>) -> Vec<String> {
+    let subnets = lens.context.subnets.iter();
+    let others = subnets.filter(|(id, other)| Some(*id) != subnet && other.wire == wire && other.contains(addr));
+    others.map(|(_, other)| other.name().to_owned()).collect()
 }
 
 /// The pools of the Subnet that have it.
@@ -160,14 +176,22 @@ fn pools(lens: &Lens<'_, '_>, addr: Addr, subnet: Option<&str>) -> Vec<String> {
             bound if bound.is_empty() => {
                 format!("it is in IPPool {}: only who asks for that pool gets it", pool.meta.name)
             }
-            bound => format!("it is in IPPool {}, which is for the namespaces {bound}", pool.meta.name),
+            bound => {
+                let namespaces = if pool.spec.namespaces.len() == 1 { "namespace" } else { "namespaces" };
+                format!("it is in IPPool {}, which is for the {namespaces} {bound}", pool.meta.name)
+            }
         })
         .collect()
 }
 
 /// The run of addresses like this one.
-fn run(line: &FamilyLine, addr: Addr, state: State) -> Option<Neighbour> {
-    let range = line.available.range_of(addr).or_else(|| line.excluded.range_of(addr))?;
+fn run(line: &FamilyLine, lost: &AddrSet, addr: Addr, state: State) -> Option<Neighbour> {
+    let range = match state {
+        State::Available => line.available.difference(lost).range_of(addr),
+        State::Lost => lost.range_of(addr),
+        State::Excluded => line.excluded.range_of(addr),
+        _ => None,
+    }?;
     Some(Neighbour { address: run_text(range), count: Number(range.count()), state, holders: Vec::new() })
 }
 

@@ -25,10 +25,16 @@ pub enum Query {
 
 /// The text is none of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no address, no MAC, and no name of a pod: expected 10.0.0.2, fd00::2, 00:11:22:33:44:55, pod or namespace/pod"
-)]
-pub struct BadQuery(String);
+pub enum BadQuery {
+    /// It is nothing that could be asked for.
+    #[error(
+        "`{0}` is no address, no MAC, and no name of a pod: expected 10.0.0.2, fd00::2, 00:11:22:33:44:55, pod or namespace/pod"
+    )]
+    Nothing(String),
+    /// It looks like an address and is none.
+    #[error("this looks like an address and is none: {0}")]
+    Address(ledger::ParseError),
+}
 
 impl Query {
     /// Reads a query.
@@ -43,12 +49,14 @@ impl Query {
             Some((addr, length)) if length.parse::<u8>().is_ok() => addr,
             _ => bare,
         };
-        if let Ok(addr) = bare.parse() {
-            return Ok(Self::Addr(addr));
-        }
+        let bad = match bare.parse() {
+            Ok(addr) => return Ok(Self::Addr(addr)),
+            Err(bad) => bad,
+        };
         match text.parse() {
             Ok(mac) if text.contains([':', '-', '.']) => return Ok(Self::Mac(mac)),
             Ok(mac) => return Ok(Self::MacOrName(mac, text.to_owned())),
+            Err(_) if is_like_address(bare) => return Err(BadQuery::Address(bad)),
             Err(_) => {}
         }
         // `pod/web-0` as kubectl prints it.
@@ -63,8 +71,16 @@ impl Query {
         if is_name(name) && namespace.as_deref().is_none_or(is_name) {
             return Ok(Self::Name { namespace, name: name.to_owned() });
         }
-        Err(BadQuery(text.to_owned()))
+        Err(BadQuery::Nothing(text.to_owned()))
     }
+}
+
+/// Whether a text was meant as an address: four parts of digits, or colons that are not a MAC's. A pod could be called like the
+/// former, and none is.
+fn is_like_address(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
+    let is_like_mac = text.split(':').count() == 6 && text.split(':').all(|part| matches!(part.len(), 1..=2));
+    (text.split('.').count() == 4 && text.split('.').all(digits)) || (text.matches(':').count() >= 2 && !is_like_mac)
 }
 
 #[cfg(test)]
@@ -98,7 +114,17 @@ mod tests {
         assert_eq!(Query::parse("default/web-0"), named(Some("default"), "web-0"));
         assert_eq!(Query::parse("pod/web-0"), named(None, "web-0"));
         for bad in ["", "a/b/c", "web 0", "/web"] {
-            assert!(Query::parse(bad).is_err(), "{bad}");
+            assert!(matches!(Query::parse(bad), Err(BadQuery::Nothing(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_mistyped_address_is_no_name_of_a_pod() {
+        for bad in ["192.168.50.300", "192.168.050.1", "fd00::g", "fd00:1:2", "1:2:3:4:5:6:7:8:9", "10.0.0.256/24"] {
+            let error = Query::parse(bad).unwrap_err();
+            assert!(matches!(error, BadQuery::Address(_)), "{bad}: {error}");
+            assert!(error.to_string().contains("expected an IPv4 or IPv6 address"), "{error}");
+        }
+        assert!(matches!(Query::parse("web.1.2"), Ok(Query::Name { .. })));
     }
 }

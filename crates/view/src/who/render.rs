@@ -12,37 +12,39 @@ use crate::look::{Look, Role};
 use crate::subnet::findings;
 use crate::table::{Cell, Table};
 use crate::text::{clean, paragraph};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// How many holders of one address are described; all their objects stand in the table.
 const HOLDERS_SHOWN: usize = 8;
 
 impl Who {
-    /// The answer as text.
+    /// The answer as text; `wide` adds the UIDs of the objects.
     #[must_use]
-    pub fn render(&self, look: &Look) -> String {
+    pub fn render(&self, look: &Look, wide: bool) -> String {
         let mut out = String::new();
         match self {
-            Self::Address(answer) => answer.render(&mut out, look),
-            Self::Name(answer) => answer.render(&mut out, look),
+            Self::Address(answer) => answer.render(&mut out, look, wide),
+            Self::Name(answer) => answer.render(&mut out, look, wide),
         }
         out
     }
 }
 
 impl AddressAnswer {
-    fn render(&self, out: &mut String, look: &Look) {
+    fn render(&self, out: &mut String, look: &Look, wide: bool) {
         let _ = writeln!(out, "{}", look.paint(Role::Title, &self.address));
         if self.places.is_empty() {
-            out.push_str("  no Subnet contains it, and it is on no record\n");
+            out.push_str("  no Subnet that was read contains it, and no record that was read has it\n");
         }
         for place in &self.places {
             place.render(out, look);
         }
-        mentions(out, &self.mentions, look);
-        for place in &self.places {
-            findings(out, &place.findings, look);
-        }
+        mentions(out, &self.mentions, look, wide);
+        // Where Subnets overlap, what was found about the address is told once.
+        let mut told = BTreeSet::new();
+        let once = self.places.iter().flat_map(|place| &place.findings).filter(|line| told.insert(&line.id));
+        findings(out, &once.cloned().collect::<Vec<_>>(), look);
     }
 }
 
@@ -70,6 +72,9 @@ impl Place {
         for note in &self.notes {
             paragraph(out, look, "  pool    ", 10, note);
         }
+        for other in &self.also_in {
+            paragraph(out, look, "  also in ", 10, &format!("Subnet {other} of the same wire: the two overlap"));
+        }
         for (label, neighbour) in [("run", &self.run), ("before", &self.before), ("after", &self.after)] {
             if let Some(neighbour) = neighbour {
                 paragraph(out, look, &format!("  {label:8}"), 10, &neighbour.text(look));
@@ -89,19 +94,20 @@ impl Place {
 impl Neighbour {
     fn text(&self, look: &Look) -> String {
         if self.holders.is_empty() {
-            return format!("{}, {} {}", self.address, self.count.0, self.state.word());
+            return format!("{}, {} {}", self.address, self.count.0, self.state.of_run());
         }
         let holders = engine::findings::out::few(&self.holders, 3);
         format!("{} {} {holders}", self.address, self.state.shape(look))
     }
 }
 
-fn mentions(out: &mut String, mentions: &[Mention], look: &Look) {
+fn mentions(out: &mut String, mentions: &[Mention], look: &Look, wide: bool) {
     if mentions.is_empty() {
         out.push_str("\nno object names it\n");
         return;
     }
-    let mut table = Table::new(&["OBJECT", "SAYS SO IN", "COUNTS", "OWNER", "NOTE"]);
+    let header: &[&str] = &["OBJECT", "SAYS SO IN", "COUNTS", "OWNER", "NOTE", "UID"];
+    let mut table = Table::new(&header[..if wide { 6 } else { 5 }]);
     for mention in mentions {
         let counts = if mention.counts { Cell::new("yes").role(Role::Used) } else { Cell::new("no").role(Role::Dim) };
         table.push(vec![
@@ -110,6 +116,7 @@ fn mentions(out: &mut String, mentions: &[Mention], look: &Look) {
             counts,
             Cell::new(&mention.owner),
             Cell::new(&mention.note),
+            Cell::new(&mention.object.uid),
         ]);
     }
     out.push('\n');
@@ -117,26 +124,30 @@ fn mentions(out: &mut String, mentions: &[Mention], look: &Look) {
 }
 
 impl NameAnswer {
-    fn render(&self, out: &mut String, look: &Look) {
+    fn render(&self, out: &mut String, look: &Look, wide: bool) {
         let _ = writeln!(out, "{}", look.paint(Role::Title, &clean(&self.query)));
         for pod in &self.pods {
             pod.render(out, look);
         }
         if self.pods.is_empty() && self.records.is_empty() {
-            out.push_str("  no pod and no other object that was read has it\n");
+            out.push_str("  no pod that was read has that name, and no record names it\n");
+            for hint in &self.hints {
+                paragraph(out, look, "  ", 2, hint);
+            }
             return;
         }
         out.push('\n');
         if self.records.is_empty() {
             out.push_str("no address of it is on record\n");
         } else {
-            self.table(out, look);
+            self.table(out, look, wide);
         }
         findings(out, &self.findings, look);
     }
 
-    fn table(&self, out: &mut String, look: &Look) {
-        let mut table = Table::new(&["ADDRESS", "MAC", "NIC", "SUBNET", "HOLDER", "LIFE", "ON RECORD IN"]);
+    fn table(&self, out: &mut String, look: &Look, wide: bool) {
+        let header: &[&str] = &["ADDRESS", "MAC", "NIC", "SUBNET", "HOLDER", "LIFE", "ON RECORD IN", "UID"];
+        let mut table = Table::new(&header[..if wide { 8 } else { 7 }]);
         for row in &self.records {
             table.push(vec![
                 Cell::new(&row.address),
@@ -146,6 +157,7 @@ impl NameAnswer {
                 Cell::new(&row.holder),
                 Cell::new(row.life.word()),
                 Cell::new(row.object.text()),
+                Cell::new(&row.object.uid),
             ]);
         }
         table.render(out, look, 0);

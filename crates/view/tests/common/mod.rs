@@ -194,3 +194,49 @@ pub fn large() -> Cluster {
     }
     cluster
 }
+
+/// The /28 again, without anything wrong in its counts, but with four addresses that its status alone knows.
+pub fn lost() -> Cluster {
+    let spec = json!({"protocol": "IPv4", "cidrBlock": "172.31.9.0/28", "gateway": "172.31.9.1", "provider": "mv.net"});
+    let status = json!({"v4usingIPs": 1, "v4availableIPs": 12,
+        "v4usingIPrange": "172.31.9.2,172.31.9.4-172.31.9.7", "v4availableIPrange": "172.31.9.3,172.31.9.8-172.31.9.14"});
+    Cluster::default()
+        .with(subnet("ext", spec, status))
+        .with(later())
+        .with(nad())
+        .with(ip("a", "", "ext", "172.31.9.2", "", "00:00:00:00:00:02"))
+        .with(pod("a", None, "ext", "172.31.9.2", "00:00:00:00:00:02"))
+}
+
+/// A /24 and a /25 on one wire, with a pool; the gateway of the /25 is a pod's address of the /24.
+pub fn overlapping() -> Cluster {
+    let spec = |cidr: &str, gateway: &str| json!({"protocol": "IPv4", "cidrBlock": cidr, "gateway": gateway, "provider": "mv.net"});
+    Cluster::default()
+        .with(subnet("all", spec("10.9.0.0/24", "10.9.0.1"), json!({"v4usingIPs": 5, "v4availableIPs": 252})))
+        .with(subnet("half", spec("10.9.0.128/25", "10.9.0.129"), json!({"v4usingIPs": 0, "v4availableIPs": 125})))
+        .with(later())
+        .with(nad())
+        .with(ip("a", "", "all", "10.9.0.129", "", "00:00:00:00:00:02"))
+        .with(pod("a", None, "all", "10.9.0.129", "00:00:00:00:00:02"))
+        .with(pool("printers", "all", &["10.9.0.10..10.9.0.20"]))
+}
+
+/// A pod of one name in two namespaces.
+pub fn twins() -> Cluster {
+    let mut other = pod("a", None, "ext", "172.31.9.9", "00:00:00:00:00:09");
+    other["metadata"]["namespace"] = json!("other");
+    other["metadata"]["uid"] = json!("uid-other-a");
+    let mut record = ip("a", "", "ext", "172.31.9.9", "", "00:00:00:00:00:09");
+    record["metadata"]["name"] = json!("a.other.mv.net");
+    record["spec"]["namespace"] = json!("other");
+    one_of_everything().with(other).with(record)
+}
+
+/// A pod that lives, beside the record of a NIC that it was made without.
+pub fn elsewhere() -> Cluster {
+    let mut record = ip("c", "", "ext", "172.31.9.9", "", "00:00:00:00:00:09");
+    record["metadata"]["name"] = json!("c.net.old.net");
+    let mut attachment = nad();
+    attachment["metadata"]["name"] = json!("old");
+    one_of_everything().with(record).with(attachment)
+}
