@@ -12,6 +12,7 @@ mod examples;
 mod fuzz;
 mod generate;
 mod lint;
+mod open;
 mod protocol;
 mod run;
 mod sim;
@@ -55,7 +56,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "examples", arguments: "[--write]", does: examples::DOES, run: examples::run },
     Command { name: "crds", arguments: "[--write]", does: crds::DOES, run: crds::run },
-    Command { name: "testbed", arguments: "[build|up|list|clean]", does: testbed::DOES, run: testbed::run },
+    Command { name: "testbed", arguments: "[build [--specs]|up|list|clean]", does: testbed::DOES, run: testbed::run },
     Command { name: "dist", arguments: "", does: dist::DOES, run: dist::run },
 ];
 

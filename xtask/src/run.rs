@@ -1,10 +1,11 @@
 //! Child processes.
 //!
 //! In: a program, its arguments and environment. Out: its success, or an error that names the whole command line. Output
-//! goes straight to the terminal, so a long command shows its own progress.
+//! goes straight to the terminal, so a long command shows its own progress; or it is read, as a whole or line by line.
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -78,6 +79,26 @@ impl Run {
             bail!("`{}` failed ({status}) after {:.0?}: its own message stands above", self.shown, start.elapsed());
         }
         Ok(())
+    }
+
+    /// Runs it and hands over each line that it prints, on standard output and standard error in one. Whether it succeeds is
+    /// given back.
+    ///
+    /// # Errors
+    /// The program cannot be started, or its output cannot be read.
+    pub(crate) fn lines(mut self, mut each: impl FnMut(&str)) -> Result<bool> {
+        eprintln!("$ {}", self.shown);
+        let (read, write) = std::io::pipe().context("make a pipe")?;
+        self.command.stdout(write.try_clone().context("make a pipe")?).stderr(write);
+        let child = self.command.spawn();
+        let mut child = child.with_context(|| format!("cannot start `{}`: is it installed?", self.shown))?;
+        // The command holds the ends that are written to, and the pipe ends with the last of them.
+        drop(self.command);
+        for line in BufReader::new(read).split(b'\n') {
+            let line = line.with_context(|| format!("read what `{}` prints", self.shown))?;
+            each(&String::from_utf8_lossy(&line));
+        }
+        Ok(child.wait().with_context(|| format!("wait for `{}`", self.shown))?.success())
     }
 
     /// Runs it and gives back what it printed.

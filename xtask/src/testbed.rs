@@ -19,12 +19,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     bed.args(arguments).go()
 }
 
-/// Builds what the test bed lacks, by the program that a build of all tests has made. Its own build would compile the large
+/// Builds what the test bed lacks, and on request Kubernetes' own specs, by the program that a build of all tests has made. Its own build would compile the large
 /// dependencies once more, for its own set of features.
 ///
 /// # Errors
 /// It fails.
-pub(crate) fn ensure() -> Result<()> {
+pub(crate) fn ensure(specs: bool) -> Result<()> {
     let target = workspace::metadata(&workspace::root().join("Cargo.toml"))?.target_directory;
-    Run::new(target.join("debug/bed")).arg("ensure").go()
+    Run::new(target.join("debug/bed")).arg("ensure").args(specs.then_some("--specs")).go()
 }

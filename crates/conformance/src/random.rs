@@ -3,6 +3,8 @@
 //! In: a list of [`Op`]s, each a choice of small numbers. Out: a [`Story`] about a few objects that come, change and go, with
 //! a watch at its end that shows all of it again. Guarantees: any list makes a story, so that a failing one can be cut down.
 
+pub mod definitions;
+
 use serde_json::{Value, json};
 
 use crate::step::{Step, Story};

@@ -1,11 +1,17 @@
 //! Every story of controllers: the simulated ones are held to what a real kube-controller-manager did last, and a real one,
-//! where there is one, too.
+//! where there is one, too. Random stories of workloads are played to both, and the states compare.
 #![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use conformance::Target;
 use conformance::golden::{Of, updating};
-use conformance::managed::{Story, all, play};
+use conformance::managed::random::{Op, story};
+use conformance::managed::{QUIET, Rest, Story, all, play};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, TestCaseError, TestRunner};
 use serde_json::Value;
 use testbed::{ControlPlane, User, need};
 
@@ -14,7 +20,8 @@ const AT_ONCE: usize = 6;
 
 async fn judge_one(target: Target, story: Story, number: usize, update: bool) -> Result<Vec<String>> {
     let expected = if update { None } else { Some(Of::Controllers.read(story.name)?) };
-    let found = play(&target, &story, &format!("managed-{number:03}"), expected.as_ref()).await?;
+    let rest = expected.as_ref().map_or(Rest::Quiet(QUIET), Rest::As);
+    let found = play(&target, &story, &format!("managed-{number:03}"), rest).await?;
     if update {
         Of::Controllers.write(story.name, &found)?;
     }
@@ -64,4 +71,99 @@ fn kube_controller_manager_does_in_every_story_what_it_did() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let found = runtime.block_on(judge(&target, updating())).unwrap();
     assert!(found.is_empty(), "{} differences\n{}", found.len(), found.join("\n"));
+}
+
+/// So many random stories at once: they wait even more.
+const RANDOM_AT_ONCE: usize = 12;
+/// The simulated controllers look every 20 ms.
+const SIMULATED_QUIET: Duration = Duration::from_millis(200);
+
+fn op() -> impl Strategy<Value = Op> {
+    let kind = || 0..3_u8;
+    let n = any::<u8>;
+    prop_oneof![
+        4 => (kind(), n()).prop_map(|(k, n)| Op::Make(k, n)),
+        4 => (kind(), n()).prop_map(|(k, n)| Op::Scale(k, n)),
+        1 => kind().prop_map(Op::Change),
+        3 => (kind(), n()).prop_map(|(k, n)| Op::Delete(k, n)),
+        3 => kind().prop_map(Op::Ready),
+        1 => kind().prop_map(Op::Fail),
+        1 => kind().prop_map(Op::Finish),
+        2 => (kind(), n()).prop_map(|(k, n)| Op::DeletePods(k, n)),
+    ]
+}
+
+/// Plays a story to the simulated controllers, then to the real ones, and says where they differ.
+async fn compare(real: Target, story: Story, namespace: String) -> Result<Vec<String>> {
+    let simulated = play(&Target::managed_model().await?, &story, &namespace, Rest::Quiet(SIMULATED_QUIET)).await?;
+    let found = play(&real, &story, &namespace, Rest::As(&simulated)).await?;
+    // Whatever is left of it would only be in the way of the next ones.
+    let end = http::Request::delete(format!("/api/v1/namespaces/{namespace}")).body(Vec::new())?;
+    real.send(end, None).await?;
+    let pauses = simulated.as_array().map_or(0, Vec::len);
+    let differ = |i: usize| format!("pause {}:\n  real {:#}\n  simulated {:#}", i + 1, found[i], simulated[i]);
+    // What follows the first difference follows from it.
+    Ok((0..pauses).find(|i| simulated[*i] != found[*i]).map(differ).into_iter().collect())
+}
+
+/// Plays so many times a group of stories; says how many that were.
+fn judge_random(cases: u32) {
+    let bed = ControlPlane::builder().controllers().start().unwrap();
+    let real = Target::new(bed.client(&User::admin(), "conformance").unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/workloads.txt");
+    let kept: Option<Box<dyn FailurePersistence>> = Some(Box::new(FileFailurePersistence::Direct(kept)));
+    let config = Config { cases, max_shrink_iters: 12, failure_persistence: kept, ..Config::default() };
+    let number = AtomicUsize::new(0);
+    let stories = prop::collection::vec(prop::collection::vec(op(), 1..9), 1..=RANDOM_AT_ONCE);
+    let outcome = TestRunner::new(config).run(&stories, |group| {
+        let running = group.iter().map(|ops| {
+            let namespace = format!("random-{}", number.fetch_add(1, Ordering::Relaxed));
+            runtime.spawn(compare(real.clone(), story(ops), namespace))
+        });
+        for task in running.collect::<Vec<_>>() {
+            let found = runtime.block_on(task).unwrap().map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
+            if !found.is_empty() {
+                // At once: cutting the group down takes many times longer.
+                eprintln!("{}", found.join("\n"));
+                return Err(TestCaseError::fail(found.join("\n")));
+            }
+        }
+        Ok(())
+    });
+    eprintln!("{} random stories of workloads", number.load(Ordering::Relaxed));
+    outcome.unwrap();
+}
+
+#[test]
+fn every_random_story_of_workloads_can_be_played() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let stories = prop::collection::vec(prop::collection::vec(op(), 1..9), 20);
+    let config = Config { cases: 2, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&stories, |group| {
+        let running = group.iter().map(|ops| {
+            let story = story(ops);
+            runtime.spawn(async move {
+                play(&Target::managed_model().await?, &story, "n", Rest::Quiet(SIMULATED_QUIET)).await
+            })
+        });
+        for task in running.collect::<Vec<_>>() {
+            runtime.block_on(task).unwrap().map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn some_random_stories_of_workloads_end_alike() {
+    need!(Controllers);
+    judge_random(1);
+}
+
+#[test]
+#[ignore = "long: a quarter of an hour"]
+fn a_thousand_random_stories_of_workloads_end_alike() {
+    need!(Controllers);
+    judge_random(160);
 }

@@ -6,11 +6,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
-use conformance::random::{Object, Op, story};
-use conformance::{Target, differences, install, run};
+use conformance::random::{Object, Op, definitions, story};
+use conformance::{Story, Target, Until, differences, install, run};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, TestCaseError, TestRunner};
 use testbed::{ControlPlane, User, need};
+
+/// So many sequences about definitions at once.
+const AT_ONCE: usize = 32;
 
 fn object() -> impl Strategy<Value = Object> {
     (0..4_u8, 0..2_u8)
@@ -35,47 +38,147 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Runs one sequence on both and says where they differ.
-async fn compare(model: &Target, real: &Target, ops: &[Op], namespace: &str) -> Result<Vec<String>> {
-    let story = story(ops);
-    let (found, expected) = tokio::try_join!(run(model, &story, namespace), run(real, &story, namespace))?;
-    Ok(differences(&expected, &found).iter().map(ToString::to_string).collect())
+fn definition_op() -> impl Strategy<Value = definitions::Op> {
+    use definitions::Op;
+    let n = any::<u8>;
+    let name = || 0..2_u8;
+    prop_oneof![
+        4 => n().prop_map(Op::Define),
+        1 => n().prop_map(Op::DefineBroken),
+        3 => n().prop_map(Op::Reshape),
+        1 => n().prop_map(Op::Rename),
+        1 => any::<bool>().prop_map(Op::SecondVersion),
+        1 => any::<bool>().prop_map(Op::Store),
+        2 => n().prop_map(Op::ChangeOther),
+        2 => n().prop_map(Op::Undefine),
+        4 => (name(), n()).prop_map(|(o, n)| Op::Create(o, n)),
+        3 => (name(), n()).prop_map(|(o, n)| Op::Merge(o, n)),
+        1 => (name(), n()).prop_map(|(o, n)| Op::MergePart(o, n)),
+        1 => name().prop_map(Op::Delete),
+        2 => (name(), any::<bool>()).prop_map(|(o, second)| Op::Get(o, second)),
+        1 => any::<bool>().prop_map(Op::List),
+        1 => Just(Op::Discover),
+    ]
 }
 
-/// Runs so many sequences; says how many requests that were.
-fn judge(cases: u32) -> Result<()> {
-    let bed = ControlPlane::start()?;
-    let real = Target::new(bed.client(&User::admin(), "conformance")?);
-    let runtime = tokio::runtime::Runtime::new()?;
-    let model = runtime.block_on(Target::model())?;
-    runtime.block_on(install(&model))?;
-    runtime.block_on(install(&real))?;
-    let (number, requests) = (AtomicU32::new(0), AtomicU32::new(0));
+/// Both servers, and what was sent to them.
+struct Servers {
+    model: Target,
+    real: Target,
+    runtime: tokio::runtime::Runtime,
+    sequences: AtomicU32,
+    requests: AtomicU32,
+    _bed: ControlPlane,
+}
+
+impl Servers {
+    fn start() -> Result<Self> {
+        let bed = ControlPlane::start()?;
+        let real = Target::new(bed.client(&User::admin(), "conformance")?);
+        let runtime = tokio::runtime::Runtime::new()?;
+        let model = runtime.block_on(Target::model())?;
+        runtime.block_on(install(&model))?;
+        runtime.block_on(install(&real))?;
+        let (sequences, requests) = (AtomicU32::new(0), AtomicU32::new(0));
+        Ok(Self { model, real, runtime, sequences, requests, _bed: bed })
+    }
+
+    /// Runs sequences at the same time on both and says where they differ.
+    fn compare(&self, stories: Vec<Story>) -> Result<Vec<String>> {
+        let running: Vec<_> = stories.into_iter().map(|story| self.runtime.spawn(self.one(story))).collect();
+        let mut found = Vec::new();
+        for task in running {
+            found.extend(self.runtime.block_on(task)??);
+        }
+        Ok(found)
+    }
+
+    fn one(&self, story: Story) -> impl Future<Output = Result<Vec<String>>> + use<> {
+        let namespace = format!("random-{}", self.sequences.fetch_add(1, Ordering::Relaxed));
+        self.requests.fetch_add(u32::try_from(story.steps.len()).unwrap_or(0), Ordering::Relaxed);
+        let (model, real) = (self.model.clone(), self.real.clone());
+        async move {
+            let (found, expected) = tokio::try_join!(run(&model, &story, &namespace), run(&real, &story, &namespace))?;
+            Ok(differences(&expected, &found).iter().map(ToString::to_string).collect())
+        }
+    }
+}
+
+/// Runs so many cases of sequences; says how many sequences and requests that were.
+fn judge<S: Strategy>(cases: u32, kept: &'static str, cut: u32, cases_of: &S, stories: fn(S::Value) -> Vec<Story>) {
+    let servers = Servers::start().unwrap();
     // Sequences that failed are kept, and run first the next time.
-    let kept = FileFailurePersistence::Direct(concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/random.txt"));
-    let failure_persistence: Option<Box<dyn FailurePersistence>> = Some(Box::new(kept));
-    let config = Config { cases, max_shrink_iters: 200, failure_persistence, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&prop::collection::vec(op(), 1..16), |ops| {
-        let namespace = format!("random-{}", number.fetch_add(1, Ordering::Relaxed));
-        requests.fetch_add(u32::try_from(story(&ops).steps.len()).unwrap_or(0), Ordering::Relaxed);
-        let found = runtime.block_on(compare(&model, &real, &ops, &namespace));
-        let found = found.map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
+    let kept: Option<Box<dyn FailurePersistence>> = Some(Box::new(FileFailurePersistence::Direct(kept)));
+    let config = Config { cases, max_shrink_iters: cut, failure_persistence: kept, ..Config::default() };
+    let outcome = TestRunner::new(config).run(cases_of, |case| {
+        let found = servers.compare(stories(case)).map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
         if found.is_empty() { Ok(()) } else { Err(TestCaseError::fail(found.join("\n"))) }
     });
-    let (number, requests) = (number.load(Ordering::Relaxed), requests.load(Ordering::Relaxed));
-    eprintln!("{number} random sequences, {requests} requests to each server");
-    outcome.map_err(|e| anyhow::anyhow!("{e}"))
+    let (sequences, requests) = (servers.sequences.load(Ordering::Relaxed), servers.requests.load(Ordering::Relaxed));
+    eprintln!("{sequences} random sequences, {requests} requests to each server");
+    outcome.unwrap();
+}
+
+fn judge_objects(cases: u32) {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/random.txt");
+    judge(cases, kept, 200, &prop::collection::vec(op(), 1..16), |ops| vec![story(&ops)]);
+}
+
+/// Sequences about definitions mostly wait, so several run at once.
+fn judge_definitions(cases: u32) {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/definitions.txt");
+    let sequences = prop::collection::vec(prop::collection::vec(definition_op(), 1..14), 1..=AT_ONCE);
+    judge(cases, kept, 60, &sequences, |all| all.iter().map(|ops| definitions::story(ops)).collect());
 }
 
 #[test]
 fn a_hundred_random_sequences_are_answered_alike() {
     need!(ControlPlane);
-    judge(100).unwrap();
+    judge_objects(100);
 }
 
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "long: minutes"]
 fn three_thousand_random_sequences_are_answered_alike() {
     need!(ControlPlane);
-    judge(3_000).unwrap();
+    judge_objects(3_000);
+}
+
+/// The steps that wait for the server to serve by a definition must see it do so: a wait that ends by its deadline compares
+/// nothing. The model does at once what is waited for.
+#[test]
+fn no_random_sequence_about_definitions_waits_for_what_does_not_come() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let model = runtime.block_on(Target::model()).unwrap();
+    let number = AtomicU32::new(0);
+    let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
+    let ops = prop::collection::vec(definition_op(), 1..14);
+    let outcome = TestRunner::new(config).run(&ops, |ops| {
+        let namespace = format!("alone-{}", number.fetch_add(1, Ordering::Relaxed));
+        let story = definitions::story(&ops);
+        let answers = runtime.block_on(run(&model, &story, &namespace)).unwrap().0;
+        for (step, answer) in story.steps.iter().zip(&answers) {
+            let there = match step.until_answer {
+                None => true,
+                Some(Until::Code(code)) => answer.code == code,
+                Some(Until::Field(pointer, text)) => answer.body.pointer(pointer).is_some_and(|found| found == text),
+            };
+            prop_assert!(there, "{}: {} {}", answer.request, answer.code, answer.body);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn some_random_sequences_about_definitions_are_answered_alike() {
+    need!(ControlPlane);
+    judge_definitions(2);
+}
+
+#[test]
+#[ignore = "long: a quarter of an hour"]
+fn a_thousand_random_sequences_about_definitions_are_answered_alike() {
+    need!(ControlPlane);
+    judge_definitions(80);
 }

@@ -1,6 +1,6 @@
 //! Kubernetes' own specs against the model: `specs.tsv` says which pass. Page: docs/api-model/specs.md.
 //!
-//! The program that runs them is not built here; `E2E_TEST` names it, and without it the test reports that it is skipped.
+//! The program that runs them is `testbed/specs`, which `cargo xtask testbed --specs` builds, and `cargo xtask test --long`.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use conformance::Target;
 use serde_json::Value;
+use testbed::{Assets, need};
 
 /// Name to whether it passes.
 type Specs = BTreeMap<String, bool>;
@@ -81,18 +82,16 @@ fn escape(name: &str) -> String {
 }
 
 #[test]
-#[ignore = "takes minutes, and E2E_TEST must name the program"]
+#[ignore = "long: the specs wait for minutes themselves"]
 fn kubernetes_own_specs_pass_as_listed() {
-    let Some(program) = std::env::var_os("E2E_TEST") else {
-        eprintln!("SKIPPED kubernetes_own_specs_pass_as_listed: E2E_TEST names no program");
-        return;
-    };
+    need!(Specs);
+    let assets = Assets::find();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let target = runtime.block_on(Target::managed_model()).unwrap();
     runtime.block_on(add_node(&target)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let listed = listed();
-    let found = run(Path::new(&program), target.url(), &listed, folder.path()).unwrap();
+    let found = run(assets.program("specs").unwrap(), target.url(), &listed, folder.path()).unwrap();
     let differ: Vec<_> = listed.iter().filter(|(name, passes)| found.get(*name) != Some(passes)).collect();
     assert!(differ.is_empty(), "listed otherwise than found (name, listed as passing): {differ:#?}");
 }

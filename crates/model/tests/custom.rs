@@ -45,6 +45,21 @@ fn a_taken_kind_is_not_accepted_and_not_served() {
 }
 
 #[test]
+fn a_short_name_may_not_be_what_was_accepted_as_the_singular() {
+    let mut bed = Bed::new();
+    let path = format!("{CRDS}/things.test.io");
+    bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    let short = |names: &[&str]| json!({"spec": {"names": {"shortNames": names}}});
+    bed.expect(200, Request::merge_patch(path.clone(), short(&["thing", "th"])));
+    let stored = bed.get(&path);
+    assert_eq!(stored["status"]["conditions"][0]["reason"], "ShortNamesConflict");
+    assert_eq!(stored["status"]["conditions"][0]["message"], "\"thing\" is already in use");
+    assert_eq!(definition_conditions(&stored)["Established"], "True", "it is served as before");
+    bed.expect(200, Request::merge_patch(path.clone(), short(&["th"])));
+    assert_eq!(bed.get(&path)["status"]["acceptedNames"]["shortNames"], json!(["th"]));
+}
+
+#[test]
 fn a_broken_definition_is_refused_with_every_reason() {
     let mut bed = Bed::new();
     let mut broken = crd(json!({"type": "object", "properties": {"spec": {"properties": {}}}}));
@@ -193,6 +208,27 @@ fn two_versions_show_one_object() {
     let same = bed.get(path);
     bed.expect(200, Request::put(path, same));
     assert_eq!(bed.server.revision(), before);
+}
+
+#[test]
+fn a_version_that_objects_may_be_stored_in_is_not_dropped() {
+    let mut bed = Bed::new();
+    let path = format!("{CRDS}/things.test.io");
+    let made = bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    let mut versions = made["spec"]["versions"].clone();
+    versions[0]["storage"] = json!(false);
+    let mut second = made["spec"]["versions"][0].clone();
+    second["name"] = json!("v2");
+    versions.as_array_mut().unwrap().push(second.clone());
+    let moved = bed.expect(200, Request::merge_patch(path.clone(), json!({"spec": {"versions": versions}})));
+    assert_eq!(moved["status"]["storedVersions"], json!(["v1", "v2"]));
+    let only_second = json!({"spec": {"versions": [second]}});
+    let refusal = bed.expect(422, Request::merge_patch(path.clone(), only_second.clone()));
+    assert_eq!(refusal["details"]["causes"][0]["field"], "status.storedVersions[0]");
+    // Once whoever moved the objects says that none is left.
+    let migrated = json!({"status": {"storedVersions": ["v2"]}});
+    bed.expect(200, Request::merge_patch(format!("{path}/status"), migrated));
+    bed.expect(200, Request::merge_patch(path, only_second));
 }
 
 #[test]

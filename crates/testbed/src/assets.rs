@@ -3,13 +3,15 @@
 //! In: `KUBEBUILDER_ASSETS` (a folder with etcd, kube-apiserver and kubectl, as other Kubernetes test tools use it), and the
 //! cache that `cargo xtask testbed` fills. Out: the path of each program, or which are missing and how to get them.
 
-use crate::recipe::{MODULES, Module};
+use crate::recipe::{MODULES, Module, SPECS};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// How much of a cluster a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
+    /// Kubernetes' own specs of its API, and no bed to run them on.
+    Specs,
     /// etcd, kube-apiserver and kubectl. Works for any user.
     ControlPlane,
     /// kube-controller-manager and kube-scheduler too. Works for any user.
@@ -58,7 +60,7 @@ impl Assets {
 
     fn find_in(kubebuilder: Option<&Path>, cache: Option<&Path>) -> Self {
         let mut programs = BTreeMap::new();
-        for module in MODULES {
+        for module in MODULES.iter().chain(SPECS) {
             let built = cache.and_then(|cache| module_folder(cache, module).ok());
             for (program, _) in module.programs {
                 let found = kubebuilder.into_iter().chain(built.as_deref()).map(|folder| folder.join(program));
@@ -76,11 +78,13 @@ impl Assets {
     /// [`Missing`] with the names of all programs that are not there.
     pub fn check(&self, need: Need) -> Result<(), Missing> {
         let wanted = |program: &str| match program {
+            "specs" => need == Need::Specs,
+            _ if need == Need::Specs => false,
             "etcd" | "kube-apiserver" | "kubectl" => true,
             "kube-controller-manager" | "kube-scheduler" => need >= Need::Controllers,
             _ => need >= Need::Nodes,
         };
-        let all = MODULES.iter().flat_map(|module| module.programs).map(|(program, _)| *program);
+        let all = MODULES.iter().chain(SPECS).flat_map(|module| module.programs).map(|(program, _)| *program);
         let missing: Vec<_> = all.filter(|program| wanted(program) && !self.programs.contains_key(program)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Self::missing(&missing)) }
     }
@@ -100,8 +104,12 @@ impl Assets {
     }
 
     fn missing(programs: &[&str]) -> Missing {
-        let advice = "`cargo xtask testbed` builds it (needs Go; about a quarter of an hour, once), \
-                      or let KUBEBUILDER_ASSETS name a folder that holds etcd, kube-apiserver and kubectl";
+        let advice = if programs == ["specs"] {
+            "`cargo xtask testbed --specs` builds it (needs Go; some minutes, once)"
+        } else {
+            "`cargo xtask testbed` builds it (needs Go; about a quarter of an hour, once), \
+             or let KUBEBUILDER_ASSETS name a folder that holds etcd, kube-apiserver and kubectl"
+        };
         Missing { programs: programs.iter().map(|&name| name.to_owned()).collect(), advice: advice.to_owned() }
     }
 }
@@ -117,6 +125,15 @@ mod tests {
         assert_eq!(missing.programs, ["etcd", "kube-apiserver", "kubectl"]);
         assert!(missing.to_string().contains("cargo xtask testbed"), "{missing}");
         assert!(nothing.check(Need::Nodes).unwrap_err().programs.contains(&"multus".to_owned()));
+    }
+
+    #[test]
+    fn specs_are_no_part_of_any_bed_and_are_built_on_request() {
+        let nothing = Assets::find_in(None, None);
+        let missing = nothing.check(Need::Specs).unwrap_err();
+        assert_eq!(missing.programs, ["specs"]);
+        assert!(missing.to_string().contains("cargo xtask testbed --specs"), "{missing}");
+        assert!(!nothing.check(Need::Nodes).unwrap_err().programs.contains(&"specs".to_owned()));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use crate::assets::{cache_folder, module_folder};
 use crate::error::{Error, Result};
-use crate::recipe::{MODULES, Module};
+use crate::recipe::Module;
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Builds what is not in the cache yet. Returns how many programs it built.
+/// Builds what is not in the cache yet of these modules. Returns how many programs it built.
 ///
 /// # Errors
 /// There is no cache folder, no Go, or a build fails (Go's own message is part of the error).
-pub fn all() -> Result<usize> {
+pub fn all(modules: &'static [Module]) -> Result<usize> {
     let cache = cache_folder().ok_or_else(|| {
         Error::Misuse("no folder for the test bed's programs: set IPLEDGER_TESTBED, XDG_CACHE_HOME or HOME".to_owned())
     })?;
@@ -30,7 +30,7 @@ pub fn all() -> Result<usize> {
         crate::say("another build of the test bed runs: waiting for it");
         lock.lock().map_err(Error::file("lock", &cache))?;
     }
-    let missing = missing(&cache)?;
+    let missing = missing(&cache, modules)?;
     let total = missing.len();
     if total > 0 {
         crate::say(&format!("test bed: building {total} programs into {}", cache.display()));
@@ -50,9 +50,9 @@ pub fn has_go() -> bool {
 
 type Missing = (&'static Module, &'static str, &'static str);
 
-fn missing(cache: &Path) -> Result<Vec<Missing>> {
+fn missing(cache: &Path, modules: &'static [Module]) -> Result<Vec<Missing>> {
     let mut missing = Vec::new();
-    for module in MODULES {
+    for module in modules {
         let folder = module_folder(cache, module)?;
         let absent = module.programs.iter().filter(|(program, _)| !folder.join(program).is_file());
         missing.extend(absent.map(|(program, package)| (module, *program, *package)));

@@ -1,15 +1,18 @@
 //! `bed`: the test bed's own command, behind `cargo xtask testbed`.
 //!
-//! In: `build`, `up`, `list` or `clean`. Out: programs in the cache; a bed that runs until Ctrl-C, with its kubeconfig
+//! In: `build`, `ensure`, `up`, `list` or `clean`. Out: programs in the cache; a bed that runs until Ctrl-C, with its kubeconfig
 //! printed; the beds that run; nothing left of those that were killed.
 
 use anyhow::{Context, Result, bail};
 use std::process::{Command, ExitCode};
+use testbed::recipe::{MODULES, SPECS};
 use testbed::{Assets, ControlPlane, MAX_NODES, Need, User, assets, build, packages, run};
 
-const USAGE: &str = "usage: cargo xtask testbed [build | ensure | up [--controllers] [--nodes N] | list | clean]
+const USAGE: &str =
+    "usage: cargo xtask testbed [[build | ensure] [--specs] | up [--controllers] [--nodes N] | list | clean]
   build  build the programs that are not in the cache yet, install the Debian packages that nodes need (default)
   ensure the same, but do no more than say so where there is no Go
+         --specs: Kubernetes' own specs of its API too, which the long tests run
   up     keep a bed running until Ctrl-C and print its kubeconfig
   list   the beds that run now
   clean  take away what killed beds left";
@@ -18,8 +21,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        [] | ["build"] => build_all(),
-        ["ensure"] => ensure(),
+        [] | ["build"] => build_all(false),
+        ["--specs"] | ["build", "--specs"] => build_all(true),
+        ["ensure"] => ensure(false),
+        ["ensure", "--specs"] => ensure(true),
         ["up", options @ ..] => up(options),
         ["list"] => list(),
         ["clean"] => clean(),
@@ -41,19 +46,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn build_all() -> Result<()> {
+fn build_all(specs: bool) -> Result<()> {
     install_packages()?;
-    let built = build::all().context("cannot build the programs")?;
+    let mut built = build::all(MODULES).context("cannot build the programs")?;
+    if specs {
+        built += build::all(SPECS).context("cannot build Kubernetes' own specs")?;
+    }
     let cache = assets::cache_folder().unwrap_or_default();
     say(&format!("test bed: {built} programs built; all are in {}", cache.display()));
     Ok(())
 }
 
 /// What `cargo xtask test` calls. Without Go it is no failure: tests say by name what they lack.
-fn ensure() -> Result<()> {
-    let complete = Assets::find().check(Need::Nodes).is_ok();
+fn ensure(specs: bool) -> Result<()> {
+    let assets = Assets::find();
+    let complete = assets.check(Need::Nodes).is_ok() && (!specs || assets.check(Need::Specs).is_ok());
     if complete || build::has_go() {
-        return build_all();
+        return build_all(specs);
     }
     say("note: there is no Go to build the test bed with: tests that need it are skipped, or fail where CI=true");
     Ok(())

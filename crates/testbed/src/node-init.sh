@@ -10,10 +10,11 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns
 
 # What its containers see as the root of the cgroups is a group of the node's own, so that all of theirs are found below it.
-# New groups of the old cpuset hierarchy have no processor and no memory to run on, until somebody gives them some.
+# New groups of the old cpuset hierarchy have no processor and no memory to run on, until somebody gives them some. In the
+# unified one they have what the group above has, and its root has no such files.
 give() {
     for file in cpuset.cpus cpuset.mems; do
-        [ ! -f "$1/$file" ] || cat "$1/../$file" >"$1/$file"
+        [ ! -f "$1/../$file" ] || [ ! -f "$1/$file" ] || cat "$1/../$file" >"$1/$file"
     done
     # In the unified hierarchy a group has the controllers that the one above it hands on.
     [ ! -f "$1/../cgroup.subtree_control" ] || for controller in $(cat "$1/../cgroup.controllers"); do

@@ -77,6 +77,9 @@ pub const MODULES: &[Module] = &[
     },
 ];
 
+/// What is built on request only: no bed needs it, and it takes minutes. Kubernetes' own specs of its API.
+pub const SPECS: &[Module] = &[Module { name: "specs", tags: "", ldflags: STRIP, programs: &[("specs", ".")] }];
+
 impl Module {
     /// The module with this name.
     #[must_use]
@@ -133,8 +136,21 @@ mod tests {
     }
 
     #[test]
+    fn the_specs_are_those_of_the_kubernetes_that_the_bed_runs() {
+        let versions = ["kubernetes", "specs"].map(|name| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testbed").join(name);
+            let file = std::fs::read_to_string(folder.join("go.mod")).unwrap();
+            let lines = file.lines().map(|line| line.trim().trim_start_matches("require ").to_owned());
+            // What is required and what it is replaced by; what only serves other requirements may differ.
+            lines.filter(|line| line.starts_with("k8s.io/kubernetes ") || line.contains(" => ")).collect::<Vec<_>>()
+        });
+        assert!(versions[0].len() > 30, "{versions:?}");
+        assert_eq!(versions[0], versions[1]);
+    }
+
+    #[test]
     fn every_program_is_named_by_its_module_file() {
-        for module in MODULES {
+        for module in MODULES.iter().chain(SPECS) {
             let file = std::fs::read_to_string(module.source().join("go.mod")).unwrap();
             for (_, package) in module.programs.iter().filter(|(_, package)| *package != ".") {
                 assert!(file.contains(package), "{package} is no `tool` of testbed/{}/go.mod", module.name);
@@ -144,8 +160,9 @@ mod tests {
 
     #[test]
     fn the_key_is_stable_and_differs_between_modules() {
-        let keys: std::collections::BTreeSet<_> = MODULES.iter().map(|module| module.key().unwrap()).collect();
-        assert_eq!(keys.len(), MODULES.len());
+        let modules = || MODULES.iter().chain(SPECS);
+        let keys: std::collections::BTreeSet<_> = modules().map(|module| module.key().unwrap()).collect();
+        assert_eq!(keys.len(), modules().count());
         assert_eq!(MODULES[0].key().unwrap(), MODULES[0].key().unwrap());
     }
 }

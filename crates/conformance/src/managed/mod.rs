@@ -5,6 +5,7 @@
 //! workloads and pods there are, whose they are, in which phase, on their way out or not. Guarantees: names that are
 //! generated are left out, so that states are comparable; no wait is longer than its deadline.
 
+pub mod random;
 mod state;
 mod stories;
 
@@ -24,8 +25,8 @@ pub use stories::all;
 pub enum Act {
     /// A request that must succeed.
     Send(Box<Step>),
-    /// A request for each pod that is neither finished nor deleted, in the order of their names.
-    EachPod(fn(&str) -> Step),
+    /// A request for each pod that is neither finished nor deleted and whose name begins so, in the order of their names.
+    EachPod(&'static str, fn(&str) -> Step),
     /// Wait until nothing moves any more, and look.
     Settle,
 }
@@ -39,8 +40,8 @@ pub struct Story {
     pub acts: Vec<Act>,
 }
 
-/// A state that was seen for so long counts as the last one, when nobody knows what to expect.
-const QUIET: Duration = Duration::from_secs(5);
+/// A state of a real server that was seen for so long counts as the last one, when nobody knows what to expect.
+pub const QUIET: Duration = Duration::from_secs(5);
 /// An expected state must stay for so long.
 const HOLD: Duration = Duration::from_millis(700);
 /// A state that has not come by then does not come.
@@ -48,11 +49,20 @@ const DEADLINE: Duration = Duration::from_secs(45);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Plays a story in a new namespace of this name; `expected`: the states at its pauses, where they are known.
+/// Until when a pause lasts.
+#[derive(Debug, Clone, Copy)]
+pub enum Rest<'a> {
+    /// Until the states at the pauses are these.
+    As(&'a Value),
+    /// Until nothing has moved for so long, since nobody knows what to expect.
+    Quiet(Duration),
+}
+
+/// Plays a story in a new namespace of this name.
 ///
 /// # Errors
 /// A request fails, or a state never comes to rest.
-pub async fn play(target: &Target, story: &Story, namespace: &str, expected: Option<&Value>) -> Result<Value> {
+pub async fn play(target: &Target, story: &Story, namespace: &str, rest: Rest<'_>) -> Result<Value> {
     let mut names = Names { namespace: namespace.to_owned(), ..Names::default() };
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "<ns>"}});
     must(target, &Step::post("/api/v1/namespaces", body), &names).await?;
@@ -66,14 +76,20 @@ pub async fn play(target: &Target, story: &Story, namespace: &str, expected: Opt
                     names.saved.insert(name, body);
                 }
             }
-            Act::EachPod(step) => {
-                for pod in state::living_pods(target, &names).await? {
+            Act::EachPod(begin, step) => {
+                let pods = state::living_pods(target, &names).await?;
+                for pod in pods.into_iter().filter(|pod| pod.starts_with(begin)) {
                     must(target, &step(&pod), &names).await?;
                 }
             }
             Act::Settle => {
-                let wanted = expected.map(|e| &e[states.len()]);
-                states.push(settle(target, &names, wanted).await?);
+                let state = settle(target, &names, rest, states.len()).await?;
+                let differs = matches!(rest, Rest::As(expected) if expected[states.len()] != state);
+                states.push(state);
+                if differs {
+                    // What follows a difference follows from it, and each further pause would last until its deadline.
+                    break;
+                }
             }
         }
     }
@@ -101,13 +117,18 @@ async fn must(target: &Target, step: &Step, names: &Names) -> Result<Value> {
     Ok(reply.body)
 }
 
-/// The state once it is as wanted and stays so, or as it is at the deadline; where nothing is wanted, once it is quiet.
-async fn settle(target: &Target, names: &Names, wanted: Option<&Value>) -> Result<Value> {
+/// The state once it is as wanted at this pause and stays so, or as it is at the deadline; where nothing is wanted, once it
+/// is quiet.
+async fn settle(target: &Target, names: &Names, rest: Rest<'_>, pause: usize) -> Result<Value> {
+    let (wanted, stays) = match rest {
+        Rest::As(states) => (Some(&states[pause]), HOLD),
+        Rest::Quiet(quiet) => (None, quiet),
+    };
     let begin = Instant::now();
     let mut last = state::look(target, names).await?;
     let mut since = Instant::now();
     loop {
-        let long_enough = since.elapsed() >= if wanted.is_some() { HOLD } else { QUIET };
+        let long_enough = since.elapsed() >= stays;
         let fits = wanted.is_none_or(|wanted| *wanted == last);
         if (fits && long_enough) || begin.elapsed() > DEADLINE {
             return Ok(last);

@@ -91,7 +91,8 @@ fn line(kind: &str, object: &Value) -> String {
 /// Pods of replica sets and jobs have generated names, replica sets of deployments a hash.
 fn shown_name(kind: &str, meta: &Value, owner: Option<&str>) -> String {
     let generated = match (kind, owner) {
-        ("ReplicaSet", Some(_)) => true,
+        // An orphaned one still has the hash in its name.
+        ("ReplicaSet", owner) => owner.is_some() || meta["labels"].get("pod-template-hash").is_some(),
         ("Pod", owner) => {
             !meta["labels"].get("apps.kubernetes.io/pod-index").is_some_and(Value::is_string)
                 && (owner.is_some() || meta.get("generateName").is_some())

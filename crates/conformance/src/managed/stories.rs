@@ -55,15 +55,15 @@ fn delete(collection: &str, name: &str, policy: &str) -> Act {
 }
 
 /// Every pod runs and is ready.
-const READY: Act = Act::EachPod(|name| {
+const READY: Act = Act::EachPod("", |name| {
     let ready = json!({"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"});
     Step::merge(format!("{PODS}/{name}/status"), json!({"status": {"phase": "Running", "conditions": [ready]}}))
 });
-const SUCCEED: Act = Act::EachPod(|name| finish(name, "Succeeded"));
-const FAIL: Act = Act::EachPod(|name| finish(name, "Failed"));
+const SUCCEED: Act = Act::EachPod("", |name| finish(name, "Succeeded"));
+const FAIL: Act = Act::EachPod("", |name| finish(name, "Failed"));
 /// Every pod gets a finalizer, so that its deletion takes until that is gone.
 const HOLD: Act =
-    Act::EachPod(|name| Step::merge(format!("{PODS}/{name}"), json!({"metadata": {"finalizers": ["a.io/x"]}})));
+    Act::EachPod("", |name| Step::merge(format!("{PODS}/{name}"), json!({"metadata": {"finalizers": ["a.io/x"]}})));
 
 fn finish(name: &str, phase: &str) -> Step {
     Step::merge(format!("{PODS}/{name}/status"), json!({"status": {"phase": phase}}))

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::pods::{
-    claim, controller_uid, count, delete, from_template, is_active, is_ready, owner, pod_path, set_status,
+    claim, controller_uid, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path,
+    set_status,
 };
 use super::{is_deleting, name, namespace, uid};
 use crate::meta;
@@ -63,7 +64,7 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     for pod in &uncounted {
         if phase(pod) == "Succeeded" { succeeded += 1 } else { failed += 1 }
     }
-    let active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
+    let mut active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
     let parallelism = count(job, "parallelism", 1) as u64;
     let completions = job["spec"].get("completions").and_then(Value::as_u64);
     let backoff = job["spec"]["backoffLimit"].as_u64().unwrap_or(6);
@@ -77,12 +78,19 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
         active.iter().for_each(|p| delete(server, p, now));
         0
     } else {
-        let left = completions.map_or(u64::MAX, |n| n.saturating_sub(succeeded));
-        let wanted = parallelism.min(left);
+        let wanted = match completions {
+            Some(n) => parallelism.min(n.saturating_sub(succeeded)),
+            // A work queue that has seen a success leaves what runs alone.
+            None if succeeded > 0 => active.len() as u64,
+            None => parallelism,
+        };
         for _ in (active.len() as u64)..wanted {
             create(server, job, &reference, now);
         }
-        wanted.max(active.len() as u64)
+        let surplus = active.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));
+        active.sort_by_key(|p| deletion_rank(p));
+        active.iter().take(surplus).for_each(|p| delete(server, p, now));
+        wanted
     };
     let ready = active.iter().filter(|p| is_ready(p)).count();
     let mut status = json!({"active": running, "succeeded": succeeded, "failed": failed, "ready": ready});

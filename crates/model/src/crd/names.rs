@@ -52,32 +52,42 @@ fn accepted(crd: &Value, registry: &Registry) -> (Map<String, Value>, Option<Con
         ("listKind", "ListKindConflict"),
     ] {
         let wanted = requested.get(key).cloned().unwrap_or(Value::Null);
-        match clash(key, &wanted, &others) {
-            Some(name) if before.get(key) != Some(&wanted) => {
-                conflict = Some((reason, format!("{} is already in use", crate::field::quote(name))));
-            }
-            _ if wanted.is_null() => drop(names.remove(key)),
-            _ => drop(names.insert(key.to_owned(), wanted)),
+        let had = texts(before.get(key).unwrap_or(&Value::Null));
+        let taken =
+            texts(&wanted).into_iter().filter(|name| !had.contains(name) && is_used(key, name, &before, &others));
+        let mut taken =
+            taken.map(|name| format!("{} is already in use", crate::field::quote(name))).collect::<Vec<_>>();
+        match taken.len() {
+            0 if wanted.is_null() => drop(names.remove(key)),
+            0 => drop(names.insert(key.to_owned(), wanted)),
+            1 => conflict = taken.pop().map(|message| (reason, message)),
+            _ => conflict = Some((reason, format!("[{}]", taken.join(", ")))),
         }
     }
     meta::keep(&mut names, requested.as_object(), "categories");
     (names, conflict)
 }
 
-/// The first of these names that another resource of the group has.
-fn clash<'a>(key: &str, wanted: &'a Value, others: &[&Resource]) -> Option<&'a str> {
-    let names: Vec<&str> = match wanted {
+/// A name, or several, as texts.
+fn texts(names: &Value) -> Vec<&str> {
+    match names {
         Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
         other => other.as_str().into_iter().collect(),
-    };
+    }
+}
+
+/// Whether a resource of the group has this name: another one, or this one itself in another place, so that what was
+/// accepted as its singular is not free to be a short name of it later.
+fn is_used(key: &str, name: &str, own: &Value, others: &[&Resource]) -> bool {
     let is_kind = matches!(key, "kind" | "listKind");
-    names.into_iter().find(|name| {
-        others.iter().any(|r| {
+    let places: &[&str] = if is_kind { &["kind", "listKind"] } else { &["plural", "singular", "shortNames"] };
+    let has = |place: &&str| own.get(place).is_some_and(|names| texts(names).contains(&name));
+    places.iter().any(has)
+        || others.iter().any(|r| {
             if is_kind {
-                r.kind == *name || r.list_kind == *name
+                r.kind == name || r.list_kind == name
             } else {
-                r.plural == *name || r.singular == *name || r.short.iter().any(|s| s == name)
+                r.plural == name || r.singular == name || r.short.iter().any(|s| s == name)
             }
         })
-    })
 }

@@ -58,6 +58,7 @@ fn validate_spec(crd: &Value) -> Vec<FieldError> {
         let detail = "kind and listKind may not be the same";
         errors.push(FieldError::invalid("spec.names.listKind", names_of(crd, "listKind"), detail));
     }
+    validate_stored(crd, &mut errors);
     errors
 }
 
@@ -96,11 +97,34 @@ fn validate_versions(crd: &Value, errors: &mut Vec<FieldError>) {
     if versions.iter().filter(|v| v["storage"] == true).count() != 1 {
         let detail = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid_text("spec.versions", &versions_text(versions, hoisted), detail));
-        // No storage version means that none is stored, either.
-        if versions.iter().all(|v| v["storage"] != true) {
-            let detail = "must have at least one stored version";
-            errors.push(FieldError::invalid("status.storedVersions", Value::Null, detail));
+    }
+}
+
+/// `ValidateCustomResourceDefinitionStoredVersions`: a version that objects may be stored in stays.
+fn validate_stored(crd: &Value, errors: &mut Vec<FieldError>) {
+    let path = "status.storedVersions";
+    let stored = crd["status"]["storedVersions"].as_array().map_or(&[][..], Vec::as_slice);
+    if stored.is_empty() {
+        errors.push(FieldError::invalid(path, Value::Null, "must have at least one stored version"));
+        return;
+    }
+    let mut missing: Vec<(usize, &Value)> = stored.iter().enumerate().collect();
+    for version in versions(crd) {
+        let name = &version["name"];
+        let listed = missing.iter().any(|(_, stored)| *stored == name);
+        if version["storage"] == true && !listed {
+            let detail = format!("must have the storage version {}", name.as_str().unwrap_or(""));
+            errors.push(FieldError::invalid(path, Value::from(stored), detail));
         }
+        missing.retain(|(_, stored)| *stored != name);
+    }
+    for (i, name) in missing {
+        let name = name.as_str().unwrap_or("");
+        let detail = format!(
+            "missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until a \
+             storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions"
+        );
+        errors.push(FieldError::invalid(format!("{path}[{i}]"), name, detail));
     }
 }
 

@@ -217,7 +217,6 @@ fn y01_addresses_in_use_outlive_the_subnet_and_the_pool_that_they_are_of() {
 
 /// Y01, of who has no pod now.
 #[test]
-#[ignore = "open: a stopped machine wants nothing of a network whose Subnet is gone, and its address is given back at once"]
 fn y01_the_address_of_a_stopped_machine_outlives_its_subnet() {
     let torn = Act::Together(vec![delete(SUBNETS, "ext"), strip(SUBNETS, "ext")]);
     let again = subnet("ext", "172.17.0.0/29", "macvlan.default");
