@@ -95,6 +95,6 @@ mod tests {
             assert_eq!(broken(&subnet(spec)).as_deref(), says, "{spec}");
         }
         let unreadable = broken(&subnet(r#"{"cidrBlock":"10.0.0.0/24","excludeIps":["10.0.0.9","x"]}"#)).unwrap();
-        assert!(unreadable.starts_with("spec.excludeIps[1]: `x`"), "{unreadable}");
+        assert!(unreadable.starts_with("spec.excludeIps[1]: \"x\""), "{unreadable}");
     }
 }
