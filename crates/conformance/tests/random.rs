@@ -9,7 +9,9 @@ use anyhow::Result;
 use conformance::random::{Object, Op, definitions, story};
 use conformance::{Story, Target, Until, differences, install, run};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::{
+    Config, FailurePersistence, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner,
+};
 use testbed::{ControlPlane, User, need};
 
 /// So many sequences about definitions at once.
@@ -104,13 +106,29 @@ impl Servers {
     }
 }
 
-/// Runs so many cases of sequences; says how many sequences and requests that were.
-fn judge<S: Strategy>(cases: u32, kept: &'static str, cut: u32, cases_of: &S, stories: fn(S::Value) -> Vec<Story>) {
+/// So many cases, others each time.
+fn others(cases: u32) -> impl FnOnce(Config) -> TestRunner {
+    move |config| TestRunner::new(Config { cases, ..config })
+}
+
+/// So many cases, the same each time: what is to be found is for the long run to find, and not for whoever changes something else.
+fn same(cases: u32) -> impl FnOnce(Config) -> TestRunner {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    move |config| TestRunner::new_with_rng(Config { cases, ..config }, rng)
+}
+
+/// Runs cases of sequences; says how many sequences and requests that were.
+fn judge<S: Strategy>(
+    by: impl FnOnce(Config) -> TestRunner,
+    (kept, cut): (&'static str, u32),
+    cases_of: &S,
+    stories: fn(S::Value) -> Vec<Story>,
+) {
     let servers = Servers::start().unwrap();
     // Sequences that failed are kept, and run first the next time.
     let kept: Option<Box<dyn FailurePersistence>> = Some(Box::new(FileFailurePersistence::Direct(kept)));
-    let config = Config { cases, max_shrink_iters: cut, failure_persistence: kept, ..Config::default() };
-    let outcome = TestRunner::new(config).run(cases_of, |case| {
+    let config = Config { max_shrink_iters: cut, failure_persistence: kept, ..Config::default() };
+    let outcome = by(config).run(cases_of, |case| {
         let found = servers.compare(stories(case)).map_err(|e| TestCaseError::fail(format!("{e:#}")))?;
         if found.is_empty() { Ok(()) } else { Err(TestCaseError::fail(found.join("\n"))) }
     });
@@ -119,29 +137,29 @@ fn judge<S: Strategy>(cases: u32, kept: &'static str, cut: u32, cases_of: &S, st
     outcome.unwrap();
 }
 
-fn judge_objects(cases: u32) {
+fn judge_objects(by: impl FnOnce(Config) -> TestRunner) {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/random.txt");
-    judge(cases, kept, 200, &prop::collection::vec(op(), 1..16), |ops| vec![story(&ops)]);
+    judge(by, (kept, 200), &prop::collection::vec(op(), 1..16), |ops| vec![story(&ops)]);
 }
 
 /// Sequences about definitions mostly wait, so several run at once.
-fn judge_definitions(cases: u32) {
+fn judge_definitions(by: impl FnOnce(Config) -> TestRunner) {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/definitions.txt");
     let sequences = prop::collection::vec(prop::collection::vec(definition_op(), 1..14), 1..=AT_ONCE);
-    judge(cases, kept, 60, &sequences, |all| all.iter().map(|ops| definitions::story(ops)).collect());
+    judge(by, (kept, 60), &sequences, |all| all.iter().map(|ops| definitions::story(ops)).collect());
 }
 
 #[test]
 fn a_hundred_random_sequences_are_answered_alike() {
     need!(ControlPlane);
-    judge_objects(100);
+    judge_objects(same(100));
 }
 
 #[test]
 #[ignore = "long: minutes"]
 fn three_thousand_random_sequences_are_answered_alike() {
     need!(ControlPlane);
-    judge_objects(3_000);
+    judge_objects(others(3_000));
 }
 
 /// The steps that wait for the server to serve by a definition must see it do so: a wait that ends by its deadline compares
@@ -173,12 +191,12 @@ fn no_random_sequence_about_definitions_waits_for_what_does_not_come() {
 #[test]
 fn some_random_sequences_about_definitions_are_answered_alike() {
     need!(ControlPlane);
-    judge_definitions(2);
+    judge_definitions(same(2));
 }
 
 #[test]
 #[ignore = "long: a quarter of an hour"]
 fn a_thousand_random_sequences_about_definitions_are_answered_alike() {
     need!(ControlPlane);
-    judge_definitions(80);
+    judge_definitions(others(80));
 }

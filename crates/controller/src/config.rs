@@ -4,10 +4,13 @@
 //! default.
 
 use api::names::DEFAULT_SUBNET;
-use engine::manage::{GatewaySettings, PrimaryNetwork, Settings};
+use engine::manage::{GatewaySettings, PrimaryNetwork, Settings, Wires};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+
+/// All wires, in the list of those that are managed.
+const ALL: &str = "*";
 
 /// Settings of the controller. Field names in a file are those of the flags, without the dashes in front.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -21,10 +24,14 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Calls at a time.
     pub parallel_calls: usize,
+    /// Wires that are managed, as claims name them (`macvlan.default`); `*`: all. The others are only read.
+    pub wires: Vec<String>,
     /// Seconds for which an owner must be absent before it counts as gone.
     pub grace: i64,
     /// Seconds after which what the server refused is tried again.
     pub retry: i64,
+    /// Seconds after which a release that waits says so.
+    pub patience: i64,
     /// Serve the primary network (provider `ovn`) too; else it is only read.
     pub primary_network: bool,
     /// With it, the Subnet of Namespaces that none is bound to.
@@ -46,8 +53,10 @@ impl Default for Config {
             listen: Some(SocketAddr::from(([0, 0, 0, 0], 10_670))),
             // kube-apiserver's priority level for such clients has some hundred seats: this leaves most of them to others.
             parallel_calls: 64,
+            wires: vec![ALL.to_owned()],
             grace: settings.grace,
             retry: settings.retry,
+            patience: settings.patience,
             primary_network: false,
             default_subnet: DEFAULT_SUBNET.to_owned(),
             gateway_image: String::new(),
@@ -99,8 +108,13 @@ impl Config {
             true => PrimaryNetwork::Served { default_subnet: self.default_subnet.as_str().into() },
             false => PrimaryNetwork::Read,
         };
+        let wires = match self.wires.iter().any(|wire| wire == ALL) {
+            true => Wires::All,
+            false => Wires::These(self.wires.iter().map(Into::into).collect()),
+        };
         let agents = self.namespace.as_str().into();
-        Settings { gateway, primary, agents, grace: self.grace, retry: self.retry, ..Settings::default() }
+        let (grace, retry, patience) = (self.grace, self.retry, self.patience);
+        Settings { gateway, wires, primary, agents, grace, retry, patience, ..Settings::default() }
     }
 }
 
@@ -121,5 +135,15 @@ mod tests {
         let error = Config::read(&path).unwrap_err().to_string();
         assert!(error.contains("parallel_calls"), "{error}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn wires_are_all_unless_some_are_named() {
+        assert_eq!(Config::default().settings().wires, Wires::All);
+        let wires = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let some = Config { wires: wires(&["macvlan.default", "vlan100"]), ..Config::default() };
+        assert_eq!(some.settings().wires, Wires::These(["macvlan.default".into(), "vlan100".into()].into()));
+        let all = Config { wires: wires(&["macvlan.default", "*"]), ..Config::default() };
+        assert_eq!(all.settings().wires, Wires::All);
     }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use api::slim::{Kind, Object, Time, read};
-use engine::manage::{Action, Command, Engine, Form, Input, NEEDED, Outcome, PrimaryNetwork, Settings};
+use engine::manage::{Action, Command, Engine, Form, Input, NEEDED, Outcome, PrimaryNetwork, Settings, Wires};
 
 const NOW: Time = Time(1_800_000_000);
 
@@ -77,6 +77,40 @@ fn a_node_that_came_back_while_it_was_looked_for_keeps_its_addresses() {
     let (mut engine, asked) = with_claim_on_a_missing_node();
     assert_eq!(deletes(&engine.step(Input::Seen(node()), LATER)), 0);
     assert_eq!(deletes(&engine.step(Input::Done(asked[0].id, Outcome::Missing), LATER)), 0);
+}
+
+#[test]
+fn a_wire_that_is_not_listed_is_only_read() {
+    let wires = Wires::These(["a.d".into()].into());
+    let mut engine = Engine::new(Settings { wires, ..Settings::default() });
+    let subnet = |name: &str, cidr: &str| {
+        let json = format!(
+            r#"{{"metadata":{{"name":"{name}","uid":"{name}","resourceVersion":"1","generation":1}},
+            "spec":{{"cidrBlock":"{cidr}","gateway":"","provider":"{name}.d"}}}}"#
+        );
+        Input::Seen(object(Kind::Subnet, &json))
+    };
+    let pod = r#"{"metadata":{"name":"p","namespace":"d","uid":"p","resourceVersion":"2","creationTimestamp":"2026-01-01T00:00:00Z",
+        "annotations":{"k8s.v1.cni.cncf.io/networks":"a,b"}},"spec":{"nodeName":"n1"}}"#;
+    let mut commands = Vec::new();
+    for input in [subnet("a", "10.0.0.0/24"), subnet("b", "10.0.1.0/24"), Input::Seen(object(Kind::Pod, pod))] {
+        commands.extend(engine.step(input, NOW));
+    }
+    for kind in NEEDED {
+        commands.extend(engine.step(Input::Listed(kind), NOW));
+    }
+    commands.extend(engine.step(Input::AgentsListed, NOW));
+    let about: Vec<String> = commands.iter().map(|command| command.action.call().path).collect();
+    let claims: Vec<&str> = commands
+        .iter()
+        .filter_map(|command| match &command.action {
+            Action::CreateClaim(claim) => Some(claim.key.wire.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(claims, ["a.d"], "{about:?}");
+    assert!(about.iter().any(|path| path.contains("/subnets/a")), "{about:?}");
+    assert!(!about.iter().any(|path| path.contains("/subnets/b")), "{about:?}");
 }
 
 /// What an engine that serves the primary network writes of a Subnet and of the Namespace that is bound to it, by steps: each

@@ -176,7 +176,7 @@ impl Cluster {
     /// A claim that is deleted by hand may still be used on the wire.
     pub(crate) fn excuse(&mut self, path: &str) {
         if let Some(name) = claim_at(path) {
-            self.excuses.deleted(name, &self.server, &self.wire);
+            self.excuses.deleted(name, &self.server, &self.wire, &self.nodes);
         }
     }
 
@@ -198,12 +198,12 @@ impl Cluster {
         // Revisions are used a second time.
         self.parts_done_at = None;
         self.nodes.iter_mut().for_each(Node::watch_over_claims);
-        self.excuses.put_back(&self.server, &self.wire);
+        self.excuses.put_back(&self.server, &self.wire, &self.nodes);
     }
 
     /// What must hold after each thing that happens.
     pub(crate) fn check(&mut self) -> Result<(), Violation> {
-        self.excuses.settle(&self.server, &self.wire);
+        self.excuses.settle(&self.server, &self.wire, &self.nodes);
         always(self)
     }
 

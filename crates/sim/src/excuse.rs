@@ -6,7 +6,7 @@
 //! unless somebody else has it by then, or the record was touched by hand too.
 
 use crate::cluster::Cluster;
-use crate::node::{CLAIMS, wire_of};
+use crate::node::{CLAIMS, Node, wire_of};
 use crate::oracle::Violation;
 use crate::wire::Wire;
 use api::slim::AddressClaim;
@@ -34,29 +34,38 @@ struct Forsaken {
     recorded: bool,
 }
 
+/// Who answers to an address, or is about to: wire, address, sandbox.
+type User = (String, Addr, SandboxId);
+
+fn users(wire: &Wire, nodes: &[Node]) -> Vec<User> {
+    let on = wire.iter().flat_map(|(net, addr, pods)| pods.iter().map(move |pod| (net.to_owned(), addr, pod.clone())));
+    let soon = nodes.iter().flat_map(Node::about_to_give);
+    let soon = soon.flat_map(|(pod, addrs)| addrs.iter().map(|(net, addr)| (net.clone(), *addr, pod.clone())));
+    on.chain(soon).collect()
+}
+
 impl Excuses {
     /// Somebody deletes a claim by hand: of all that use the address now.
-    pub(crate) fn deleted(&mut self, claim: &str, server: &Server, wire: &Wire) {
+    pub(crate) fn deleted(&mut self, claim: &str, server: &Server, wire: &Wire, nodes: &[Node]) {
         self.lost.insert(claim.to_owned());
-        for (net, addr, sandboxes) in wire.iter().filter(|(net, addr, _)| api::schema::claim_name(net, *addr) == claim)
+        for (net, addr, pod) in
+            users(wire, nodes).iter().filter(|(net, addr, _)| api::schema::claim_name(net, *addr) == claim)
         {
-            for pod in sandboxes {
-                let recorded = is_recorded(server, net, addr, pod);
-                let key = (net.to_owned(), addr, pod.pod_uid.clone());
-                self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
-            }
+            let recorded = is_recorded(server, net, *addr, pod);
+            let key = (net.clone(), *addr, pod.pod_uid.clone());
+            self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
         }
     }
 
     /// The storage was put back: of all that use an address whose claim says nothing of them any more.
-    pub(crate) fn put_back(&mut self, server: &Server, wire: &Wire) {
+    pub(crate) fn put_back(&mut self, server: &Server, wire: &Wire, nodes: &[Node]) {
         self.all_lost = true;
-        for (net, addr, sandboxes) in wire.iter() {
-            for pod in sandboxes.iter().filter(|pod| !is_claimed(server, net, addr, &pod.pod_uid)) {
-                let key = (net.to_owned(), addr, pod.pod_uid.clone());
-                // What is on record is from another time, too: nobody can be held to it.
-                self.forsaken.insert(key, Forsaken { pod: pod.clone(), recorded: false });
-            }
+        for (net, addr, pod) in
+            users(wire, nodes).iter().filter(|(net, addr, pod)| !is_claimed(server, net, *addr, &pod.pod_uid))
+        {
+            let key = (net.clone(), *addr, pod.pod_uid.clone());
+            // What is on record is from another time, too: nobody can be held to it.
+            self.forsaken.insert(key, Forsaken { pod: pod.clone(), recorded: false });
         }
     }
 
@@ -83,11 +92,13 @@ impl Excuses {
     }
 
     /// Drops those that have their claim again, and those that are off the wire.
-    pub(crate) fn settle(&mut self, server: &Server, wire: &Wire) {
+    pub(crate) fn settle(&mut self, server: &Server, wire: &Wire, nodes: &[Node]) {
+        if self.forsaken.is_empty() {
+            return;
+        }
+        let users = users(wire, nodes);
         self.forsaken.retain(|(net, addr, uid), _| {
-            let is_on = wire
-                .iter()
-                .any(|(on, at, pods)| (on, at) == (net.as_str(), *addr) && pods.iter().any(|pod| pod.pod_uid == *uid));
+            let is_on = users.iter().any(|(on, at, pod)| (on, at, &pod.pod_uid) == (net, addr, uid));
             is_on && !is_claimed(server, net, *addr, uid)
         });
     }

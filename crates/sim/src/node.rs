@@ -16,7 +16,7 @@ use ledger::{Addr, AddrPair};
 use model::cluster::{Kubelet, SandboxId, WireEvent};
 use model::{Request, Server, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
@@ -47,6 +47,10 @@ pub struct Node {
     tried: u64,
     /// When the agent renewed its Lease last.
     renewed: Timestamp,
+    /// ADDs that have looked, and have put nothing on an interface yet.
+    looked: BTreeMap<SandboxId, Vec<(String, Addr)>>,
+    /// Steps that were taken, where an ADD may be overtaken by what else happens on the node.
+    hesitates: Option<u64>,
 }
 
 /// Seconds after which an agent renews its Lease.
@@ -72,6 +76,8 @@ impl Node {
             primary: false,
             tried: 0,
             renewed: now,
+            looked: BTreeMap::new(),
+            hesitates: None,
         }
     }
 
@@ -91,6 +97,17 @@ impl Node {
         self.powered = false;
         self.kubelet.crash();
         self.kubelet.links().for_each(|sandbox| wire.remove(sandbox));
+        self.looked.clear();
+    }
+
+    /// An ADD may be overtaken from now on: between what it looks at and what it does, anything may happen.
+    pub(crate) fn hesitate(&mut self) {
+        self.hesitates = Some(0);
+    }
+
+    /// The sandboxes to which addresses are about to be given.
+    pub(crate) fn about_to_give(&self) -> impl Iterator<Item = (&SandboxId, &[(String, Addr)])> {
+        self.looked.iter().map(|(sandbox, addrs)| (sandbox, addrs.as_slice()))
     }
 
     /// Gives it power again, if it has none.
@@ -153,35 +170,75 @@ impl Node {
             self.tried = server.revision();
             self.kubelet.retry();
         }
+        if self.goes_on() {
+            return self.finish_add(server, wire);
+        }
         match self.kubelet.step(server, now) {
             Some(events) => {
-                for event in events {
-                    match event {
-                        WireEvent::Add(sandbox) => self.add(server, wire, &sandbox, now),
-                        WireEvent::Release(_) => {}
-                        WireEvent::LinkGone(sandbox) => wire.remove(&sandbox),
-                    }
-                }
+                events.into_iter().for_each(|event| self.happen(server, wire, event, now));
                 true
             }
-            None if !self.connected => false,
-            None => (self.vigilant && self.given.reassert(server, wire, now)) || self.say_let_go(server, wire, now),
+            None if self.connected && self.speak(server, wire, now) => true,
+            None => self.finish_add(server, wire),
         }
     }
 
-    /// CNI ADD: the addresses that the pod was told, each proven by its claim.
-    fn add(&mut self, server: &mut Server, wire: &mut Wire, sandbox: &SandboxId, now: Timestamp) {
-        // The last net: an address that somebody answers to is not given out, whatever the claims say.
-        let is_free = |(net, addr): &(String, Addr)| !self.vigilant || !wire.is_answered(net, *addr);
-        match self.addresses(server, sandbox, now).filter(|addrs| addrs.iter().all(is_free)) {
+    /// What the runtime does on the wire.
+    fn happen(&mut self, server: &mut Server, wire: &mut Wire, event: WireEvent, now: Timestamp) {
+        match event {
+            WireEvent::Add(sandbox) => self.add(server, wire, sandbox, now),
+            WireEvent::Release(_) => {}
+            WireEvent::LinkGone(sandbox) => {
+                // The runtime ends its plugin before it takes the sandbox down.
+                self.looked.remove(&sandbox);
+                wire.remove(&sandbox);
+            }
+        }
+    }
+
+    /// The agent makes a claim again, or gives its word; whether there was anything to say.
+    fn speak(&mut self, server: &mut Server, wire: &Wire, now: Timestamp) -> bool {
+        (self.vigilant && self.given.reassert(server, wire, now)) || self.say_let_go(server, wire, now)
+    }
+
+    /// Whether an ADD that has looked goes on before anything else happens: every other time.
+    fn goes_on(&mut self) -> bool {
+        let Some(steps) = self.hesitates.as_mut().filter(|_| !self.looked.is_empty()) else { return false };
+        *steps += 1;
+        *steps % 2 == 0
+    }
+
+    /// CNI ADD looks: the addresses that the pod was told, each proven by its claim.
+    fn add(&mut self, server: &mut Server, wire: &mut Wire, sandbox: SandboxId, now: Timestamp) {
+        match self.addresses(server, &sandbox, now) {
             Some(addrs) => {
-                for (net, addr) in &addrs {
-                    wire.add(net, *addr, sandbox);
-                    self.given.note(server, (net, *addr), sandbox);
+                self.looked.insert(sandbox, addrs);
+                if self.hesitates.is_none() {
+                    self.finish_add(server, wire);
                 }
             }
-            None => self.kubelet.add_failed(sandbox),
+            None => self.kubelet.add_failed(&sandbox),
         }
+    }
+
+    /// CNI ADD goes on: what it saw is noted and put on the interface, unless the pod was let go meanwhile; whether there was one.
+    fn finish_add(&mut self, server: &Server, wire: &mut Wire) -> bool {
+        let Some((sandbox, addrs)) = self.looked.pop_first() else { return false };
+        let uid = &sandbox.pod_uid;
+        // The last net: an address that somebody answers to is not given out, whatever the claims say.
+        let may_have = |(net, addr): &(String, Addr)| {
+            let is_promised = self.forsworn.contains(&(uid.clone(), claim_name(net, *addr)));
+            !(is_promised || self.vigilant && wire.is_answered(net, *addr))
+        };
+        if self.tombstones.contains(uid) || !addrs.iter().all(may_have) {
+            self.kubelet.add_failed(&sandbox);
+            return true;
+        }
+        for (net, addr) in &addrs {
+            wire.add(net, *addr, &sandbox);
+            self.given.note(server, (net, *addr), &sandbox);
+        }
+        true
     }
 
     fn addresses(&self, server: &mut Server, sandbox: &SandboxId, now: Timestamp) -> Option<Vec<(String, Addr)>> {

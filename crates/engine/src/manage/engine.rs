@@ -10,13 +10,13 @@ use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::hearsay::Hearsay;
 use super::holders::{self, Entitled, occupant};
-use super::id::{HolderId, NicId};
+use super::id::{ClaimKey, HolderId, NicId};
 use super::input::Input;
 use super::namespaces::Namespaces;
 use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::{Lack, Waiting};
-use super::want::{Class, Want};
+use super::want::{Ask, Class, Want};
 use api::slim::{Kind, Str, Time, Uid};
 use ledger::{Addr, Family};
 use std::collections::{BTreeMap, BTreeSet};
@@ -310,7 +310,21 @@ impl Engine {
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
-        !moves || is_told || self.state.books.is_asked(want, &claim.key) || self.uses(&want.nic.holder, claim)
+        let may_stay = match moves {
+            true => self.state.books.is_asked(want, &claim.key) || self.uses(&want.nic.holder, claim),
+            false => !self.is_beside_record(want, claim),
+        };
+        is_told || may_stay
+    }
+
+    /// Whether a claim that no agent has seen in use came to a NIC beside what it has on record, and the claim of that is lost: who runs
+    /// with what it was told goes on with that.
+    fn is_beside_record(&self, want: &Want, claim: &Claim) -> bool {
+        let Ask::This(pair) = &want.ask else { return false };
+        let other = pair.get(claim.key.addr.family()).filter(|addr| *addr != claim.key.addr);
+        let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
+        let is_free = |key: &ClaimKey| self.state.claims.get(key).is_none_or(|slot| *slot.nic() == want.nic);
+        want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free)
     }
 
     /// Whether the present pod of a holder uses a claim.

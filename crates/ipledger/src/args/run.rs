@@ -26,12 +26,18 @@ pub(crate) struct Controller {
     /// API calls at a time (default: 64)
     #[arg(long, value_name = "NUMBER")]
     pub(crate) parallel_calls: Option<usize>,
+    /// Wires that are managed, as claims name them, separated by commas; the others are only read (default: *, all)
+    #[arg(long, value_name = "WIRES", value_delimiter = ',')]
+    pub(crate) wires: Option<Vec<String>>,
     /// How long an owner must be absent before it counts as gone (default: 60s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) grace: Option<i64>,
     /// After what time that which the server refused is tried again (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) retry: Option<i64>,
+    /// After what time a release that waits says so on its claim (default: 10s)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) patience: Option<i64>,
     /// Serve the primary network (provider `ovn`) too: addresses and annotations; no OVN is programmed
     #[arg(long)]
     pub(crate) primary_network: bool,

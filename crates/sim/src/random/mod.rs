@@ -15,8 +15,8 @@ mod shrink;
 mod step;
 mod workload;
 
-pub use run::replay;
 use run::replay_with;
+pub use run::{replay, replay_overtaken};
 pub use shrink::shrink;
 pub use step::{ALL, Ask, Grace, Hand, Pods, Step, What, Wrong};
 pub use workload::workload;

@@ -17,20 +17,33 @@ use crate::story::Act;
 use model::Request;
 use serde_json::json;
 
-/// Runs these steps.
+/// Runs these steps; an ADD does all that it does at once.
 ///
 /// # Errors
 /// The first invariant that does not hold.
 pub fn replay(controllers: usize, steps: &[Step]) -> Result<(), Violation> {
+    go(Cluster::new(controllers, Fault::None, None), steps)
+}
+
+/// Runs these steps; between what an ADD looks at and what it does anything may happen.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn replay_overtaken(controllers: usize, steps: &[Step]) -> Result<(), Violation> {
     replay_with(None, controllers, steps)
 }
 
-/// Runs these steps with a bug.
+/// The same with a bug.
 ///
 /// # Errors
 /// The first invariant that does not hold.
 pub(super) fn replay_with(planted: Option<Planted>, controllers: usize, steps: &[Step]) -> Result<(), Violation> {
     let mut cluster = Cluster::new(controllers, Fault::None, planted);
+    cluster.nodes.iter_mut().for_each(Node::hesitate);
+    go(cluster, steps)
+}
+
+fn go(mut cluster: Cluster, steps: &[Step]) -> Result<(), Violation> {
     cluster.server.handle(people::second_network(), cluster.now);
     cluster.rest()?;
     for step in steps {
