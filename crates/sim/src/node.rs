@@ -53,6 +53,10 @@ pub struct Node {
     hesitates: Option<u64>,
 }
 
+/// Steps of a node that an ADD takes from what it looks at to what it does, at the most: enough for its address to be let go, given to
+/// another pod and used there.
+const HESITATION: u64 = 8;
+
 /// Seconds after which an agent renews its Lease.
 const RENEWAL: i64 = 10;
 
@@ -103,6 +107,11 @@ impl Node {
     /// An ADD may be overtaken from now on: between what it looks at and what it does, anything may happen.
     pub(crate) fn hesitate(&mut self) {
         self.hesitates = Some(0);
+    }
+
+    /// What has begun is done before anything else from now on.
+    pub(crate) fn hurry(&mut self) {
+        self.hesitates = None;
     }
 
     /// The sandboxes to which addresses are about to be given.
@@ -179,7 +188,8 @@ impl Node {
                 true
             }
             None if self.connected && self.speak(server, wire, now) => true,
-            None => self.finish_add(server, wire),
+            // Where nothing else is to be done it may still take its time.
+            None => self.hesitates.is_none() && self.finish_add(server, wire),
         }
     }
 
@@ -201,11 +211,11 @@ impl Node {
         (self.vigilant && self.given.reassert(server, wire, now)) || self.say_let_go(server, wire, now)
     }
 
-    /// Whether an ADD that has looked goes on before anything else happens: every other time.
+    /// Whether an ADD that has looked goes on now: once in so many steps of the node.
     fn goes_on(&mut self) -> bool {
         let Some(steps) = self.hesitates.as_mut().filter(|_| !self.looked.is_empty()) else { return false };
         *steps += 1;
-        *steps % 2 == 0
+        (*steps).is_multiple_of(HESITATION)
     }
 
     /// CNI ADD looks: the addresses that the pod was told, each proven by its claim.

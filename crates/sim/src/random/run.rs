@@ -177,6 +177,7 @@ fn finish(cluster: &mut Cluster, dice: &mut Dice) -> Result<(), Violation> {
         cluster.act(&Act::Connect(node_name(node)));
     }
     hands::let_go(cluster);
+    cluster.nodes.iter_mut().for_each(Node::hurry);
     while turn(cluster, dice)? {}
     cluster.calm()?;
     at_rest(cluster)?;
