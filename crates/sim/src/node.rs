@@ -182,7 +182,9 @@ impl Node {
         if self.goes_on() {
             return self.finish_add(server, wire);
         }
-        match self.kubelet.step(server, now) {
+        // A kubelet ends no sandbox whose ADD is not done: what it has heard since then, the ADD has not.
+        let events = if self.looked.is_empty() { self.kubelet.step(server, now) } else { None };
+        match events {
             Some(events) => {
                 events.into_iter().for_each(|event| self.happen(server, wire, event, now));
                 true
@@ -198,11 +200,7 @@ impl Node {
         match event {
             WireEvent::Add(sandbox) => self.add(server, wire, sandbox, now),
             WireEvent::Release(_) => {}
-            WireEvent::LinkGone(sandbox) => {
-                // The runtime ends its plugin before it takes the sandbox down.
-                self.looked.remove(&sandbox);
-                wire.remove(&sandbox);
-            }
+            WireEvent::LinkGone(sandbox) => wire.remove(&sandbox),
         }
     }
 

@@ -6,17 +6,11 @@ use sim::Planted;
 use sim::random::{attempt_with, workload};
 
 const STEPS: usize = 80;
-/// The one that takes most of those that are found takes 566.
-const RUNS: u64 = 600;
+/// The one that takes most of those that are found takes 1,448.
+const RUNS: u64 = 1500;
 
 /// Those that no random run has found yet: the list only shrinks. In the protocol's search each of them has its counterexample.
-const OPEN: [Planted; 5] = [
-    Planted::Engine(Bug::BelieveAnnotation),
-    Planted::Engine(Bug::ForgetUnknown),
-    Planted::Engine(Bug::ChooseFirst),
-    Planted::NoTombstone,
-    Planted::NoPromise,
-];
+const OPEN: [Planted; 2] = [Planted::Engine(Bug::BelieveAnnotation), Planted::NoPromise];
 
 #[test]
 #[ignore = "takes minutes: random runs until each bug is found"]
