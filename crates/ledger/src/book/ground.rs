@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    freed::{Freed, Since},
+    freed::{Freed, Line, Since},
     outcome::{Barred, NotFree, Unusable},
     plot::Plot,
 };
@@ -48,26 +48,39 @@ pub(super) struct Ground<W: Word> {
     clock: u64,
     /// The addresses of named pools: first to last and pool. What is between them is in the default pool.
     segments: BTreeMap<W, (W, PoolId)>,
-    queues: BTreeMap<PoolId, Queue<W>>,
+    queues: Queues<W>,
 }
+
+#[derive(Clone, Debug)]
+struct Queues<W>(BTreeMap<PoolId, Queue<W>>);
 
 /// The free addresses of one pool, in the order in which they go out.
 #[derive(Clone, Debug)]
 struct Queue<W> {
     /// No address below was never used. None: no address at all was.
     fresh_from: Option<W>,
-    /// Used before, by the time since when they are free.
-    waiting: BTreeMap<u64, W>,
+    /// Used before.
+    waiting: Line,
 }
 
 impl<W: Word> Queue<W> {
     const fn new() -> Self {
-        Self { fresh_from: None, waiting: BTreeMap::new() }
+        Self { fresh_from: None, waiting: Line::EMPTY }
     }
 
     /// Addresses from `at` on may be fresh.
     fn look_from(&mut self, at: W) {
         self.fresh_from = Some(self.fresh_from.map_or(at, |from| from.min(at)));
+    }
+}
+
+impl<W: Word> Queues<W> {
+    fn get(&self, pool: PoolId) -> Option<&Queue<W>> {
+        self.0.get(&pool)
+    }
+
+    fn of(&mut self, pool: PoolId) -> &mut Queue<W> {
+        self.0.entry(pool).or_insert_with(Queue::new)
     }
 }
 
@@ -89,7 +102,7 @@ impl<W: Word> Ground<W> {
             freed: Freed::new(),
             clock: before.map_or(0, |before| before.clock),
             segments: BTreeMap::new(),
-            queues: BTreeMap::new(),
+            queues: Queues(BTreeMap::new()),
         };
         ground.excluded = ground.excluded_by(gateway, excludes);
         plot.include((W::default(), W::MAX));
@@ -97,8 +110,10 @@ impl<W: Word> Ground<W> {
             plot.exclude(range);
         }
         let usable = Runs::from_sorted([usable]);
-        let freed = before.map(|before| before.freed.within(&usable)).unwrap_or_default();
-        freed.iter().for_each(|&(at, since)| ground.freed.insert(at, since));
+        let mut freed = before.map(|before| before.freed.within(&usable)).unwrap_or_default();
+        for since in &mut freed {
+            since.note = ground.freed.insert(since.at, since.time);
+        }
         ground.attach(&usable, freed);
         ground
     }
@@ -152,15 +167,15 @@ impl<W: Word> Ground<W> {
         below.map(|(_, segment)| *segment).filter(|(last, _)| at <= *last)
     }
 
-    fn queue_of(&mut self, at: W) -> &mut Queue<W> {
-        let pool = self.segment_of(at).map_or(PoolId::DEFAULT, |(_, pool)| pool);
-        self.queues.entry(pool).or_insert_with(Queue::new)
+    fn pool_of(&self, at: W) -> PoolId {
+        self.segment_of(at).map_or(PoolId::DEFAULT, |(_, pool)| pool)
     }
 
     /// `at` is claimed from now on.
     pub(super) fn take(&mut self, at: W) {
-        if let Some(since) = self.freed.remove(at) {
-            self.queue_of(at).waiting.remove(&since);
+        if let Some(note) = self.freed.find(at) {
+            let queue = self.queues.of(self.pool_of(at));
+            self.freed.remove(note, &mut queue.waiting);
         }
     }
 
@@ -176,9 +191,10 @@ impl<W: Word> Ground<W> {
         }
         let since = self.clock;
         self.clock += 1;
-        self.freed.insert(at, since);
+        let note = self.freed.insert(at, since);
         if !idle {
-            self.queue_of(at).waiting.insert(since, at);
+            let queue = self.queues.of(self.pool_of(at));
+            self.freed.queue(note, &mut queue.waiting);
         }
     }
 
@@ -194,7 +210,7 @@ impl<W: Word> Ground<W> {
         let skipped = |at: W| skip.and_then(|skip| skip.find(at));
         let picked = match order {
             Order::LateReuse => self.fresh(plot, pool, skipped).or_else(|| {
-                let mut waiting = self.queues.get(&pool)?.waiting.values().copied();
+                let mut waiting = self.freed.waiting(self.queues.get(pool)?.waiting);
                 waiting.find(|&at| skipped(at).is_none())
             }),
             Order::Lowest => self.lowest(plot, pool, skipped),
@@ -207,16 +223,16 @@ impl<W: Word> Ground<W> {
 
     /// The lowest never-used address. Addresses that were used before are passed once and not looked at again.
     fn fresh(&mut self, plot: &Plot<W>, pool: PoolId, skipped: impl Fn(W) -> Option<Run<W>>) -> Option<W> {
-        let mut at = self.queues.get(&pool)?.fresh_from;
+        let mut at = self.queues.get(pool)?.fresh_from;
         // Up to the first address that is only skipped, what was passed can be forgotten.
         let mut settled = true;
         let found = loop {
             let Some(free) = at.and_then(|at| self.free_from(plot, pool, at)) else { break None };
-            if self.freed.contains(free) {
+            if self.freed.find(free).is_some() {
                 at = free.next();
             } else if let Some((_, last)) = skipped(free) {
                 if settled {
-                    self.queues.entry(pool).or_insert_with(Queue::new).fresh_from = Some(free);
+                    self.queues.of(pool).fresh_from = Some(free);
                 }
                 settled = false;
                 at = last.next();
@@ -225,7 +241,7 @@ impl<W: Word> Ground<W> {
             }
         };
         if settled {
-            self.queues.entry(pool).or_insert_with(Queue::new).fresh_from = found;
+            self.queues.of(pool).fresh_from = found;
         }
         found
     }
@@ -257,20 +273,23 @@ impl<W: Word> Ground<W> {
     /// now, and [`attach`](Self::attach) of the same ranges follows.
     fn detach(&mut self, ranges: &Runs<W>) -> Vec<Since<W>> {
         let freed = self.freed.within(ranges);
-        for &(at, since) in &freed {
-            self.queue_of(at).waiting.remove(&since);
+        for since in &freed {
+            let queue = self.queues.of(self.pool_of(since.at));
+            self.freed.leave(since.note, &mut queue.waiting);
         }
         freed
     }
 
     fn attach(&mut self, ranges: &Runs<W>, freed: Vec<Since<W>>) {
         for (pool, part) in ranges.walk().flat_map(|range| self.parts_of(range)).collect::<Vec<_>>() {
-            self.queues.entry(pool).or_insert_with(Queue::new).look_from(part.0);
+            self.queues.of(pool).look_from(part.0);
         }
-        for (at, since) in freed {
-            if !self.is_excluded(at) {
-                self.queue_of(at).waiting.insert(since, at);
-            }
+        let mut waiting = BTreeMap::<_, Vec<_>>::new();
+        for since in freed.into_iter().filter(|since| !self.is_excluded(since.at)) {
+            waiting.entry(self.pool_of(since.at)).or_default().push(since.note);
+        }
+        for (pool, notes) in waiting {
+            self.freed.merge(notes, &mut self.queues.of(pool).waiting);
         }
     }
 
@@ -298,7 +317,7 @@ impl<W: Word> Ground<W> {
             self.segments.insert(run.0, (run.1, pool));
         }
         if wanted.len() == 0 {
-            self.queues.remove(&pool);
+            self.queues.0.remove(&pool);
         }
         self.attach(&changed, freed);
     }

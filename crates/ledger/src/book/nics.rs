@@ -2,7 +2,7 @@
 
 use super::{
     HolderKey, Nic, NicName,
-    table::{Cell, Table, hash_of},
+    table::{NONE, Table, hash_of},
 };
 use crate::{Addr, AddrPair};
 
@@ -17,36 +17,17 @@ pub(super) struct Record<H, N> {
     hash: u32,
 }
 
-/// A slot under the hash of its holder.
-#[derive(Clone, Copy, Debug)]
-struct Seat {
-    hash: u32,
-    slot: u32,
-}
-
-impl Cell for Seat {
-    const EMPTY: Self = Self { hash: 0, slot: u32::MAX };
-
-    fn is_empty(&self) -> bool {
-        self.slot == u32::MAX
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(super) struct Nics<H, N> {
     /// By holder.
-    seats: Table<Seat>,
+    slots: Table,
     records: Vec<Option<Record<H, N>>>,
     free: Vec<u32>,
 }
 
 impl<H: HolderKey, N: NicName> Nics<H, N> {
     pub(super) const fn new() -> Self {
-        Self { seats: Table::new(), records: Vec::new(), free: Vec::new() }
+        Self { slots: Table::new(), records: Vec::new(), free: Vec::new() }
     }
 
     pub(super) fn slot_of(&self, nic: &Nic<H, N>) -> Option<u32> {
@@ -56,7 +37,7 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
     /// The slot of a NIC, if it has one, and the hash under which it is.
     pub(super) fn look_up(&self, nic: &Nic<H, N>) -> (u32, Option<u32>) {
         let hash = hash_of(&nic.holder);
-        let mut slots = self.seats.under(hash).map(|seat| seat.slot);
+        let mut slots = self.slots.under(hash);
         (hash, slots.find(|&slot| self.get(slot).is_some_and(|record| record.nic == *nic)))
     }
 
@@ -76,18 +57,18 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
             slot
         } else {
             // Each takes tens of bytes: memory ends before the numbers do. The last one stands for none.
-            let slot = u32::try_from(self.records.len()).ok().filter(|&slot| slot != u32::MAX);
+            let slot = u32::try_from(self.records.len()).ok().filter(|&slot| slot != NONE);
             self.records.push(record);
             slot.expect("fewer than 2^32 - 1 NICs")
         };
-        self.seats.insert(Seat { hash, slot });
+        self.slots.insert(hash, slot);
         slot
     }
 
     /// Forgets a NIC; its record as it was.
     pub(super) fn close(&mut self, slot: u32) -> Option<Record<H, N>> {
         let record = self.records.get_mut(slot as usize)?.take()?;
-        self.seats.remove(record.hash, |seat| seat.slot == slot);
+        self.slots.remove(record.hash, slot);
         self.free.push(slot);
         Some(record)
     }
@@ -101,7 +82,7 @@ impl<H: HolderKey, N: NicName> Nics<H, N> {
 
     /// Those of one holder with their slots, in order.
     pub(super) fn of(&self, holder: &H) -> Vec<(u32, &Record<H, N>)> {
-        let slots = self.seats.under(hash_of(holder)).map(|seat| seat.slot);
+        let slots = self.slots.under(hash_of(holder));
         let records = slots.filter_map(|slot| self.get(slot).map(|record| (slot, record)));
         let mut own: Vec<_> = records.filter(|(_, record)| record.nic.holder == *holder).collect();
         own.sort_unstable_by(|a, b| a.1.nic.cmp(&b.1.nic));
