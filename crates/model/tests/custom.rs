@@ -137,10 +137,22 @@ fn an_invalid_object_is_refused_with_causes() {
     let refusal = bed.refused(
         422,
         "Invalid",
-        "Thing.test.io \"t\" is invalid: [spec.n: Invalid value: 0: spec.n in body should be greater than or equal to 1, spec.a: Required value, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]",
+        "Thing.test.io \"t\" is invalid: [spec.n: Invalid value: 0: spec.n in body should be greater than or equal to 1, spec.a: Required value]",
         Request::post(THINGS, thing("t", json!({"n": 0}))),
     );
     assert_eq!(refusal["details"]["causes"][0]["reason"], "FieldValueInvalid");
+}
+
+#[test]
+fn rules_that_an_invalid_object_keeps_from_being_checked_are_mentioned() {
+    let mut bed = bed_with(json!({"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}},
+        "x-kubernetes-validations": [{"rule": "self.a != 'b'"}]}));
+    bed.refused(
+        422,
+        "Invalid",
+        "Thing.test.io \"t\" is invalid: [spec.a: Required value, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]",
+        Request::post(THINGS, thing("t", json!({}))),
+    );
 }
 
 #[test]

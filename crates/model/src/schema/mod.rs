@@ -72,8 +72,12 @@ impl Schema {
         self.rules(new, Some(old), errors);
     }
 
-    /// `x-kubernetes-validations`, unless the object is too broken for them (`hasBlockingErr`).
+    /// `x-kubernetes-validations`, unless the object is too broken for them (`hasBlockingErr`). Where there are none, the
+    /// server has no validator that could complain (`cel.NewValidator` answers nil).
     fn rules(&self, new: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+        if !self.has_rules {
+            return;
+        }
         let blocking = errors.iter().any(|e| {
             matches!(
                 e.kind,
@@ -87,7 +91,7 @@ impl Schema {
         if blocking {
             let detail = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
             errors.push(FieldError::invalid("<nil>", Value::Null, detail));
-        } else if self.has_rules {
+        } else {
             cel::rules::check(&self.root, new, old, errors);
         }
     }
