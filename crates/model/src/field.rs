@@ -198,6 +198,53 @@ pub(crate) fn go_json(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
+/// Go's `%v` of a decoded value: maps in the order of their keys.
+#[must_use]
+pub(crate) fn go_value(value: &Value) -> String {
+    let list = |items: Vec<String>| items.join(" ");
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.as_i64().map_or_else(|| go_float(number.as_f64()), |int| int.to_string()),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", list(items.iter().map(go_value).collect())),
+        Value::Object(map) => {
+            let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
+            format!(
+                "map[{}]",
+                list(sorted.into_iter().map(|(key, item)| format!("{key}:{}", go_value(item))).collect())
+            )
+        }
+    }
+}
+
+/// Go's `%v` of a `float64`: the shortest digits that mean it, with an exponent where that is -5 or less, or 21 or more.
+fn go_float(float: Option<f64>) -> String {
+    let Some(float) = float else { return String::new() };
+    let text = format!("{float:e}");
+    let exponent = text.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?)));
+    match exponent {
+        Some((digits, power)) if !(-4..21).contains(&power) => {
+            format!("{digits}e{}{:02}", if power < 0 { '-' } else { '+' }, power.abs())
+        }
+        _ => float.to_string(),
+    }
+}
+
+/// Go's `%T` of a decoded value.
+#[must_use]
+pub(crate) fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_i64() => "int64",
+        Value::Number(_) => "float64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,6 +269,22 @@ mod tests {
             (FieldError::duplicate("spec.l[1]", json!({"a": "<"})), "spec.l[1]: Duplicate value: {\"a\":\"\\u003c\"}"),
         ] {
             assert_eq!(error.message(), text);
+        }
+    }
+
+    #[test]
+    fn values_read_as_go_prints_them() {
+        for (value, text, name) in [
+            (json!(null), "<nil>", "<nil>"),
+            (json!(-3), "-3", "int64"),
+            (json!(1.0), "1", "float64"),
+            (json!(1.5e-7), "1.5e-07", "float64"),
+            (json!(1.5e21), "1.5e+21", "float64"),
+            (json!("a b"), "a b", "string"),
+            (json!([1, "x"]), "[1 x]", "[]interface {}"),
+            (json!({"b": true, "a": []}), "map[a:[] b:true]", "map[string]interface {}"),
+        ] {
+            assert_eq!((go_value(&value).as_str(), go_type(&value)), (text, name));
         }
     }
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{ApiError, Outcome};
-use crate::field::FieldError;
+use crate::field::{FieldError, go_type, go_value};
 use crate::json_patch;
 use crate::meta;
 use crate::registry::{Resource, ScalePaths};
@@ -30,7 +30,7 @@ impl Server {
             _ => return Err(ApiError::method_not_allowed()),
         };
         change(request, &mut scale)?;
-        let replicas = replicas(resource, scope.name, &paths, &scale)?;
+        let replicas = replicas(resource, scope.name, &scale)?;
         let mut new = Value::clone(&old);
         set(&mut new, &paths.spec, json!(replicas));
         let version = meta::text(&scale, "resourceVersion");
@@ -56,25 +56,73 @@ fn change(request: &mut Request, scale: &mut Value) -> Outcome<()> {
 }
 
 /// The replicas that a Scale asks for.
-fn replicas(resource: &Resource, name: &str, paths: &ScalePaths, scale: &Value) -> Outcome<i64> {
+fn replicas(resource: &Resource, name: &str, scale: &Value) -> Outcome<i64> {
     let asked = scale.get("spec").map_or(Some(0), |s| s.get("replicas").map_or(Some(0), Value::as_i64));
     let Some(replicas) = asked else {
         return Err(ApiError::bad_request(
             "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32",
         ));
     };
-    if replicas >= 0 {
+    // A custom resource is checked itself, at the path that its definition names; others by their Scale.
+    if replicas >= 0 || resource.custom {
         return Ok(replicas);
     }
-    // A custom resource is checked itself, at the path that its definition names; others by their Scale.
-    Err(if resource.custom {
-        let path = format!(".{}", paths.spec.join("."));
-        let error = FieldError::invalid(path, replicas, "should be a non-negative integer");
-        ApiError::invalid(&resource.group, &resource.kind, name, &[error])
-    } else {
-        let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-        ApiError::invalid("autoscaling", "Scale", name, &[error])
-    })
+    let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+    Err(ApiError::invalid("autoscaling", "Scale", name, &[error]))
+}
+
+/// What a custom resource says where its definition has a Scale look. A write of the status is asked for that of the status only.
+/// Source: `ValidateScaleSpec` and `ValidateScaleStatus` of `apiextensions-apiserver/pkg/registry/customresource`.
+pub(crate) fn validate(paths: &ScalePaths, part: Part, object: &Value) -> Vec<FieldError> {
+    let spec = (part != Part::Status).then_some(&paths.spec);
+    let numbers = spec.into_iter().chain([&paths.status]).filter_map(|path| validate_number(path, object));
+    let selector = paths.selector.iter().filter_map(|path| match nested(object, path) {
+        Ok(None | Some(Value::String(_))) => None,
+        Ok(Some(other)) => Some(FieldError::invalid(shown_path(path), "", wrong_type(path, other, "string"))),
+        Err(detail) => Some(FieldError::invalid(shown_path(path), "", detail)),
+    });
+    numbers.chain(selector).collect()
+}
+
+fn validate_number(path: &[String], object: &Value) -> Option<FieldError> {
+    let (number, detail) = match nested(object, path) {
+        Ok(None) => return None,
+        Err(detail) => (0, detail),
+        Ok(Some(value)) => match value.as_i64() {
+            None => (0, wrong_type(path, value, "int64")),
+            Some(number) if number < 0 => (number, "should be a non-negative integer".to_owned()),
+            Some(number) if number > i64::from(i32::MAX) => {
+                (number, format!("should be less than or equal to {}", i32::MAX))
+            }
+            Some(_) => return None,
+        },
+    };
+    Some(FieldError::invalid(shown_path(path), number, detail))
+}
+
+fn shown_path(path: &[String]) -> String {
+    format!(".{}", path.join("."))
+}
+
+/// `unstructured.NestedFieldNoCopy`: what stands at a path, none where a step is missing; an error where a step has no fields.
+fn nested<'a>(object: &'a Value, path: &[String]) -> Result<Option<&'a Value>, String> {
+    let mut at = object;
+    for (number, step) in path.iter().enumerate() {
+        match at {
+            Value::Null => return Ok(None),
+            Value::Object(map) => match map.get(step) {
+                None => return Ok(None),
+                Some(next) => at = next,
+            },
+            other => return Err(wrong_type(&path[..=number], other, "map[string]interface{}")),
+        }
+    }
+    Ok(Some(at))
+}
+
+fn wrong_type(path: &[String], value: &Value, expected: &str) -> String {
+    let (text, name) = (go_value(value), go_type(value));
+    format!("{} accessor error: {text} is of the type {name}, expected {expected}", shown_path(path))
 }
 
 fn shown(object: &Value, paths: &ScalePaths) -> Value {

@@ -14,7 +14,7 @@ use crate::kinds::{Generation, Special};
 use crate::registry::{Resource, ResourceId};
 use crate::server::{Part, Server};
 use crate::time::Timestamp;
-use crate::{crd, defaults, meta, namespace, pod, workload};
+use crate::{crd, defaults, meta, namespace, pod, scale, workload};
 
 /// `PrepareForCreate`.
 pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
@@ -50,6 +50,9 @@ pub(crate) fn validate_create(resource: &Resource, version: usize, object: &Valu
             errors.extend(meta::validate(object, resource.namespaced, resource.rules.names));
             if let Some(schema) = &resource.version(version).schema {
                 schema.validate_create(object, &mut errors);
+            }
+            if let Some(paths) = &resource.version(version).scale {
+                errors.extend(scale::validate(paths, Part::Main, object));
             }
         }
     } else {
@@ -181,6 +184,9 @@ fn validate_custom_update(
     errors.extend(again);
     if let Some(schema) = &resource.version(version).schema {
         schema.validate_update(new, old, part == Part::Status, errors);
+    }
+    if let Some(paths) = &resource.version(version).scale {
+        errors.extend(scale::validate(paths, part, new));
     }
 }
 

@@ -193,6 +193,11 @@ impl Server {
         self.watches.get(&id).is_none_or(|w| w.over || self.registry.get(w.id).is_none())
     }
 
+    /// Ends all watches of a resource, as if their connections were closed.
+    pub(crate) fn end_watches(&mut self, id: ResourceId) {
+        self.watches.values_mut().filter(|watch| watch.id == id).for_each(|watch| watch.over = true);
+    }
+
     /// Forgets a watch.
     pub fn close(&mut self, id: WatchId) {
         self.watches.remove(&id);

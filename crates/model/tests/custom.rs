@@ -203,6 +203,52 @@ fn scale_shows_and_sets_replicas() {
 }
 
 #[test]
+fn an_object_with_a_scale_has_numbers_where_the_scale_looks() {
+    let mut bed = Bed::new();
+    let any = json!({"x-kubernetes-preserve-unknown-fields": true});
+    let mut definition = crd(schema(json!({"type": "object", "properties": {"n": any, "s": any}})));
+    definition["spec"]["versions"][0]["subresources"]["scale"] =
+        json!({"specReplicasPath": ".spec.n", "statusReplicasPath": ".spec.s.n", "labelSelectorPath": ".spec.l"});
+    bed.expect(201, Request::post(CRDS, definition));
+    for (spec, why) in [
+        (
+            json!({"n": "x"}),
+            ".spec.n: Invalid value: 0: .spec.n accessor error: x is of the type string, expected int64",
+        ),
+        (json!({"n": -1}), ".spec.n: Invalid value: -1: should be a non-negative integer"),
+        (json!({"n": 1_i64 << 31}), ".spec.n: Invalid value: 2147483648: should be less than or equal to 2147483647"),
+        (
+            json!({"s": [1]}),
+            ".spec.s.n: Invalid value: 0: .spec.s.n accessor error: [1] is of the type []interface {}, expected map[string]interface{}",
+        ),
+    ] {
+        let message = format!("Thing.test.io \"t\" is invalid: {why}");
+        bed.refused(422, "Invalid", &message, Request::post(THINGS, thing("t", spec)));
+    }
+    bed.expect(201, Request::post(THINGS, thing("t", json!({"n": 2, "s": {}}))));
+}
+
+#[test]
+fn a_changed_definition_ends_watches_and_forgets_what_was_before() {
+    let mut bed = Bed::new();
+    bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    let before = bed.expect(201, Request::post(THINGS, thing("a", json!({}))));
+    let open = bed.watch(Request::get(THINGS));
+    bed.server.poll(open);
+    let path = format!("{CRDS}/things.test.io");
+    let patch = Request::merge_patch(&path, json!({"metadata": {"labels": {"a": "b"}}}));
+    bed.expect(200, patch);
+    assert!(!bed.server.is_over(open), "its spec is the same");
+    bed.expect(200, Request::merge_patch(&path, json!({"spec": {"names": {"shortNames": ["other"]}}})));
+    assert!(bed.server.is_over(open));
+    let from = before["metadata"]["resourceVersion"].as_str().unwrap();
+    let late = bed.watch(Request::get(THINGS).with("resourceVersion", from));
+    let told = bed.server.poll(late);
+    assert_eq!((told.len(), &told[0].object["code"]), (1, &json!(410)));
+    assert_eq!(bed.get(THINGS)["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn two_versions_show_one_object() {
     let mut bed = Bed::new();
     let mut definition = crd(open_schema());

@@ -339,6 +339,25 @@ fn a_job_runs_until_enough_have_succeeded_and_counts_each_once() {
 }
 
 #[test]
+fn a_pod_of_a_job_that_somebody_deletes_has_failed_and_one_too_many_has_not() {
+    let mut cluster = Cluster::new(1);
+    let mut job = json!({"metadata": {"name": "j"}, "spec": {"parallelism": 3, "template": template()}});
+    job["spec"]["template"]["spec"]["restartPolicy"] = json!("Never");
+    cluster.bed.expect(201, Request::post(JOBS, job));
+    cluster.settle();
+    let path = format!("{JOBS}/j");
+    cluster.bed.expect(200, Request::merge_patch(&path, json!({"spec": {"parallelism": 2}})));
+    cluster.settle();
+    assert_eq!((cluster.names().len(), &cluster.bed.get(&path)["status"]["failed"]), (2, &json!(0)));
+    let name = cluster.names()[0].clone();
+    cluster.bed.expect(200, Request::delete(format!("{PODS}/{name}")));
+    cluster.settle();
+    let status = cluster.bed.get(&path)["status"].clone();
+    assert_eq!((&status["active"], &status["failed"]), (&json!(2), &json!(1)), "{status}");
+    assert!(!cluster.names().contains(&name));
+}
+
+#[test]
 fn a_job_that_fails_too_often_fails() {
     let mut cluster = Cluster::new(1);
     let mut job = json!({"metadata": {"name": "j"}, "spec": {"backoffLimit": 0, "template": template()}});

@@ -82,8 +82,9 @@ struct Maker {
     stored_second: bool,
     /// How often it was made.
     made: usize,
-    /// Its schema is not the one any more that it was made with.
-    reshaped: bool,
+    /// It was changed since it was made: kube-apiserver began its cache of the objects anew, and a watch from before is told 410,
+    /// with a version that depends on when that was.
+    changed: bool,
 }
 
 impl Maker {
@@ -160,7 +161,7 @@ impl Maker {
     fn change_versions(&mut self) {
         if self.there && self.mark + 1 < MARKS.len() {
             self.mark += 1;
-            self.reshaped = true;
+            self.changed = true;
             self.patch_versions();
             self.wait_for_mark("v1");
             if self.second {
@@ -182,6 +183,7 @@ impl Maker {
     fn rename(&mut self, short: &'static str) {
         self.steps.push(Step::merge(CRD, json!({"spec": {"names": {"shortNames": [short]}}})));
         if self.there {
+            self.changed = true;
             self.steps.push(Step::get(CRD).repeat_until(Until::Field("/status/acceptedNames/shortNames/0", short)));
             let resources = Step::get(format!("{GROUP}/v1"));
             self.steps.push(resources.repeat_until(Until::Field("/resources/0/shortNames/0", short)));
@@ -255,7 +257,7 @@ impl Maker {
 
     /// All objects and what happened to them; then nothing of it is left.
     fn end(&mut self) {
-        if self.there && !self.reshaped {
+        if self.there && !self.changed {
             self.steps.push(Step::get(self.collection(false)));
             self.steps.push(Step::post(self.collection(false), object("v1", "end", 0)));
             let begin = format!("<rv {}>", BEGINS[self.made % BEGINS.len()]);

@@ -1,8 +1,8 @@
 //! Jobs: pods until enough have succeeded.
 //!
 //! In: Jobs and their pods. Out: creates and deletes of pods, status. Guarantees: a finished pod keeps the finalizer
-//! `batch.kubernetes.io/job-tracking` until it is counted, so it is counted once; more failures than `backoffLimit` fail
-//! the Job and remove its running pods. Source: `kubernetes/pkg/controller/job/job_controller.go` (indexed Jobs, back-off
+//! `batch.kubernetes.io/job-tracking` until it is counted, so it is counted once; one that somebody else deletes has failed, one
+//! that the Job itself has too many of has not; more failures than `backoffLimit` fail the Job and remove its running pods. Source: `kubernetes/pkg/controller/job/job_controller.go` (indexed Jobs, back-off
 //! times, pod failure policies and deadlines are left out).
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ fn free_orphans(server: &mut Server, now: Timestamp) {
     let jobs = server.objects("batch", "jobs");
     for pod in server.objects("", "pods") {
         let counted = jobs.iter().any(|job| uid(job) == controller_uid(&pod));
-        if meta::finalizers(&pod).contains(&TRACKING) && !counted {
+        if is_tracked(&pod) && !counted {
             stop_tracking(server, &pod, now);
         }
     }
@@ -59,9 +59,8 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let pods = claim(server, job, &reference, &|_| true, now);
     let counted = |key: &str| job["status"].get(key).and_then(Value::as_u64).unwrap_or(0);
     let (mut succeeded, mut failed) = (counted("succeeded"), counted("failed"));
-    let uncounted: Vec<&Arc<Value>> =
-        pods.iter().filter(|p| is_finished(p) && meta::finalizers(p).contains(&TRACKING)).collect();
-    for pod in &uncounted {
+    let ended: Vec<&Arc<Value>> = pods.iter().filter(|p| is_tracked(p) && (is_finished(p) || is_deleting(p))).collect();
+    for pod in &ended {
         if phase(pod) == "Succeeded" { succeeded += 1 } else { failed += 1 }
     }
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
@@ -74,8 +73,12 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
         None => succeeded > 0 && active.is_empty(),
     };
     let outcome = if failed > backoff { Some("Failed") } else { complete.then_some("Complete") };
+    if outcome == Some("Failed") && !is_done(job) {
+        // What still runs has failed with it.
+        failed += active.iter().filter(|p| is_tracked(p)).count() as u64;
+    }
     let running = if is_done(job) || is_deleting(job) || outcome.is_some() {
-        active.iter().for_each(|p| delete(server, p, now));
+        active.iter().for_each(|p| remove(server, p, now));
         0
     } else {
         let wanted = match completions {
@@ -89,7 +92,7 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
         }
         let surplus = active.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));
         active.sort_by_key(|p| deletion_rank(p));
-        active.iter().take(surplus).for_each(|p| delete(server, p, now));
+        active.iter().take(surplus).for_each(|p| remove(server, p, now));
         wanted
     };
     let ready = active.iter().filter(|p| is_ready(p)).count();
@@ -100,9 +103,21 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", namespace(job), name(job));
     set_status(server, &path, job, &status, now);
     // Counted in the status first, then released: a step that is lost in between counts twice rather than never.
-    for pod in pods.iter().filter(|p| (is_finished(p) || is_deleting(p)) && meta::finalizers(p).contains(&TRACKING)) {
+    for pod in ended {
         stop_tracking(server, pod, now);
     }
+}
+
+fn is_tracked(pod: &Value) -> bool {
+    meta::finalizers(pod).contains(&TRACKING)
+}
+
+/// Deletes a pod that is one too many: it does not count (`deleteJobPods`).
+fn remove(server: &mut Server, pod: &Value, now: Timestamp) {
+    if is_tracked(pod) {
+        stop_tracking(server, pod, now);
+    }
+    delete(server, pod, now);
 }
 
 fn create(server: &mut Server, job: &Value, reference: &Value, now: Timestamp) {

@@ -24,8 +24,14 @@ impl Server {
         }
         match self.registry.find(group, plural) {
             Some(id) => {
-                if let Some(resource) = self.registry.get_mut(id).filter(|r| r.custom) {
-                    change(resource, crd);
+                let revision = self.revision;
+                if let Some(resource) = self.registry.get_mut(id).filter(|r| r.custom)
+                    && change(resource, crd)
+                {
+                    // kube-apiserver's cache of the objects begins anew (`crdHandler.removeStorage_locked`): watches are over,
+                    // and none may begin before.
+                    resource.store.compact(revision);
+                    self.end_watches(id);
                 }
             }
             None => {
@@ -46,18 +52,19 @@ impl Server {
     }
 }
 
-/// Follows a changed definition. A write of its status changes no schema: the compiled one and the epoch stay.
-fn change(resource: &mut Resource, crd: &Value) {
+/// Follows a changed definition; whether it did. A write of its status changes no schema: the compiled one and the epoch stay.
+fn change(resource: &mut Resource, crd: &Value) -> bool {
     resource.terminating = meta::is_deleting(crd);
     let generation = meta::number(crd, "generation");
     if resource.definition_generation == generation {
-        return;
+        return false;
     }
     resource.definition_generation = generation;
     resource.versions = versions(crd);
     resource.storage_version = storage_version(crd);
     resource.epoch += 1;
     (resource.short, resource.categories) = (strings(crd, "shortNames"), strings(crd, "categories"));
+    true
 }
 
 /// The resource of a new definition; nothing is known of it before `revision`.
