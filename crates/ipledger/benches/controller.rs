@@ -2,139 +2,72 @@
 //!
 //! In: the test bed's programs; without them it says so and ends. Out: time to the last claim, annotation and IP object, writes by
 //! verb and resource from the audit log, latency from bound to claimed, then the same for their deletion; beside it the time that
-//! the same number of raw writes takes from one process with as many connections. All in one run.
+//! the same writes take when this process makes them with as many connections. All in one run.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod stage;
+
 use serde_json::{Value, json};
+use stage::{CLAIMS, Controller, IPS, MAKERS, PODS_PATH, SOON, count, each, pod, seconds, wait_count};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use testbed::{Assets, CLUSTER_OBJECTS, ControlPlane, Look, Need, Requests, User, wait};
+use testbed::{ControlPlane, Look, User, wait};
 
 /// Pods at once.
 const PODS: usize = 1000;
-/// Requests of the bench itself at a time.
-const MAKERS: usize = 8;
-const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
-const IPS: &str = "/apis/kubeovn.io/v1/ips";
-const PODS_PATH: &str = "/api/v1/namespaces/default/pods";
-const SOON: Duration = Duration::from_secs(300);
 
-struct Controller(Child);
-
-impl Controller {
-    fn start(bed: &ControlPlane) -> Self {
-        let log = File::create(bed.run().logs().join("controller.log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
-        command.args(["controller", "--listen", "127.0.0.1:0", "--lease", "", "--log-level", "warn", "--kubeconfig"]);
-        command.arg(bed.kubeconfig(&User::admin()).unwrap()).env("NO_PROXY", "*");
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        bed.run().mark(&mut command);
-        Self(command.spawn().unwrap())
-    }
-
-    /// Peak resident memory, MB.
-    fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() / 1024
-    }
-}
-
-impl Drop for Controller {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Does something for each number, several at a time.
-fn each(bed: &ControlPlane, number: usize, work: impl Fn(&Requests, usize) + Sync) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..MAKERS {
-            scope.spawn(|| {
-                let requests = bed.requests(&User::admin()).unwrap();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= number {
-                        return;
-                    }
-                    work(&requests, at);
-                }
-            });
-        }
-    });
-}
-
-/// How many objects a collection holds.
-fn count(bed: &ControlPlane, path: &str) -> u64 {
-    let list = bed.get(&format!("{path}?limit=1")).unwrap();
-    let items = list["items"].as_array().unwrap().len() as u64;
-    items + list["metadata"]["remainingItemCount"].as_u64().unwrap_or(0)
-}
-
-fn wait_count(bed: &ControlPlane, path: &str, wanted: usize) {
-    wait(&format!("{wanted} of {path}"), SOON, || {
-        let seen = count(bed, path);
-        Ok(if seen == wanted as u64 { Look::Done(()) } else { Look::NotYet(seen.to_string()) })
-    })
-    .unwrap();
-}
-
-fn seconds(since: Instant) -> String {
-    format!("{:.1} s", since.elapsed().as_secs_f64())
-}
-
-fn pod(number: usize) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": format!("p{number}"), "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}},
-        "spec": {"nodeName": "node1", "containers": [{"name": "c", "image": "none"}]},
-    })
-}
-
-/// As many raw writes as the controller makes on the way up: two creates and one patch per pod.
+/// The writes that the controller makes on the way up, made raw: of each pod a claim, an IP object, and a patch of the pod.
 fn raw(bed: &ControlPlane) -> Duration {
-    let create =
-        |name: String| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "b"}});
-    let maps = "/api/v1/namespaces/default/configmaps";
+    let name = |number: usize| format!("raw{number}");
+    each(bed, PODS, |requests, number| {
+        let spec = json!({"nodeName": "node1", "containers": [{"name": "c", "image": "none"}]});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name(number)}, "spec": spec});
+        drop(requests.post(PODS_PATH, &pod).unwrap());
+    });
     let begun = Instant::now();
     each(bed, PODS, |requests, number| {
-        requests.post(maps, &create(format!("a{number}"))).unwrap();
-        requests.post(maps, &create(format!("b{number}"))).unwrap();
-        requests.patch(&format!("{maps}/a{number}"), &json!({"data": {"a": "c"}})).unwrap();
+        let address = format!("10.1.{}.{}", number / 250, number % 250);
+        requests.post(CLAIMS, &raw_claim(&name(number), &address)).unwrap();
+        requests.post(IPS, &raw_ip(&name(number), &address)).unwrap();
+        let told = |what: &str| format!("macvlan.default.kubernetes.io/{what}");
+        let annotations = json!({told("allocated"): "true", told("ip_address"): address, told("cidr"): "10.1.0.0/16",
+            told("gateway"): "10.1.0.1", told("logical_switch"): "raw"});
+        let patch = json!({"metadata": {"annotations": annotations}});
+        requests.patch(&format!("{PODS_PATH}/{}", name(number)), &patch).unwrap();
     });
-    begun.elapsed()
+    let took = begun.elapsed();
+    let requests = bed.requests(&User::admin()).unwrap();
+    for path in [CLAIMS, IPS, &format!("{PODS_PATH}?gracePeriodSeconds=0")] {
+        requests.delete(path).unwrap();
+    }
+    took
+}
+
+fn raw_claim(pod: &str, address: &str) -> Value {
+    json!({
+        "apiVersion": "ipledger.dev/v1alpha1", "kind": "AddressClaim", "metadata": {"name": format!("raw.default.{address}")},
+        "spec": {"wire": "raw.default", "address": address, "subnet": "raw",
+            "holder": {"kind": "Pod", "namespace": "default", "name": pod, "uid": "6f0c", "nic": "net1"}},
+    })
+}
+
+fn raw_ip(pod: &str, address: &str) -> Value {
+    json!({
+        "apiVersion": "kubeovn.io/v1", "kind": "IP",
+        "metadata": {"name": format!("{pod}.default.raw.default"), "labels": {"ovn.kubernetes.io/subnet": "raw"}},
+        "spec": {"podName": pod, "namespace": "default", "subnet": "raw", "nodeName": "node1",
+            "ipAddress": address, "v4IpAddress": address},
+    })
 }
 
 fn main() {
-    if let Err(missing) = Assets::find().check(Need::Controllers) {
-        println!("left out, since the test bed is not built (`cargo xtask testbed`): {missing}");
-        return;
-    }
-    let bed = ControlPlane::builder().controllers().start().unwrap();
-    let crds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/crds");
-    bed.kubectl(&["create", "-k", crds.to_str().unwrap()]).unwrap();
-    bed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).unwrap();
-    bed.apply(CLUSTER_OBJECTS).unwrap();
-    bed.apply(
-        "apiVersion: v1\nkind: Node\nmetadata: {name: node1}\n---\n\
-         apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: ipledger-agent-node1, namespace: kube-system}\n---\n\
-         apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: ext}\nspec: {provider: macvlan.default, cidrBlock: 10.16.0.0/16}\n",
-    )
-    .unwrap();
+    let Some(bed) = stage::set("10.16.0.0/16") else { return };
     println!("{PODS} bound pods with one attachment each, one API server, {MAKERS} connections that make them");
-    println!("{:<44} {:.1} s", "raw: two creates and a patch per pod", raw(&bed).as_secs_f64());
+    println!("{:<44} {:.1} s", "the same writes made raw", raw(&bed).as_secs_f64());
     let controller = Controller::start(&bed);
-    bed.wait_for("/apis/kubeovn.io/v1/subnets/ext", "to be Ready", SOON, |subnet| {
-        !subnet["status"]["conditions"].is_null()
-    })
-    .unwrap();
+    stage::wait_network(&bed);
     up(&bed);
-    println!("{:<44} {} MB", "controller, peak memory", controller.memory());
+    println!("{:<44} {} MB", "controller, peak memory", controller.peak());
     down(&bed);
     drop(controller);
     backlog(&bed);
@@ -151,7 +84,7 @@ fn backlog(bed: &ControlPlane) {
     .unwrap();
     println!("{:<44} {}", "started with all pods bound: first claim", seconds(begun));
     served(bed, begun);
-    println!("{:<44} {} MB", "controller, peak memory", controller.memory());
+    println!("{:<44} {} MB", "controller, peak memory", controller.peak());
 }
 
 /// Waits until every pod has everything.

@@ -95,6 +95,31 @@ fn install_makes_what_is_missing_serves_it_at_once_and_writes_nothing_the_second
 }
 
 #[test]
+fn a_cluster_that_lacks_kinds_is_judged_by_those_that_it_has() {
+    need!(ControlPlane);
+    let bare = Bare::set();
+    for kind in ["subnets", "ips"] {
+        let path = file(&format!("config/crds/kubeovn.io_{kind}.yaml"));
+        bare.bed.kubectl(&["apply", "-f", path.to_str().unwrap()]).unwrap();
+        let name = format!("{kind}.kubeovn.io");
+        bare.bed.kubectl(&["wait", "--for=condition=Established", "crd", &name, "--timeout=60s"]).unwrap();
+    }
+    let leak = "apiVersion: kubeovn.io/v1\nkind: Subnet\nmetadata: {name: ext}\n\
+        spec: {protocol: IPv4, cidrBlock: 10.9.0.0/29, gateway: 10.9.0.1, excludeIps: [10.9.0.1], provider: mv.net}\n---\n\
+        apiVersion: kubeovn.io/v1\nkind: IP\nmetadata: {name: p1.net.mv.net}\n\
+        spec: {podName: p1, namespace: net, subnet: ext, v4IpAddress: 10.9.0.2, ipAddress: 10.9.0.2}\n";
+    bare.bed.apply(leak).unwrap();
+    let said = bare.admin(&["audit", "-o", "json", "--grace", "0"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let leaked = ("leaked-ip:ips/p1.net.mv.net".to_owned(), "proven".to_owned());
+    assert!(said.findings().contains(&leaked), "{said:?}");
+    // Of a kind that the server does not know there is no object: that hides nothing.
+    let report = said.json();
+    assert_eq!((&report["notJudged"], &report["coverage"]["unreadable"]), (&json!([]), &json!([])), "{report}");
+    assert_eq!(report["coverage"]["kinds"]["Subnet"], 1, "{report}");
+}
+
+#[test]
 fn a_definition_of_kube_ovn_that_exists_stays_as_it_is_and_what_it_lacks_is_told() {
     need!(ControlPlane);
     let bare = Bare::set();

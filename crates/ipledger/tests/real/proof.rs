@@ -12,3 +12,4 @@ mod pair;
 mod pods;
 mod put_back;
 mod seed;
+mod upgrade;

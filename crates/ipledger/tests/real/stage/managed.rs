@@ -68,6 +68,13 @@ impl Managed {
         self.controller = Some(self.another("controller", self.bed.server(), more));
     }
 
+    /// The same with another build of the binary.
+    pub(crate) fn go_as(&mut self, binary: &Path, more: &[&str]) {
+        let kubeconfig = self.kubeconfig(self.bed.server());
+        let flags = [&QUICK[..], more].concat();
+        self.controller = Some(Part::controller_of(binary, &self.bed, "controller", &kubeconfig, &flags));
+    }
+
     /// One more controller, with a log of its own, by way of a proxy or not.
     pub(crate) fn another(&self, name: &str, server: &str, more: &[&str]) -> Part {
         let kubeconfig = self.kubeconfig(server);

@@ -23,7 +23,18 @@ impl Part {
 
     /// The address manager.
     pub(crate) fn controller(bed: &ControlPlane, name: &str, kubeconfig: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
+        Self::controller_of(Path::new(env!("CARGO_BIN_EXE_ipledger")), bed, name, kubeconfig, arguments)
+    }
+
+    /// The same of another build.
+    pub(crate) fn controller_of(
+        binary: &Path,
+        bed: &ControlPlane,
+        name: &str,
+        kubeconfig: &Path,
+        arguments: &[&str],
+    ) -> Self {
+        let mut command = Command::new(binary);
         command.args(["controller", "--listen", "127.0.0.1:0", "--kubeconfig"]).arg(kubeconfig).args(arguments);
         Self::start(bed, name, command)
     }
