@@ -33,6 +33,10 @@ impl Server {
         let replicas = replicas(resource, scope.name, &scale)?;
         let mut new = Value::clone(&old);
         set(&mut new, &paths.spec, json!(replicas));
+        if let Some(schema) = &resource.version(scope.version).schema {
+            // A definition may look where its schema has no field.
+            schema.prune(&mut new);
+        }
         let version = meta::text(&scale, "resourceVersion");
         if !version.is_empty() {
             meta::meta_mut(&mut new).insert("resourceVersion".to_owned(), json!(version));

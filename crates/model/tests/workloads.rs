@@ -358,6 +358,25 @@ fn a_pod_of_a_job_that_somebody_deletes_has_failed_and_one_too_many_has_not() {
 }
 
 #[test]
+fn a_job_that_is_deleted_without_its_pods_leaves_them_running() {
+    let mut cluster = Cluster::new(1);
+    let mut job = json!({"metadata": {"name": "j"}, "spec": {"parallelism": 2, "template": template()}});
+    job["spec"]["template"]["spec"]["restartPolicy"] = json!("Never");
+    cluster.bed.expect(201, Request::post(JOBS, job));
+    cluster.settle();
+    let before = cluster.names();
+    let orphan = Request::delete(format!("{JOBS}/j")).with_body(json!({"propagationPolicy": "Orphan"}));
+    cluster.bed.expect(200, orphan);
+    // The Job's controller sees it before the garbage collector has let the pods go.
+    let now = cluster.bed.now;
+    sync_jobs(&mut cluster.bed.server, now);
+    cluster.settle();
+    assert_eq!(cluster.names(), before);
+    assert!(cluster.pods().iter().all(|pod| pod["metadata"].get("ownerReferences").is_none()));
+    assert!(cluster.pods().iter().all(|pod| pod["metadata"].get("finalizers").is_none()));
+}
+
+#[test]
 fn a_job_that_fails_too_often_fails() {
     let mut cluster = Cluster::new(1);
     let mut job = json!({"metadata": {"name": "j"}, "spec": {"backoffLimit": 0, "template": template()}});

@@ -77,9 +77,12 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
         // What still runs has failed with it.
         failed += active.iter().filter(|p| is_tracked(p)).count() as u64;
     }
-    let running = if is_done(job) || is_deleting(job) || outcome.is_some() {
+    let running = if is_done(job) || outcome.is_some() {
         active.iter().for_each(|p| remove(server, p, now));
         0
+    } else if is_deleting(job) {
+        // What becomes of its pods, the garbage collector decides.
+        active.len() as u64
     } else {
         let wanted = match completions {
             Some(n) => parallelism.min(n.saturating_sub(succeeded)),
@@ -103,7 +106,8 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", namespace(job), name(job));
     set_status(server, &path, job, &status, now);
     // Counted in the status first, then released: a step that is lost in between counts twice rather than never.
-    for pod in ended {
+    let free = |pod: &&Arc<Value>| is_tracked(pod) && (is_finished(pod) || is_deleting(pod) || is_deleting(job));
+    for pod in pods.iter().filter(free) {
         stop_tracking(server, pod, now);
     }
 }
