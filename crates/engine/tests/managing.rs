@@ -174,23 +174,25 @@ fn a_namespace_is_told_of_a_completed_subnet_before_the_subnet_is_ready() {
     assert_eq!(writes_of_a_bound_subnet(true), order, "a Namespace that may not be written holds nobody up");
 }
 
+/// A Subnet, a node, and a pod on it that wants an address.
+const SERVED: [(Kind, &str); 3] = [
+    (
+        Kind::Subnet,
+        r#"{"metadata":{"name":"s","uid":"s","resourceVersion":"1"},
+            "spec":{"cidrBlock":"10.0.0.0/24","gateway":"10.0.0.1","provider":"macvlan.default"}}"#,
+    ),
+    (Kind::Node, r#"{"metadata":{"name":"n1","uid":"n","resourceVersion":"2"}}"#),
+    (
+        Kind::Pod,
+        r#"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"3",
+            "annotations":{"k8s.v1.cni.cncf.io/networks":"macvlan"}},"spec":{"nodeName":"n1"}}"#,
+    ),
+];
+
 /// An engine that made the claim of a pod, which no watch has shown yet.
 fn with_a_claim_by_answer_alone() -> Engine {
     let mut engine = Engine::new(Settings::default());
-    let objects = [
-        (
-            Kind::Subnet,
-            r#"{"metadata":{"name":"s","uid":"s","resourceVersion":"1"},
-            "spec":{"cidrBlock":"10.0.0.0/24","gateway":"10.0.0.1","provider":"macvlan.default"}}"#,
-        ),
-        (Kind::Node, r#"{"metadata":{"name":"n1","uid":"n","resourceVersion":"2"}}"#),
-        (
-            Kind::Pod,
-            r#"{"metadata":{"name":"p","namespace":"default","uid":"u","resourceVersion":"3",
-            "annotations":{"k8s.v1.cni.cncf.io/networks":"macvlan"}},"spec":{"nodeName":"n1"}}"#,
-        ),
-    ];
-    for (kind, json) in objects {
+    for (kind, json) in SERVED {
         engine.step(Input::Seen(object(kind, json)), NOW);
     }
     for kind in NEEDED {
@@ -230,4 +232,26 @@ fn nothing_is_due_in_the_past_while_nothing_may_be_decided() {
     }
     let commands = engine.step(Input::Listed(Kind::AddressClaim), later(180));
     assert!(commands.iter().any(|command| matches!(command.action, Action::ReadClaim(_))), "{commands:?}");
+}
+
+#[test]
+fn a_claim_that_the_server_refuses_is_asked_for_again_after_a_while_and_not_at_once() {
+    let mut engine = Engine::new(Settings::default());
+    for (kind, json) in SERVED {
+        engine.step(Input::Seen(object(kind, json)), NOW);
+    }
+    NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
+    let mut commands = engine.step(Input::AgentsListed, NOW);
+    let mut creates = 0;
+    // Whoever has no right to create claims, or meets a policy, would else ask without end.
+    for _ in 0..10 {
+        let create = commands.into_iter().find(|command| matches!(command.action, Action::CreateClaim(_)));
+        let Some(create) = create else { break };
+        creates += 1;
+        commands = engine.step(Input::Done(create.id, Outcome::Refused("forbidden".into())), NOW);
+        assert!(engine.refusals().any(|(_, why)| why == "forbidden"), "its NIC is told");
+    }
+    assert_eq!(creates, 1);
+    let commands = engine.step(Input::Tick, engine.next_due().unwrap());
+    assert!(commands.iter().any(|command| matches!(command.action, Action::CreateClaim(_))), "{commands:?}");
 }

@@ -115,3 +115,17 @@ fn a_reservation_that_kube_ovn_holds_by_its_finalizer_can_be_deleted() {
     let gone = sweep("adopted and deleted", [acts, vec![cancel("p"), delete("p")]].concat());
     assert_eq!((gone.claims.len(), gone.ips.len(), gone.answers), (0, 0, 0));
 }
+
+#[test]
+fn a_reservation_that_is_edited_under_its_pod_says_again_what_the_pod_has() {
+    let edit = json!({"spec": {"v4IpAddress": "172.17.0.6", "ipAddress": "172.17.0.6"}});
+    let acts = vec![
+        reserve("p", "172.17.0.5"),
+        create("p", "node1", &json!({})),
+        Act::Patch(format!("{IPS}/p.default.macvlan.default"), edit),
+    ];
+    // What it says now was asked for, promised away by the agent, given back, and asked for again, without end.
+    let end = sweep("edited", acts);
+    assert_eq!((end.claims.len(), end.pods["p"].0.as_str()), (1, "Running"));
+    assert_eq!(end.addresses["p.default.macvlan.default"], ["172.17.0.5"]);
+}

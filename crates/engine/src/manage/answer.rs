@@ -39,9 +39,10 @@ impl Engine {
         {
             self.past_returned |= self.is_of_the_past(object);
         }
-        if let Outcome::Refused(why) = &outcome {
-            self.refused(sent, why);
-        }
+        let refusal = match &outcome {
+            Outcome::Refused(why) => Some(why.clone()),
+            _ => None,
+        };
         match (&sent.action, outcome) {
             (Action::CreateClaim(claim), outcome) => self.created(claim, sent.gone, outcome, &sent.holder),
             (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
@@ -85,6 +86,10 @@ impl Engine {
             }
             (_, Outcome::Done(Some(object))) if !sent.gone => self.hear(object),
             _ => {}
+        }
+        // At last: what was given back meanwhile has its holder looked at, and that would ask for it again at once.
+        if let Some(why) = refusal {
+            self.refused(sent, &why);
         }
     }
 

@@ -318,13 +318,14 @@ impl Engine {
     }
 
     /// Whether a claim that no agent has seen in use came to a NIC beside what it has on record, and the claim of that is lost: who runs
-    /// with what it was told goes on with that.
+    /// with what it was told goes on with that. So does a reservation whose pod was told something else than it says.
     fn is_beside_record(&self, want: &Want, claim: &Claim) -> bool {
         let Ask::This(pair) = &want.ask else { return false };
         let other = pair.get(claim.key.addr.family()).filter(|addr| *addr != claim.key.addr);
         let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
         let is_free = |key: &ClaimKey| self.state.claims.get(key).is_none_or(|slot| *slot.nic() == want.nic);
-        want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free)
+        let is_beside = want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free);
+        is_beside && !self.state.runs_with(want, claim)
     }
 
     /// Whether the present pod of a holder uses a claim.

@@ -10,9 +10,11 @@ use super::claims::{Claim, Claims};
 use super::command::Occupant;
 use super::fate::Proof;
 use super::gateways::Gateways;
+use super::holders;
 use super::id::HolderId;
 use super::lending::Lending;
 use super::namespaces::Namespaces;
+use super::want::Want;
 use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
@@ -252,5 +254,14 @@ impl State {
         let offers = offers.filter(|(is_new, is_deleted, ..)| !(*is_new && *is_deleted));
         let first = offers.min_by(|a, b| (a.0, a.2, a.3).cmp(&(b.0, b.2, b.3)));
         first.map(|(.., user, occupant)| (user, occupant))
+    }
+
+    /// Whether the pod that uses the addresses of a lender has a claim of it, and was told that.
+    pub(super) fn runs_with(&self, want: &Want, claim: &Claim) -> bool {
+        let (provider, suffix) = &want.annotations;
+        let user = self.borrower(&want.nic.holder).filter(|(_, occupant)| occupant.is(&claim.occupant));
+        let pod = user.filter(|_| !claim.is_let_go()).and_then(|(user, _)| self.pod(user));
+        let told = pod.map(|pod| holders::pod::told(&pod.meta, provider, suffix));
+        told.is_some_and(|told| told.get(claim.key.addr.family()) == Some(claim.key.addr))
     }
 }

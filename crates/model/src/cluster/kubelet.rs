@@ -200,11 +200,10 @@ impl Kubelet {
         let sandbox = self.sandboxes.iter().find(|(s, _)| s.pod_uid == id).map(|(s, _)| s.clone());
         let exited = self.exits.get(id).copied().filter(|_| pod["spec"]["restartPolicy"] != "Always");
         match (sandbox, is_deleting(pod) || is_finished(pod)) {
-            (Some(_), false) if exited.is_some() => {
-                let phase = if exited == Some(true) { "Succeeded" } else { "Failed" };
-                self.post(server, pod, &terminated(Some(phase)), now)
-            }
-            (Some(_), false) => self.post(server, pod, &running(pod, now), now),
+            (Some(_), false) => match exited {
+                Some(success) => self.post(server, pod, &terminated(Some(ended(success))), now),
+                None => self.post(server, pod, &running(pod, now), now),
+            },
             (Some(sandbox), true) => {
                 // "Terminated" is told first; what the server says to it changes nothing here.
                 let told = if is_finished(pod) { None } else { self.post(server, pod, &terminated(None), now) };
@@ -223,7 +222,10 @@ impl Kubelet {
                 self.seen.remove(id);
                 Some(Vec::new())
             }
-            (None, _) => None,
+            // What has ended stays ended: where the storage says otherwise since it was put back, it is told once more (the
+            // status manager compares what it knows with what the server has).
+            (None, false) => self.post(server, pod, &terminated(Some(ended(exited?))), now),
+            (None, true) => None,
         }
     }
 
@@ -260,6 +262,11 @@ fn running(pod: &Value, now: Timestamp) -> Value {
     }
     json!({"phase": "Running", "conditions": conditions, "startTime": now.to_string(),
         "containerStatuses": [{"name": "c", "ready": true, "state": {"running": {}}}]})
+}
+
+/// The phase of a pod that ended by itself.
+const fn ended(success: bool) -> &'static str {
+    if success { "Succeeded" } else { "Failed" }
 }
 
 /// The containers are down; a phase only where the pod ended by itself.

@@ -76,3 +76,20 @@ fn a_machine_that_came_back_before_the_storage_was_put_back_keeps_its_addresses(
         ],
     );
 }
+
+#[test]
+fn a_pod_that_had_ended_before_the_storage_was_put_back_has_ended_after_it() {
+    // To before it ran: its kubelet does not run it again, and says so again. Nobody had asked its agent for its word.
+    holds(
+        1,
+        &[
+            Step(Pod(0, 0, Free), 0, 0),
+            Step(Save, ALL, 0),
+            Step(Deaf(0), 0, 0),
+            Step(Hand(DeleteClaim, 0), 0, 0),
+            Step(Exit(0), ALL, 0),
+            Step(PutBack, 0, 0),
+            Step(Hear(0), ALL, 0),
+        ],
+    );
+}

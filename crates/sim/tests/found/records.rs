@@ -460,3 +460,19 @@ fn a_pod_that_is_told_an_address_goes_on_with_it_and_not_with_a_claim_that_came_
         ],
     );
 }
+
+#[test]
+fn an_eip_is_not_judged_by_the_record_of_a_pod_that_had_its_address_before() {
+    // The pod's claim was deleted by hand, and the EIP got the address before the pod was heard of.
+    holds(
+        2,
+        &[
+            Step(Deaf(1), 0, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Deaf(0), 0, 0),
+            Step(Hand(DeleteClaim, 0), 0, 0),
+            Step(Eip(1, 2), 0, 0),
+            Step(Hear(1), ALL, 0),
+        ],
+    );
+}

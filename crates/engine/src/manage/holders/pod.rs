@@ -175,7 +175,7 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
 }
 
 /// What a pod was told before.
-pub(super) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
+pub(in crate::manage) fn told(meta: &Meta, provider: &str, suffix: &str) -> AddrPair {
     let text = provider_value(&meta.annotations, provider, &format!("ip_address{suffix}")).unwrap_or_default();
     Field::<AddrPair>::parse(text).get().copied().unwrap_or(AddrPair::NONE)
 }
