@@ -4,7 +4,7 @@
 //! title is lost. Guarantees: the addresses stay across pods, nodes and a set that is deleted and made again within the
 //! grace; losing the title is not letting go: a fresh read of the set must say so too, and the last pod must have let go.
 
-use super::{Entitled, named, pod};
+use super::{Entitled, named, owner, pod};
 use crate::life::{ordinals, split_ordinal};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
@@ -13,7 +13,7 @@ use crate::manage::id::{HolderId, STATEFUL_SET, Title};
 use crate::manage::state::State;
 use crate::manage::want::Class;
 use crate::record::is_finished;
-use api::slim::{Kind, StatefulSet, Str, Time};
+use api::slim::{StatefulSet, Str, Time};
 
 /// The set that an ordinal is of, where there is one by that name, and the ordinal.
 fn set_of<'a>(state: &'a State, namespace: &str, name: &str) -> Option<(&'a StatefulSet, i64)> {
@@ -57,10 +57,8 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
 
 /// What becomes of a claim that its ordinal is not, or no longer, entitled to.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    match split_ordinal(&claim.title.name) {
-        Some((set, _)) => {
-            named::fate(state, claim, now, grace, (Kind::StatefulSet, &claim.title.namespace, &set.into()))
-        }
+    match owner(&claim.nic.holder) {
+        Some((kind, namespace, set)) => named::fate(state, claim, now, grace, (kind, &namespace, &set)),
         // No StatefulSet names a pod like this: whoever made the claim by hand knows what it is for.
         None => Fate::Keep,
     }

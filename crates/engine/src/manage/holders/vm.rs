@@ -4,7 +4,7 @@
 //! Guarantees: launcher pods own nothing, so that the addresses stay from one to the next; nothing is claimed before the
 //! first of them is bound to a node; a machine that KubeVirt shows only as an instance or as a pod is one too.
 
-use super::{Entitled, named, pod};
+use super::{Entitled, named, owner, pod};
 use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VM};
@@ -12,7 +12,7 @@ use crate::manage::state::State;
 use crate::manage::want::{Class, Want};
 use crate::networks::networks_of_vm;
 use api::names::annotations;
-use api::slim::{Kind, Meta, Str, Time, Uid, VirtualMachineNetworks};
+use api::slim::{Meta, Str, Time, Uid, VirtualMachineNetworks};
 use std::collections::BTreeMap;
 
 /// The holder of a name.
@@ -95,6 +95,8 @@ fn with_networks(meta: &Meta, spec: &VirtualMachineNetworks, namespace: &str) ->
 
 /// What becomes of the claims of a machine that is gone.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    let title = &claim.title;
-    named::fate(state, claim, now, grace, (Kind::VirtualMachine, &title.namespace, &title.name))
+    match owner(&claim.nic.holder) {
+        Some((kind, namespace, name)) => named::fate(state, claim, now, grace, (kind, &namespace, &name)),
+        None => Fate::Keep,
+    }
 }
