@@ -3,7 +3,7 @@
 //! In: what [`super::Engine`] observes. Out: lookups for wants and fates. Guarantees: every index follows its objects at
 //! once; nothing here decides.
 
-use super::agents::Agents;
+use super::agents::{Agents, SILENCE};
 use super::books::Books;
 use super::bug::Bug;
 use super::claims::{Claim, Claims};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub grace: i64,
     /// Namespace of the agents' Leases.
     pub agents: Str,
+    /// Seconds without a renewal after which a node's agent counts as silent.
+    pub silence: i64,
     /// A bug that is planted. For tests only.
     pub bug: Option<Bug>,
 }
@@ -76,6 +78,7 @@ impl Default for Settings {
             patience: 10,
             grace: 60,
             agents: CONTROLLER_NAMESPACE.into(),
+            silence: SILENCE,
             bug: None,
         }
     }
