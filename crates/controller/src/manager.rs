@@ -6,6 +6,7 @@
 //! storage was put back everything that was known is forgotten, and listed anew.
 
 use crate::config::Config;
+use crate::decision::ToldLeft;
 use crate::executor::Executor;
 use crate::http::{self, Status};
 use crate::lease::Lease;
@@ -119,6 +120,8 @@ struct Manager {
     executor: Executor,
     metrics: Arc<Metrics>,
     status: Arc<Status>,
+    /// What is left to Kube-OVN, as was told.
+    left: ToldLeft,
     /// When the next census is due; none: nothing has changed since the last one.
     census: Option<Instant>,
 }
@@ -134,7 +137,7 @@ impl Manager {
         let parallel = config.parallel_calls;
         let executor = Executor::new(cluster, sender, parallel, Arc::clone(&metrics), config.dry_run);
         let engine = Engine::new(config.settings());
-        Self { engine, inputs, _reflectors: reflectors, put_back, executor, metrics, status, census: None }
+        Self { engine, inputs, _reflectors: reflectors, put_back, executor, metrics, status, left: ToldLeft::default(), census: None }
     }
 
     /// Turns until it is asked to stop, the Lease is lost, or the past has returned.
@@ -170,7 +173,9 @@ impl Manager {
                 () = tokio::time::sleep_until(due) => self.step(Input::Tick),
                 () = tokio::time::sleep_until(self.census.unwrap_or(due)), if self.census.is_some() => {
                     self.census = None;
-                    self.metrics.count(&self.engine.census());
+                    let census = self.engine.census();
+                    self.metrics.count(&census);
+                    self.left.tell(census.left);
                 }
             }
         }

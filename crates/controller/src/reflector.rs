@@ -63,6 +63,13 @@ impl Reflector {
         }
     }
 
+    async fn tell_listed(&self) -> Result<(), Ended> {
+        match self.source.listed(!self.known.is_empty()) {
+            Some(input) => self.tell(input).await,
+            None => Ok(()),
+        }
+    }
+
     async fn tell(&self, input: Input) -> Result<(), Ended> {
         self.inputs.send(input).await.map_err(|_| Ended)
     }
@@ -88,7 +95,7 @@ impl Reflector {
         for (key, (uid, _)) in before {
             self.tell_gone(&key, uid).await?;
         }
-        self.tell(self.source.listed()).await?;
+        self.tell_listed().await?;
         Ok(Ok(version))
     }
 
@@ -127,7 +134,7 @@ impl Reflector {
         for (key, (uid, _)) in std::mem::take(&mut self.known) {
             self.tell_gone(&key, uid).await?;
         }
-        self.tell(self.source.listed()).await
+        self.tell_listed().await
     }
 
     /// The list failed: what was known may be wrong, and is not told as gone.

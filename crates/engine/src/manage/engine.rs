@@ -83,6 +83,7 @@ impl Engine {
     pub fn step(&mut self, input: Input, now: Time) -> Vec<Command> {
         self.now = now;
         self.observe(input);
+        self.look_at_rival();
         while let Some((due, holder)) = self.due.pop_first() {
             if due > now {
                 self.due.insert((due, holder));
@@ -100,14 +101,15 @@ impl Engine {
     /// Whether every kind has been listed once. Before that nothing is chosen and nothing is released.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.agents_listed && NEEDED.iter().all(|kind| self.listed.contains(kind))
+        self.agents_listed && self.state.rival.is_known() && NEEDED.iter().all(|kind| self.listed.contains(kind))
     }
 
     /// When a step is due even if nothing happens.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
-        looks.into_iter().chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
+        let looks = looks.into_iter().chain(self.state.rival.next_due());
+        looks.chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
     }
 
     /// Whether an answer has shown that the storage was put back to an earlier time: what is known is worth nothing, and whoever runs this

@@ -13,6 +13,7 @@ use super::gateways::Gateways;
 use super::id::HolderId;
 use super::lending::Lending;
 use super::namespaces::Namespaces;
+use super::rival::Rival;
 use crate::record::is_finished;
 use crate::world::World;
 use crate::world::subnets::wire_of;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub grace: i64,
     /// Namespace of the agents' Leases.
     pub agents: Str,
+    /// Whether wires are managed that Kube-OVN's controller manages too.
+    pub beside_kube_ovn: bool,
     /// A bug that is planted. For tests only.
     pub bug: Option<Bug>,
 }
@@ -74,6 +77,7 @@ impl Default for Settings {
             patience: 10,
             grace: 60,
             agents: CONTROLLER_NAMESPACE.into(),
+            beside_kube_ovn: false,
             bug: None,
         }
     }
@@ -129,7 +133,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 15] = [
+pub const NEEDED: [Kind; 16] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -143,12 +147,14 @@ pub const NEEDED: [Kind; 15] = [
     Kind::Node,
     Kind::Namespace,
     Kind::StatefulSet,
+    Kind::NetworkAttachmentDefinition,
     Kind::VirtualMachine,
     Kind::VirtualMachineInstance,
 ];
 
 /// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
-pub const OPTIONAL: [Kind; 3] = [Kind::OvnEip, Kind::VirtualMachine, Kind::VirtualMachineInstance];
+pub const OPTIONAL: [Kind; 4] =
+    [Kind::OvnEip, Kind::NetworkAttachmentDefinition, Kind::VirtualMachine, Kind::VirtualMachineInstance];
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -184,6 +190,8 @@ pub(super) struct State {
     pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
+    /// Kube-OVN's own controller.
+    pub(super) rival: Rival,
     /// Holders with a NIC of a provider.
     pub(super) at_provider: BTreeMap<Str, BTreeSet<HolderId>>,
 }
