@@ -36,6 +36,8 @@ pub struct Engine {
     pub(super) records: BTreeMap<Str, BTreeSet<Addr>>,
     pub(super) listed: BTreeSet<Kind>,
     pub(super) agents_listed: bool,
+    /// Whether it decides; else it stands by, and only observes.
+    pub(super) leads: bool,
     pub(super) dirty: BTreeSet<HolderId>,
     /// Where addresses were freed: the first of those that lack one is looked at.
     pub(super) freed: BTreeSet<Lack>,
@@ -68,6 +70,7 @@ impl Engine {
             records: BTreeMap::new(),
             listed: BTreeSet::new(),
             agents_listed: false,
+            leads: true,
             dirty: BTreeSet::new(),
             freed: BTreeSet::new(),
             looks: 0,
@@ -91,7 +94,7 @@ impl Engine {
             }
             self.dirty.insert(holder);
         }
-        if self.is_ready() {
+        if self.decides() {
             self.doubt_hearsay();
             self.settle();
         }
@@ -104,12 +107,17 @@ impl Engine {
         self.agents_listed && self.state.rival.is_known() && NEEDED.iter().all(|kind| self.listed.contains(kind))
     }
 
+    /// Whether it decides anything now.
+    pub(super) fn decides(&self) -> bool {
+        self.leads && self.is_ready()
+    }
+
     /// When a step is due even if nothing happens.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
         let looks = looks.into_iter().chain(self.state.rival.next_due());
-        looks.chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
+        looks.chain(self.hearsay.next_due().filter(|_| self.decides())).min()
     }
 
     /// Whether an answer has shown that the storage was put back to an earlier time: what is known is worth nothing, and whoever runs this
@@ -158,8 +166,12 @@ impl Engine {
         self.state.books.book(subnet).into_iter().flat_map(ledger::SubnetBook::claims)
     }
 
-    /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not.
+    /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not. Who stands by sends nothing: all
+    /// are looked at when it leads again.
     pub(super) fn send(&mut self, action: Action, holder: &HolderId) {
+        if !self.leads {
+            return;
+        }
         self.out.extend(self.flight.send(action, holder));
     }
 

@@ -31,6 +31,7 @@ mod pools;
 mod project;
 mod rival;
 mod serve;
+mod standby;
 mod state;
 mod subnet_rules;
 mod waiting;

@@ -63,8 +63,7 @@ impl Engine {
         let before = self.is_ready();
         note(self);
         if !before && self.is_ready() {
-            self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
-            self.dirty.extend(self.state.kept.keys().cloned());
+            self.look_at_everybody();
         }
     }
 
