@@ -208,6 +208,8 @@ pub mod leases {
     /// What the name of the Lease of a node's agent begins with; the node's name follows. While it exists the node has an
     /// agent, and only its word releases the address of a pod that was there.
     pub const AGENT_PREFIX: &str = "ipledger-agent-";
+    /// Seconds between two renewals of an agent's Lease.
+    pub const RENEWAL: i64 = 10;
     /// The Lease that the working one of Kube-OVN's controllers holds, in its namespace (Kube-OVN `cmd/controller/controller.go`).
     pub const KUBE_OVN: &str = "kube-ovn-controller";
 }

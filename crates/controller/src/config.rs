@@ -4,6 +4,7 @@
 //! default.
 
 use api::names::DEFAULT_SUBNET;
+use api::names::leases::RENEWAL;
 use engine::manage::{GatewaySettings, PrimaryNetwork, Settings, Wires};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// All wires, in the list of those that are managed.
 const ALL: &str = "*";
+
+/// One renewal may be lost, and the next one come late.
+const LEAST_SILENCE: i64 = 3 * RENEWAL;
 
 /// Settings of the controller. Field names in a file are those of the flags, without the dashes in front.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,6 +36,8 @@ pub struct Config {
     pub retry: i64,
     /// Seconds after which a release that waits says so.
     pub patience: i64,
+    /// Seconds without a renewal of its Lease after which a node's agent counts as silent: only then is it believed that the node is gone.
+    pub silence: i64,
     /// Serve the primary network (provider `ovn`) too; else it is only read.
     pub primary_network: bool,
     /// With it, the Subnet of Namespaces that none is bound to.
@@ -59,6 +65,7 @@ impl Default for Config {
             grace: settings.grace,
             retry: settings.retry,
             patience: settings.patience,
+            silence: settings.silence,
             primary_network: false,
             default_subnet: DEFAULT_SUBNET.to_owned(),
             gateway_image: String::new(),
@@ -88,6 +95,14 @@ pub enum ConfigError {
         /// Why.
         reason: String,
     },
+    /// An agent that renews its Lease might count as silent.
+    #[error(
+        "silence is {silence} s, and an agent renews its Lease every {RENEWAL} s: at least {LEAST_SILENCE} s, since one renewal may be lost"
+    )]
+    Silence {
+        /// What is configured.
+        silence: i64,
+    },
 }
 
 impl Config {
@@ -100,6 +115,17 @@ impl Config {
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         serde_saphyr::from_str(&text)
             .map_err(|error| ConfigError::Parse { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    /// Whether it can be worked with.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: a value that would do harm.
+    pub fn checked(self) -> Result<Self, ConfigError> {
+        if self.silence < LEAST_SILENCE {
+            return Err(ConfigError::Silence { silence: self.silence });
+        }
+        Ok(self)
     }
 
     /// What the engine needs of it.
@@ -116,9 +142,20 @@ impl Config {
             false => Wires::These(self.wires.iter().map(Into::into).collect()),
         };
         let agents = self.namespace.as_str().into();
-        let (grace, retry, patience) = (self.grace, self.retry, self.patience);
+        let (grace, retry, patience, silence) = (self.grace, self.retry, self.patience, self.silence);
         let beside_kube_ovn = self.beside_kube_ovn;
-        Settings { gateway, wires, primary, agents, grace, retry, patience, beside_kube_ovn, ..Settings::default() }
+        Settings {
+            gateway,
+            wires,
+            primary,
+            agents,
+            grace,
+            retry,
+            patience,
+            silence,
+            beside_kube_ovn,
+            ..Settings::default()
+        }
     }
 }
 
@@ -139,6 +176,15 @@ mod tests {
         let error = Config::read(&path).unwrap_err().to_string();
         assert!(error.contains("parallel_calls"), "{error}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn an_agent_that_renews_never_counts_as_silent() {
+        assert_eq!(Config::default().silence, 40);
+        let of = |silence| Config { silence, ..Config::default() }.checked();
+        assert_eq!(of(30).unwrap().settings().silence, 30);
+        let error = of(29).unwrap_err().to_string();
+        assert!(error.contains("29 s") && error.contains("every 10 s") && error.contains("at least 30 s"), "{error}");
     }
 
     #[test]

@@ -6,14 +6,14 @@
 //! While it is renewed, nobody believes that the node is gone, whatever the API server says of it (`engine::manage::agents`).
 
 use crate::agent::AgentError;
-use api::names::leases::AGENT_PREFIX;
+use api::names::leases::{AGENT_PREFIX, RENEWAL};
 use cluster::Cluster;
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A quarter of the time after which an agent counts as silent: two renewals may be lost.
-const PERIOD: Duration = Duration::from_secs(10);
+/// Nobody counts as silent before two more of these are over (`controller::Config::silence`): one renewal may be lost, and be late.
+const PERIOD: Duration = Duration::from_secs(RENEWAL.unsigned_abs());
 
 /// See the module.
 pub(crate) struct Lease {

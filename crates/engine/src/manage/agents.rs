@@ -2,21 +2,24 @@
 //!
 //! In: Leases as watches and fresh reads show them, the time. Out: whether a node has an agent; whether that has been silent for long
 //! enough for what the API server says of its node to be believed. Guarantees: silence takes a fresh read that shows the same Lease as was
-//! known [`SILENCE`] before, or none both times; an agent that renews is never silent, whatever its watch has shown.
+//! known for as long as is configured, or none both times; an agent that renews is never silent, whatever its watch has shown.
 //!
 //! A storage that is put back may say that a node was deleted, or is out of service, whose machine has come back since and runs on. Its
 //! agent makes or renews its Lease all the same.
 
+use api::names::leases::RENEWAL;
 use api::slim::{Str, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Seconds without a renewal after which nobody renews: agents do so every ten seconds. Kubernetes gives a kubelet as long
+/// Seconds without a renewal after which nobody renews, where nothing else is configured. Kubernetes gives a kubelet as long
 /// (`nodeLeaseDurationSeconds`).
-pub(super) const SILENCE: i64 = 40;
+pub(super) const SILENCE: i64 = 4 * RENEWAL;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Agents {
+    /// Seconds without a renewal after which nobody renews.
+    silence: i64,
     /// By node.
     leases: BTreeMap<Str, Lease>,
     /// Nodes whose agent a fresh read has shown to be silent.
@@ -31,7 +34,18 @@ struct Lease {
     since: Time,
 }
 
+impl Default for Agents {
+    fn default() -> Self {
+        Self::new(SILENCE)
+    }
+}
+
 impl Agents {
+    /// None are known; an agent is silent after so many seconds.
+    pub(super) fn new(silence: i64) -> Self {
+        Self { silence, leases: BTreeMap::new(), silent: BTreeSet::new() }
+    }
+
     /// A watch or a list shows the Lease of a node's agent, or none; whether that is news of who has an agent.
     pub(super) fn seen(&mut self, node: &Str, renewed: Option<&Str>, now: Time) -> bool {
         let had = self.has(node);
@@ -62,7 +76,7 @@ impl Agents {
 
     /// From when on the agent of a node counts as silent, should a fresh read then show what is known; none where nothing is.
     pub(super) fn until(&self, node: &str) -> Option<Time> {
-        self.leases.get(node).map(|lease| Time(lease.since.0.saturating_add(SILENCE)))
+        self.leases.get(node).map(|lease| Time(lease.since.0.saturating_add(self.silence)))
     }
 
     /// What fresh reads have shown was long ago.
@@ -94,6 +108,17 @@ mod tests {
         assert!(agents.is_silent(&node));
         agents.seen(&node, renewed("8").as_ref(), Time(141));
         assert!(!agents.is_silent(&node), "it renewed");
+    }
+
+    #[test]
+    fn silence_is_as_long_as_is_configured() {
+        let (mut agents, node) = (Agents::new(90), Str::from("n1"));
+        agents.seen(&node, renewed("7").as_ref(), Time(100));
+        assert_eq!(agents.until(&node), Some(Time(190)));
+        agents.read(&node, renewed("7").as_ref(), Time(189));
+        assert!(!agents.is_silent(&node));
+        agents.read(&node, renewed("7").as_ref(), Time(190));
+        assert!(agents.is_silent(&node));
     }
 
     #[test]

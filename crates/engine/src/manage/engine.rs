@@ -3,6 +3,7 @@
 //! In: [`Input`], the time. Out: [`Command`]s. Guarantees: level-triggered: only what the state says decides, not how it
 //! came about; only holders that something changed for are looked at.
 
+use super::agents::Agents;
 use super::bug::Bug;
 use super::claims::{Claim, Slot};
 use super::command::{Action, Command, CommandId, ObjectId};
@@ -61,7 +62,7 @@ impl Engine {
         let namespaces = Namespaces::new(settings.primary.default_subnet().cloned());
         Self {
             now: Time(0),
-            state: State { bug: settings.bug, namespaces, ..State::default() },
+            state: State { bug: settings.bug, agents: Agents::new(settings.silence), namespaces, ..State::default() },
             settings,
             flight: Flight::default(),
             hearsay: Hearsay::default(),

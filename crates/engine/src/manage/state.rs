@@ -3,7 +3,7 @@
 //! In: what [`super::Engine`] observes. Out: lookups for wants and fates. Guarantees: every index follows its objects at
 //! once; nothing here decides.
 
-use super::agents::Agents;
+use super::agents::{Agents, SILENCE};
 use super::books::Books;
 use super::bug::Bug;
 use super::claims::{Claim, Claims};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub grace: i64,
     /// Namespace of the agents' Leases.
     pub agents: Str,
+    /// Seconds without a renewal after which a node's agent counts as silent.
+    pub silence: i64,
     /// Whether wires are managed that Kube-OVN's controller manages too.
     pub beside_kube_ovn: bool,
     /// A bug that is planted. For tests only.
@@ -77,6 +79,7 @@ impl Default for Settings {
             patience: 10,
             grace: 60,
             agents: CONTROLLER_NAMESPACE.into(),
+            silence: SILENCE,
             beside_kube_ovn: false,
             bug: None,
         }

@@ -38,6 +38,9 @@ pub(crate) struct Controller {
     /// After what time a release that waits says so on its claim (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) patience: Option<i64>,
+    /// How long a node's agent must not have renewed its Lease before it is believed that the node is gone (default: 40s; at least 30s)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) silence: Option<i64>,
     /// Serve the primary network (provider `ovn`) too: addresses and annotations; no OVN is programmed
     #[arg(long)]
     pub(crate) primary_network: bool,

@@ -34,7 +34,7 @@ pub(crate) fn controller(args: &Controller) -> Result<Exit> {
 /// The file, and the flags over it.
 fn config(args: &Controller) -> Result<Config> {
     let file = args.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
-    Ok(Config {
+    let config = Config {
         namespace: args.namespace.clone().unwrap_or(file.namespace),
         lease: args.lease.clone().unwrap_or(file.lease),
         listen: args.listen.or(file.listen),
@@ -43,13 +43,15 @@ fn config(args: &Controller) -> Result<Config> {
         grace: args.grace.unwrap_or(file.grace),
         retry: args.retry.unwrap_or(file.retry),
         patience: args.patience.unwrap_or(file.patience),
+        silence: args.silence.unwrap_or(file.silence),
         beside_kube_ovn: args.beside_kube_ovn || file.beside_kube_ovn,
         dry_run: args.dry_run || file.dry_run,
         primary_network: args.primary_network || file.primary_network,
         default_subnet: args.default_subnet.clone().unwrap_or(file.default_subnet),
         gateway_image: args.gateway_image.clone().unwrap_or(file.gateway_image),
         gateway_command: args.gateway_command.clone().unwrap_or(file.gateway_command),
-    })
+    };
+    Ok(config.checked()?)
 }
 
 /// Runs the agent.
