@@ -53,7 +53,8 @@ impl User {
     }
 
     /// A user whose token was given out by the running API server.
-    pub(crate) fn with_token(name: String, token: String) -> Self {
+    #[must_use]
+    pub fn with_token(name: String, token: String) -> Self {
         Self { name, token, groups: "" }
     }
 

@@ -277,8 +277,12 @@ fn a_wire_is_left_alone_while_kube_ovns_controller_works_and_manages_it_and_take
         if said.iter().all(|part| log.contains(part)) { Look::Done(()) } else { Look::NotYet(log) }
     });
     // What is no wire of Kube-OVN's is served meanwhile.
-    let free = NETWORK.replace("macvlan", "free").replace("name: ext", "name: free").replace("172.17.0.5", "172.18.0.5");
-    managed.bed.apply(&[&free, "---\n", &pod("p2", "").replace("networks: macvlan", "networks: free")].concat()).unwrap();
+    let free =
+        NETWORK.replace("macvlan", "free").replace("name: ext", "name: free").replace("172.17.0.5", "172.18.0.5");
+    managed
+        .bed
+        .apply(&[&free, "---\n", &pod("p2", "").replace("networks: macvlan", "networks: free")].concat())
+        .unwrap();
     managed.wait_claims(&[("172.18.0.2", "Pod p2")]);
     managed.wait_using_of("free", 1);
     let calls = managed.bed.audit().calls(mark, "ipledger/").unwrap();
@@ -289,4 +293,45 @@ fn a_wire_is_left_alone_while_kube_ovns_controller_works_and_manages_it_and_take
     managed.wait_claims(&[("172.17.0.2", "Pod p1"), ("172.18.0.2", "Pod p2")]);
     managed.wait_using(1);
     assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+}
+
+#[test]
+fn an_agent_speaks_for_its_own_node_only() {
+    need!(Controllers);
+    let managed = Managed::start();
+    managed.bed.apply(NETWORK).unwrap();
+    ["node1", "node2"].iter().for_each(|node| managed.node(node));
+    managed.bed.apply(&pod("p1", "")).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1")]);
+    let agent = |node: &str| {
+        let bound = ["--bound-object-kind=Node", "--bound-object-name", node];
+        let arguments = [&["create", "token", "ipledger-agent", "--namespace=kube-system"][..], &bound].concat();
+        let token = managed.bed.kubectl(&arguments).unwrap().trim().to_owned();
+        managed.bed.requests(&User::with_token(format!("agent of {node}"), token)).unwrap()
+    };
+    let (own, other) = (agent("node1"), agent("node2"));
+    // A policy is in force some moments after it was made.
+    let refused = |agent: &testbed::Requests, path: &str, patch: &serde_json::Value, part: &str| {
+        managed.wait(&format!("{patch} of {path} to be refused"), || match agent.patch(path, patch) {
+            Err(error) if format!("{error:?}").contains(part) => Look::Done(()),
+            done => Look::NotYet(format!("{done:?}")),
+        });
+    };
+    let claim = format!("{CLAIMS}/macvlan.default.172.17.0.2");
+    let said = json!({"status": {"letGo": {"podUID": "x", "at": "2026-01-01T00:00:00Z"}}});
+    refused(&other, &claim, &said, "its own agent speaks for it");
+    for occupant in [json!({"node": "node2"}), json!({"podUID": "y"}), json!(null)] {
+        let moved = json!({"status": {"occupant": occupant}});
+        refused(&own, &claim, &moved, "not for an agent to say");
+    }
+    own.patch(&claim, &said).unwrap_or_else(|error| panic!("{error}"));
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    let renewed = json!({"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}});
+    refused(&other, &format!("{leases}/ipledger-agent-node1"), &renewed, "agent's own node");
+    refused(&other, &format!("{leases}/ipledger-controller"), &renewed, "agent's own node");
+    own.patch(&format!("{leases}/ipledger-agent-node1"), &renewed).unwrap();
+    let third =
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "ipledger-agent-node3"}});
+    let made = other.post(leases, &third).unwrap_err();
+    assert!(format!("{made:?}").contains("agent's own node"), "{made:?}");
 }
