@@ -155,8 +155,8 @@ fn m13_names_of_any_length_are_served_and_given_back() {
     for length in [1, 63, 64, 253] {
         // A label of a DNS name ends at 63 characters.
         let name: String = (1..=length).map(|at| if at % 60 == 0 && at < length { '.' } else { 'n' }).collect();
-        // Longer ones no StatefulSet can have: its pods carry its name and a hash of ten characters in a label.
-        let gw = &name[..length.min(63 - "vpc-nat-gw-".len() - 11)];
+        // A StatefulSet has at most 52 characters: its pods carry its name and a hash of ten in a label. The gateway's is called shorter.
+        let gw = &name;
         // Longer ones have no IP object: it is called after the pod, its Namespace and its network.
         let p = &name[..length.min(253 - ".default.wide.default".len())];
         let spec = json!({"externalSubnet": name, "natGwDp": gw});

@@ -14,6 +14,7 @@ use crate::manage::state::State;
 use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::{self, Provider, annotations};
+use api::schema::fnv1a;
 use api::slim::{Kind, Meta, Str, Time, Uid, VpcNatGateway};
 use ledger::{AddrPair, SubnetSpec};
 use serde_json::{Value, json};
@@ -21,6 +22,10 @@ use std::collections::BTreeMap;
 
 /// More pods than that no gateway has: each is a default route of the VPC.
 const MOST: i64 = 64;
+
+/// The longest name of a StatefulSet: its pods carry it in a label with a dash and a hash of ten characters (`controller-revision-hash`),
+/// and a label's value has at most 63. Kube-OVN refuses gateways with longer ones, so none is given another name here.
+const WORKLOAD: usize = 63 - 1 - 10;
 
 /// The holder that an ordinal of a gateway is. No name has a slash.
 pub(in crate::manage) fn holder(gateway: &str, ordinal: i64) -> HolderId {
@@ -50,8 +55,19 @@ pub(in crate::manage) fn namespace_of(gateway: &VpcNatGateway) -> Str {
 
 /// Name of a gateway's workload.
 pub(in crate::manage) fn workload_of(gateway: &VpcNatGateway) -> Str {
-    let default = format!("{}-{}", names::DEFAULT_GATEWAY_PREFIX, gateway.meta.name);
-    or_default(&gateway.status.workload.name, &default).into()
+    or_default(&gateway.status.workload.name, &default_workload(&gateway.meta.name)).into()
+}
+
+/// Name of the workload of a gateway that has none yet: after the gateway, and where that is too long, cut and hashed.
+fn default_workload(gateway: &str) -> String {
+    let full = format!("{}-{gateway}", names::DEFAULT_GATEWAY_PREFIX);
+    if full.len() <= WORKLOAD {
+        return full;
+    }
+    let hash = format!("-{:016x}", fnv1a(gateway.as_bytes()));
+    // Names of objects are ASCII. A part of one must not begin or end with what separates parts.
+    let cut: String = full.chars().take(WORKLOAD - hash.len()).collect();
+    format!("{}{hash}", cut.trim_end_matches(['-', '.']))
 }
 
 /// The gateway and the ordinal that a pod, or the template of one, is of: by its annotation, and where the gateway is
@@ -242,5 +258,26 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
         }
         // No gateway's NIC is called like this: whoever made the claim by hand knows what it is for.
         _ => Fate::Keep,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workload_is_called_after_its_gateway_and_by_a_short_name_of_its_own_where_that_is_too_long() {
+        let longest = "g".repeat(41);
+        assert_eq!(default_workload(&longest), format!("vpc-nat-gw-{longest}"));
+        let names = [42, 63, 64, 253].map(|length| "g".repeat(length));
+        let cut_at_a_dot = format!("{}.{}", "g".repeat(23), "h".repeat(40));
+        let workloads: std::collections::BTreeSet<String> =
+            names.iter().chain([&cut_at_a_dot]).map(|name| default_workload(name)).collect();
+        assert_eq!(workloads.len(), 5, "each has its own: {workloads:?}");
+        for workload in &workloads {
+            assert!(workload.len() <= 52 && workload.starts_with("vpc-nat-gw-g"), "{workload}");
+            let parts = workload.split('.');
+            assert!(parts.clone().all(|part| !part.starts_with('-') && !part.ends_with('-')), "{workload}");
+        }
     }
 }
