@@ -21,6 +21,8 @@ pub(crate) struct ScalePaths {
     pub(crate) spec: Vec<String>,
     pub(crate) status: Vec<String>,
     pub(crate) selector: Option<Vec<String>>,
+    /// The schema has no field for the replicas: what a Scale sets is stored all the same, and pruned when it is read.
+    pub(crate) outside: bool,
 }
 
 /// One version of a resource.
@@ -102,6 +104,7 @@ impl Registry {
                 spec: vec!["spec".into(), "replicas".into()],
                 status: vec!["status".into(), "replicas".into()],
                 selector: None,
+                outside: false,
             });
             let version = Version {
                 name: kind.version.to_owned(),

@@ -33,10 +33,6 @@ impl Server {
         let replicas = replicas(resource, scope.name, &scale)?;
         let mut new = Value::clone(&old);
         set(&mut new, &paths.spec, json!(replicas));
-        if let Some(schema) = &resource.version(scope.version).schema {
-            // A definition may look where its schema has no field.
-            schema.prune(&mut new);
-        }
         let version = meta::text(&scale, "resourceVersion");
         if !version.is_empty() {
             meta::meta_mut(&mut new).insert("resourceVersion".to_owned(), json!(version));
@@ -159,7 +155,8 @@ fn get<'a>(object: &'a Value, path: &[String]) -> Option<&'a Value> {
     path.iter().try_fold(object, |at, step| at.get(step))
 }
 
-fn set(object: &mut Value, path: &[String], value: Value) {
+/// Sets the field at a path; the objects on the way are made.
+pub(crate) fn set(object: &mut Value, path: &[String], value: Value) {
     let Some((last, steps)) = path.split_last() else { return };
     let mut at = object;
     for step in steps {

@@ -82,15 +82,16 @@ impl Server {
             return self.finish_deletion(scope, new, dry_run);
         }
         if dry_run {
-            return Ok(Arc::new(new));
-        }
-        if new == **old {
-            return Ok(Arc::clone(old));
+            return Ok(resource.present_new(&Arc::new(new), scope.version));
         }
         if scope.version != resource.storage_version {
             resource.convert(&mut new, resource.storage_version);
         }
         let key = key(scope.namespace, scope.name);
+        // What is compared is what would be stored, not what is shown (`GuaranteedUpdate` of apiserver/pkg/storage/etcd3/store.go).
+        if resource.store.get(&key).is_some_and(|stored| new == *stored.object) {
+            return Ok(Arc::clone(old));
+        }
         let stored = self.commit(scope.id, key, new)?;
         let shown = self.res(scope.id)?.present_new(&stored, scope.version);
         self.after_write(scope.id, &stored, now)?;

@@ -203,6 +203,27 @@ fn scale_shows_and_sets_replicas() {
 }
 
 #[test]
+fn what_a_scale_sets_outside_the_schema_is_a_write_and_is_not_shown() {
+    let mut bed = Bed::new();
+    let mut definition = crd(schema(json!({"type": "object", "properties": {"n": {"type": "integer"}}})));
+    definition["spec"]["versions"][0]["subresources"]["scale"] =
+        json!({"specReplicasPath": ".spec.unknown", "statusReplicasPath": ".status.s"});
+    bed.expect(201, Request::post(CRDS, definition));
+    bed.expect(201, Request::post(THINGS, thing("t", json!({"n": 2}))));
+    let (path, scale) = (format!("{THINGS}/t"), format!("{THINGS}/t/scale"));
+    let shown = bed.expect(200, Request::merge_patch(&scale, json!({"spec": {"replicas": 5}})));
+    assert_eq!(shown["spec"], json!({}));
+    let object = bed.get(&path);
+    assert_eq!((&object["spec"], &object["metadata"]["generation"]), (&json!({"n": 2}), &json!(2)));
+    // The field is stored: to write the object as it is shown takes it away, and is no change of the spec.
+    let written = bed.expect(200, Request::put(&path, object.clone()));
+    assert_eq!(written["metadata"]["generation"], 2);
+    assert_ne!(written["metadata"]["resourceVersion"], object["metadata"]["resourceVersion"]);
+    let again = bed.expect(200, Request::put(&path, written.clone()));
+    assert_eq!(again["metadata"], written["metadata"]);
+}
+
+#[test]
 fn an_object_with_a_scale_has_numbers_where_the_scale_looks() {
     let mut bed = Bed::new();
     let any = json!({"x-kubernetes-preserve-unknown-fields": true});

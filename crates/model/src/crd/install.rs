@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{names_of, spec};
 use crate::kinds::Rules;
 use crate::meta;
 use crate::registry::{Resource, ResourceId, ScalePaths, Version, group_version};
+use crate::scale;
 use crate::schema::Schema;
 use crate::server::Server;
 use crate::store::Store;
@@ -116,12 +117,13 @@ fn version(crd: &Value, version: &Value) -> Version {
         .get("deprecationWarning")
         .and_then(Value::as_str)
         .map_or_else(|| format!("{group}/{name} {} is deprecated", names_of(crd, "kind")), str::to_owned);
+    let schema = schema.filter(|_| !preserve).map(|s| Arc::new(Schema::new(s)));
     Version {
         api_version: group_version(group, &name),
         served: version["served"] == true,
-        schema: schema.filter(|_| !preserve).map(|s| Arc::new(Schema::new(s))),
         status: has("status"),
-        scale: subresources.and_then(|s| s.get("scale")).map(scale_paths),
+        scale: subresources.and_then(|s| s.get("scale")).map(|scale| scale_paths(scale, schema.as_deref())),
+        schema,
         fields: version
             .get("selectableFields")
             .and_then(Value::as_array)
@@ -135,13 +137,17 @@ fn version(crd: &Value, version: &Value) -> Version {
     }
 }
 
-fn scale_paths(scale: &Value) -> ScalePaths {
+fn scale_paths(scale: &Value, schema: Option<&Schema>) -> ScalePaths {
     let path = |key: &str| -> Option<Vec<String>> {
         let text = scale.get(key).and_then(Value::as_str)?;
         Some(text.trim_start_matches('.').split('.').map(str::to_owned).collect())
     };
+    let spec = path("specReplicasPath").unwrap_or_default();
+    let mut probe = json!({});
+    scale::set(&mut probe, &spec, json!(1));
     ScalePaths {
-        spec: path("specReplicasPath").unwrap_or_default(),
+        outside: schema.is_some_and(|schema| !schema.prune(&mut probe).is_empty()),
+        spec,
         status: path("statusReplicasPath").unwrap_or_default(),
         selector: path("labelSelectorPath"),
     }
