@@ -36,4 +36,4 @@ pub use list::{Event, First, Forbidden, Intake, Listing, PAGE, RbacRule};
 pub use order::{ORDER, in_order};
 pub use reading::{Live, Progress, read};
 pub use reread::{ObjectName, Reread};
-pub use watch::{Change, Collection, WatchEnd, Watching};
+pub use watch::{Change, Collection, Pages, WatchEnd, Watching};

@@ -87,26 +87,59 @@ pub struct Watching {
     version: String,
 }
 
+/// A list that is read page by page: all of one moment.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    cluster: &'a Cluster,
+    doing: String,
+    first: String,
+    /// The path of the next page; none behind the last one.
+    next: Option<String>,
+    version: String,
+}
+
+impl Pages<'_> {
+    /// The objects of the next page, each as JSON; none behind the last page.
+    ///
+    /// # Errors
+    /// [`CallError`], after as many attempts as the connection makes.
+    pub async fn next(&mut self) -> Result<Option<Vec<Vec<u8>>>, CallError> {
+        let Some(path) = self.next.take() else { return Ok(None) };
+        let body = self.cluster.read(&self.doing, &path, |_| {}).await?;
+        let page: Page<'_> = json::parse(&self.doing, &body)?;
+        let items = page.items.unwrap_or_default();
+        let more = page.metadata.next;
+        self.next = (!more.is_empty()).then(|| format!("{}&continue={}", self.first, path::escape(&more)));
+        self.version = page.metadata.resource_version;
+        Ok(Some(items.iter().map(|item| item.get().as_bytes().to_vec()).collect()))
+    }
+
+    /// The version of the list, once a page was read.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
 impl Cluster {
     /// Lists a collection: each object as JSON, and the version of the list.
     ///
     /// # Errors
     /// [`CallError`], after as many attempts as the connection makes.
     pub async fn list_collection(&self, collection: &Collection) -> Result<(Vec<Vec<u8>>, String), CallError> {
-        let doing = format!("list {}", collection.name);
-        let (mut objects, mut next) = (Vec::new(), String::new());
-        loop {
-            let more = if next.is_empty() { String::new() } else { format!("&continue={}", path::escape(&next)) };
-            let path = format!("{}?limit={PAGE}{}{more}", collection.path, collection.selector);
-            let body = self.read(&doing, &path, |_| {}).await?;
-            let page: Page<'_> = json::parse(&doing, &body)?;
-            let items = page.items.unwrap_or_default();
-            objects.extend(items.iter().map(|item| item.get().as_bytes().to_vec()));
-            next = page.metadata.next;
-            if next.is_empty() {
-                return Ok((objects, page.metadata.resource_version));
-            }
+        let (mut pages, mut objects) = (self.pages(collection), Vec::new());
+        while let Some(page) = pages.next().await? {
+            objects.extend(page);
         }
+        Ok((objects, pages.version))
+    }
+
+    /// The same page by page, for lists that are too long to be held.
+    #[must_use]
+    pub fn pages(&self, collection: &Collection) -> Pages<'_> {
+        let doing = format!("list {}", collection.name);
+        let first = format!("{}?limit={PAGE}{}", collection.path, collection.selector);
+        Pages { cluster: self, doing, next: Some(first.clone()), first, version: String::new() }
     }
 
     /// The version that a list of a collection would have now: the cheapest question that says whether time went on.

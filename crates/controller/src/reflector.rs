@@ -30,13 +30,23 @@ pub(crate) struct Reflector {
     cluster: Cluster,
     source: Source,
     inputs: Sender<Input>,
-    known: BTreeMap<(Str, Str), (Uid, u64)>,
+    known: BTreeMap<(Str, Str), Seen>,
+    /// How many lists were begun.
+    lists: u64,
     put_back: PutBack,
+}
+
+/// An object as it was seen last.
+struct Seen {
+    uid: Uid,
+    version: u64,
+    /// In or after which list.
+    list: u64,
 }
 
 impl Reflector {
     pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>, put_back: PutBack) -> Self {
-        Self { cluster, source, inputs, known: BTreeMap::new(), put_back }
+        Self { cluster, source, inputs, known: BTreeMap::new(), lists: 0, put_back }
     }
 
     /// Runs until nobody takes inputs any more.
@@ -67,29 +77,46 @@ impl Reflector {
         self.inputs.send(input).await.map_err(|_| Ended)
     }
 
-    /// Lists, and tells the difference to what was known; the version of the list.
+    /// Lists, and tells the difference to what was known; the version of the list. Each page is told and forgotten before the next one is
+    /// asked for: what an API server sends of an object is several times what is kept of it.
     async fn list(&mut self) -> Result<Result<String, CallError>, Ended> {
-        let (objects, version) = match self.cluster.list_collection(&self.source.collection()).await {
-            Ok(list) => list,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut before = std::mem::take(&mut self.known);
+        self.lists += 1;
+        let (cluster, collection) = (self.cluster.clone(), self.source.collection());
+        let mut pages = cluster.pages(&collection);
+        loop {
+            match pages.next().await {
+                Ok(Some(objects)) => self.page(objects).await?,
+                Ok(None) => break,
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        // A list that broke off has told some objects, and they are known; that one is absent, only a whole list says.
+        let lists = self.lists;
+        let gone: Vec<_> = self.known.extract_if(.., |_, seen| seen.list != lists).collect();
+        for (key, seen) in gone {
+            self.tell_gone(&key, seen.uid).await?;
+        }
+        self.tell(self.source.listed()).await?;
+        Ok(Ok(pages.version().to_owned()))
+    }
+
+    async fn page(&mut self, objects: Vec<Vec<u8>>) -> Result<(), Ended> {
         for json in objects {
             let Some((known, input)) = self.source.seen(&json) else { continue };
             let key = (known.namespace.clone(), known.name.clone());
-            match before.remove(&key) {
-                Some((uid, _)) if uid != known.uid => self.tell_gone(&key, uid).await?,
-                Some((_, version)) if known.version < version => return self.went_back(version, known.version),
+            match self.known.get(&key) {
+                Some(seen) if seen.uid != known.uid => self.tell_gone(&key, seen.uid.clone()).await?,
+                Some(seen) if known.version < seen.version => return self.went_back(seen.version, known.version),
                 _ => {}
             }
-            self.known.insert(key, (known.uid, known.version));
+            self.keep(key, &known);
             self.tell(input).await?;
         }
-        for (key, (uid, _)) in before {
-            self.tell_gone(&key, uid).await?;
-        }
-        self.tell(self.source.listed()).await?;
-        Ok(Ok(version))
+        Ok(())
+    }
+
+    fn keep(&mut self, key: (Str, Str), known: &Known) {
+        self.known.insert(key, Seen { uid: known.uid.clone(), version: known.version, list: self.lists });
     }
 
     /// The storage was put back to an older state: what is known is of another time.
@@ -124,8 +151,8 @@ impl Reflector {
         } else {
             tracing::warn!(collection, "the cluster does not have this kind: `ipledger crds install` brings it");
         }
-        for (key, (uid, _)) in std::mem::take(&mut self.known) {
-            self.tell_gone(&key, uid).await?;
+        for (key, seen) in std::mem::take(&mut self.known) {
+            self.tell_gone(&key, seen.uid).await?;
         }
         self.tell(self.source.listed()).await
     }
@@ -207,7 +234,7 @@ impl Reflector {
         let key = (known.namespace.clone(), known.name.clone());
         match change {
             Change::Seen(_) => {
-                self.known.insert(key, (known.uid, known.version));
+                self.keep(key, &known);
                 self.tell(input).await
             }
             Change::Gone(_) => {
