@@ -41,6 +41,10 @@ pub const CONTROLLER_NAMESPACE: &str = "kube-system";
 /// shutdown).
 pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
+/// ConfigMap of Kube-OVN that switches its NAT gateways on and off, and the key in it. Without the ConfigMap they are off, and with
+/// it they are on unless it says exactly `false`.
+pub const GATEWAY_CONFIG: (&str, &str) = ("ovn-vpc-nat-gw-config", "enable-vpc-nat-gw");
+
 /// Labels.
 pub mod labels {
     /// Subnet of an IP, Vip, EIP.
@@ -206,6 +210,8 @@ pub mod leases {
     pub const AGENT_PREFIX: &str = "ipledger-agent-";
     /// Seconds between two renewals of an agent's Lease.
     pub const RENEWAL: i64 = 10;
+    /// The Lease that the working one of Kube-OVN's controllers holds, in its namespace (Kube-OVN `cmd/controller/controller.go`).
+    pub const KUBE_OVN: &str = "kube-ovn-controller";
 }
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub struct Config {
     pub gateway_image: String,
     /// What runs in them; empty: what Kube-OVN's image is told.
     pub gateway_command: Vec<String>,
+    /// Manage wires that Kube-OVN's controller, which works, manages too; else they are left to it.
+    pub beside_kube_ovn: bool,
     /// Compute and show, but write nothing.
     pub dry_run: bool,
 }
@@ -68,6 +70,7 @@ impl Default for Config {
             default_subnet: DEFAULT_SUBNET.to_owned(),
             gateway_image: String::new(),
             gateway_command: Vec::new(),
+            beside_kube_ovn: false,
             dry_run: false,
         }
     }
@@ -140,7 +143,19 @@ impl Config {
         };
         let agents = self.namespace.as_str().into();
         let (grace, retry, patience, silence) = (self.grace, self.retry, self.patience, self.silence);
-        Settings { gateway, wires, primary, agents, grace, retry, patience, silence, ..Settings::default() }
+        let beside_kube_ovn = self.beside_kube_ovn;
+        Settings {
+            gateway,
+            wires,
+            primary,
+            agents,
+            grace,
+            retry,
+            patience,
+            silence,
+            beside_kube_ovn,
+            ..Settings::default()
+        }
     }
 }
 

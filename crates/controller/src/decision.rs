@@ -4,7 +4,7 @@
 //! only follows from it is told at debug level; a refusal says which right is missing, where that is the reason.
 
 use crate::metrics::kind_of;
-use engine::manage::{Action, Call, Outcome, Verb};
+use engine::manage::{Action, Call, Left, Outcome, Verb};
 use serde_json::Value;
 
 /// Logs what became of a command.
@@ -37,6 +37,24 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
             tracing::warn!(verb = verb(call.verb), path = call.path, "no answer: it is read what became of it");
         }
         (_, outcome) => tracing::debug!(verb = verb(call.verb), path = call.path, ?outcome, "called"),
+    }
+}
+
+/// The Subnets that are left to Kube-OVN's controller, as they were told last.
+#[derive(Debug, Default)]
+pub(crate) struct ToldLeft(Vec<Left>);
+
+impl ToldLeft {
+    /// Logs each that is left from now on, and each that is managed again.
+    pub(crate) fn tell(&mut self, left: Vec<Left>) {
+        for new in left.iter().filter(|left| !self.0.contains(left)) {
+            tracing::error!(subnet = %new.subnet, wire = %new.wire, why = &*new.message,
+                "left alone: nothing is written for it (--beside-kube-ovn: all the same)");
+        }
+        for old in self.0.iter().filter(|old| !left.iter().any(|left| left.subnet == old.subnet)) {
+            tracing::info!(subnet = %old.subnet, wire = %old.wire, "not left to Kube-OVN any more");
+        }
+        self.0 = left;
     }
 }
 

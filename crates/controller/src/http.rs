@@ -1,7 +1,7 @@
 //! Health, readiness and metrics over HTTP.
 //!
-//! In: [`Status`], [`Metrics`]. Out: `/healthz` (the loop turns), `/readyz` (every kind was listed, or this process waits
-//! for the Lease), `/metrics`. Guarantees: answers without asking the loop, so that a busy one is not taken for a dead one.
+//! In: [`Status`], [`Metrics`]. Out: `/healthz` (the loop turns), `/readyz` (every kind was listed: it works, or would
+//! as soon as it has the Lease), `/metrics`. Guarantees: answers without asking the loop, so that a busy one is not taken for a dead one.
 
 use crate::metrics::Metrics;
 use http_body_util::Full;
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 /// What probes ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Status {
-    /// It can do its work, or stands by.
+    /// It works, or could at once.
     pub(crate) ready: AtomicBool,
 }
 

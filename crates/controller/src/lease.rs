@@ -1,6 +1,6 @@
 //! The Lease: of several controllers one works, and the others stand by.
 //!
-//! In: a name. Out: when this process may begin, and when it must stop. Guarantees: none for correctness: two controllers
+//! In: a name. Out: whether this process holds it, for ever. Guarantees: none for correctness: two controllers
 //! at once do no harm, and the Lease only saves their work. A holder that does not renew is followed after the duration
 //! that it stated itself, by this process' own clock; one that ends properly gives it up at once.
 
@@ -8,6 +8,7 @@ use cluster::Cluster;
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// client-go's defaults (`leaderelection`): others take over after this.
@@ -33,8 +34,18 @@ impl Lease {
         Self { cluster, namespace: namespace.to_owned(), name: name.to_owned(), identity, seen: None }
     }
 
+    /// Takes it whenever it can be had, and keeps it for as long as possible; says which of the two is so.
+    pub(crate) async fn hold(mut self, holds: watch::Sender<bool>) {
+        loop {
+            self.acquire().await;
+            holds.send_replace(true);
+            self.keep().await;
+            holds.send_replace(false);
+        }
+    }
+
     /// Waits until this process holds it.
-    pub(crate) async fn acquire(&mut self) {
+    async fn acquire(&mut self) {
         let mut told = false;
         while !self.attempt().await {
             if !told {
@@ -48,7 +59,7 @@ impl Lease {
     }
 
     /// Renews it until it is lost.
-    pub(crate) async fn keep(&mut self) {
+    async fn keep(&mut self) {
         let mut renewed = Instant::now();
         while renewed.elapsed() < DEADLINE {
             tokio::time::sleep(PERIOD).await;
@@ -60,7 +71,7 @@ impl Lease {
                 break;
             }
         }
-        tracing::error!(lease = self.name, "the Lease is lost: this controller stops");
+        tracing::error!(lease = self.name, "the Lease is lost: this controller stands by");
     }
 
     /// Gives it up, so that another one begins at once.

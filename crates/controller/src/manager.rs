@@ -6,6 +6,7 @@
 //! storage was put back everything that was known is forgotten, and listed anew.
 
 use crate::config::Config;
+use crate::decision::ToldLeft;
 use crate::executor::Executor;
 use crate::http::{self, Status};
 use crate::lease::Lease;
@@ -24,6 +25,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -37,12 +39,9 @@ const IDLE: i64 = 3600;
 /// call but one to a server that is gone.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Why it stopped without being asked to.
+/// Why it does not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Another controller has the Lease: this process must end, and may be started again.
-    #[error("the Lease {0} is lost: another controller works now, or the API server was out of reach for too long")]
-    LeaseLost(String),
     /// The address for health and metrics is taken.
     #[error("cannot listen on {address} for health and metrics")]
     Listen {
@@ -53,10 +52,10 @@ pub enum RunError {
     },
 }
 
-/// Manages addresses until it is asked to stop.
+/// Manages addresses until it is asked to stop: while it holds the Lease it works, and else it stands by.
 ///
 /// # Errors
-/// [`RunError`]: the Lease is lost, or the address for health and metrics is taken.
+/// [`RunError`]: the address for health and metrics is taken.
 pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
     let mut stop = pin!(stop);
     let (metrics, status) = (Arc::new(Metrics::new()), Arc::new(Status::default()));
@@ -64,46 +63,30 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
         tokio::spawn(http::serve(listener, Arc::clone(&status), Arc::clone(&metrics)));
     }
-    let mut lease = (!config.lease.is_empty() && !config.dry_run)
+    let lease = (!config.lease.is_empty() && !config.dry_run)
         .then(|| Lease::new(cluster.clone(), &config.namespace, &config.lease, identity()));
-    if let Some(lease) = &mut lease {
-        // Who stands by is ready: a rollout must not wait for the one before it.
-        status.ready.store(true, Ordering::Relaxed);
-        tokio::select! {
-            () = lease.acquire() => {}
-            () = &mut stop => return Ok(()),
+    let (holds, held) = watch::channel(lease.is_none());
+    let mut holder = JoinSet::new();
+    // Whoever has none works, and never hears otherwise.
+    let _always = match lease.clone() {
+        Some(lease) => {
+            holder.spawn(lease.hold(holds));
+            None
         }
-        status.ready.store(false, Ordering::Relaxed);
-    }
-    metrics.leader.set(1);
-    let end = {
-        let mut lost = pin!(async {
-            match &mut lease {
-                Some(lease) => lease.clone().keep().await,
-                None => std::future::pending().await,
-            }
-        });
-        loop {
-            let manager = Manager::start(cluster.clone(), &config, Arc::clone(&metrics), Arc::clone(&status));
-            match manager.turn(&mut stop, &mut lost).await {
-                ControlFlow::Continue(PastReturned) => status.ready.store(false, Ordering::Relaxed),
-                ControlFlow::Break(end) => break end,
-            }
-        }
+        None => Some(holds),
     };
-    if let (Some(lease), End::Asked) = (&mut lease, &end) {
+    loop {
+        let manager = Manager::start(cluster.clone(), &config, held.clone(), (&metrics, &status));
+        match manager.turn(&mut stop).await {
+            ControlFlow::Continue(PastReturned) => status.ready.store(false, Ordering::Relaxed),
+            ControlFlow::Break(()) => break,
+        }
+    }
+    holder.shutdown().await;
+    if let Some(mut lease) = lease {
         lease.release().await;
     }
-    match end {
-        End::Asked => Ok(()),
-        End::LeaseLost => Err(RunError::LeaseLost(config.lease)),
-    }
-}
-
-/// Why nothing more is managed.
-enum End {
-    Asked,
-    LeaseLost,
+    Ok(())
 }
 
 /// The storage was put back to an earlier time: all that is known may be wrong, and everything begins anew.
@@ -117,32 +100,49 @@ struct Manager {
     _reflectors: JoinSet<()>,
     put_back: PutBack,
     executor: Executor,
+    /// Whether this process holds the Lease.
+    leads: watch::Receiver<bool>,
     metrics: Arc<Metrics>,
     status: Arc<Status>,
+    /// What is left to Kube-OVN, as was told.
+    left: ToldLeft,
     /// When the next census is due; none: nothing has changed since the last one.
     census: Option<Instant>,
 }
 
 impl Manager {
     /// Begins to watch.
-    fn start(cluster: Cluster, config: &Config, metrics: Arc<Metrics>, status: Arc<Status>) -> Self {
+    fn start(
+        cluster: Cluster,
+        config: &Config,
+        leads: watch::Receiver<bool>,
+        (metrics, status): (&Arc<Metrics>, &Arc<Status>),
+    ) -> Self {
         let (sender, inputs) = channel(QUEUE);
         let (mut reflectors, put_back) = (JoinSet::new(), PutBack::default());
         for source in Source::all(&config.namespace) {
             reflectors.spawn(Reflector::new(cluster.clone(), source, sender.clone(), PutBack::clone(&put_back)).run());
         }
-        let parallel = config.parallel_calls;
-        let executor = Executor::new(cluster, sender, parallel, Arc::clone(&metrics), config.dry_run);
-        let engine = Engine::new(config.settings());
-        Self { engine, inputs, _reflectors: reflectors, put_back, executor, metrics, status, census: None }
+        let (parallel, mut told) = (config.parallel_calls, leads.clone());
+        let executor = Executor::new(cluster, (sender, leads), parallel, Arc::clone(metrics), config.dry_run);
+        told.mark_changed();
+        let (metrics, status) = (Arc::clone(metrics), Arc::clone(status));
+        Self {
+            engine: Engine::new(config.settings()),
+            inputs,
+            _reflectors: reflectors,
+            put_back,
+            executor,
+            leads: told,
+            metrics,
+            status,
+            left: ToldLeft::default(),
+            census: None,
+        }
     }
 
-    /// Turns until it is asked to stop, the Lease is lost, or the past has returned.
-    async fn turn(
-        mut self,
-        mut stop: impl Future<Output = ()> + Unpin,
-        mut lost: impl Future<Output = ()> + Unpin,
-    ) -> ControlFlow<End, PastReturned> {
+    /// Turns until it is asked to stop, or the past has returned.
+    async fn turn(mut self, mut stop: impl Future<Output = ()> + Unpin) -> ControlFlow<(), PastReturned> {
         loop {
             let due = self.due();
             if self.engine.past_returned() {
@@ -154,9 +154,10 @@ impl Manager {
                 biased;
                 () = &mut stop => {
                     self.drain().await;
-                    return ControlFlow::Break(End::Asked);
+                    return ControlFlow::Break(());
                 }
-                () = &mut lost => return ControlFlow::Break(End::LeaseLost),
+                // Before anything else is taken in: who lost the Lease decides nothing more. The other end lives as long as this.
+                Ok(()) = self.leads.changed() => self.lead(),
                 () = self.put_back.notified() => {
                     // What is on its way was decided in another time: its preconditions hold it to that, and it ends first.
                     self.drain().await;
@@ -165,15 +166,25 @@ impl Manager {
                 input = self.inputs.recv() => match input {
                     Some(input) => self.step(input),
                     // The executor holds a sender: this does not happen while the loop runs.
-                    None => return ControlFlow::Break(End::Asked),
+                    None => return ControlFlow::Break(()),
                 },
                 () = tokio::time::sleep_until(due) => self.step(Input::Tick),
                 () = tokio::time::sleep_until(self.census.unwrap_or(due)), if self.census.is_some() => {
                     self.census = None;
-                    self.metrics.count(&self.engine.census());
+                    let census = self.engine.census();
+                    self.metrics.count(&census);
+                    self.left.tell(census.left);
                 }
             }
         }
+    }
+
+    /// The Lease was got, or lost: the engine decides from now on, or only observes.
+    fn lead(&mut self) {
+        let leads = *self.leads.borrow_and_update();
+        self.metrics.leader.set(i64::from(leads));
+        self.engine.lead(leads);
+        self.step(Input::Tick);
     }
 
     fn step(&mut self, input: Input) {
@@ -185,7 +196,8 @@ impl Manager {
         self.metrics.in_flight.set(i64::try_from(self.engine.in_flight()).unwrap_or(i64::MAX));
         let ready = self.engine.is_ready();
         if ready && !self.status.ready.swap(ready, Ordering::Relaxed) {
-            tracing::info!("every kind has been listed: managing");
+            let does = if self.engine.leads() { "managing" } else { "standing by" };
+            tracing::info!("every kind has been listed: {does}");
         }
         self.metrics.ready.set(i64::from(ready));
         commands.into_iter().for_each(|command| self.executor.start(command));

@@ -45,6 +45,13 @@ struct AddressLabels {
     state: &'static str,
 }
 
+/// A Subnet that is left to Kube-OVN.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeftLabels {
+    subnet: String,
+    because: &'static str,
+}
+
 /// A number that may be beyond 2^63: a /64 has more addresses.
 type Large = Gauge<f64, AtomicU64>;
 
@@ -54,6 +61,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     claims: Family<ClaimLabels, Gauge>,
     addresses: Family<AddressLabels, Large>,
+    left: Family<LeftLabels, Gauge>,
     awaiting_proof: Gauge,
     refused: Gauge,
     calls: Family<CallLabels, Counter>,
@@ -74,6 +82,7 @@ impl Metrics {
         let metrics = Self {
             claims: Family::default(),
             addresses: Family::default(),
+            left: Family::default(),
             awaiting_proof: Gauge::default(),
             refused: Gauge::default(),
             calls: Family::default(),
@@ -87,6 +96,11 @@ impl Metrics {
         };
         registry.register("claims", "Claims by kind of holder and state", metrics.claims.clone());
         registry.register("subnet_addresses", "Addresses by Subnet, family and state", metrics.addresses.clone());
+        registry.register(
+            "subnets_left",
+            "Subnets that are left to Kube-OVN's controller, and why",
+            metrics.left.clone(),
+        );
         let awaiting_proof = metrics.awaiting_proof.clone();
         registry.register("claims_awaiting_proof", "Claims whose release waits for a proof", awaiting_proof);
         registry.register("nics_refused", "NICs that wait for an address they were refused", metrics.refused.clone());
@@ -119,6 +133,11 @@ impl Metrics {
         }
         self.awaiting_proof.set(signed(census.awaiting_proof));
         self.refused.set(signed(census.refused));
+        self.left.clear();
+        for left in &census.left {
+            let labels = LeftLabels { subnet: left.subnet.to_string(), because: left.because };
+            self.left.get_or_create(&labels).set(1);
+        }
         // A Subnet that is gone has no addresses.
         self.addresses.clear();
         for (subnet, family, counts) in &census.subnets {
@@ -183,6 +202,7 @@ pub(crate) fn kind_of(path: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use engine::manage::Left;
 
     #[test]
     fn the_documented_list_is_what_is_served() {
@@ -194,6 +214,7 @@ mod tests {
         metrics.count(&Census {
             claims: [(("Pod".into(), engine::manage::Standing::InUse), 1)].into(),
             subnets: vec![("ext".into(), ledger::Family::V6, counts)],
+            left: vec![Left { subnet: "b".into(), wire: "w".into(), because: "attachment", message: "m".into() }],
             ..Census::default()
         });
         let text = metrics.text();

@@ -73,6 +73,13 @@ impl Reflector {
         }
     }
 
+    async fn tell_listed(&self) -> Result<(), Ended> {
+        match self.source.listed(!self.known.is_empty()) {
+            Some(input) => self.tell(input).await,
+            None => Ok(()),
+        }
+    }
+
     async fn tell(&self, input: Input) -> Result<(), Ended> {
         self.inputs.send(input).await.map_err(|_| Ended)
     }
@@ -96,7 +103,7 @@ impl Reflector {
         for (key, seen) in gone {
             self.tell_gone(&key, seen.uid).await?;
         }
-        self.tell(self.source.listed()).await?;
+        self.tell_listed().await?;
         Ok(Ok(pages.version().to_owned()))
     }
 
@@ -154,7 +161,7 @@ impl Reflector {
         for (key, seen) in std::mem::take(&mut self.known) {
             self.tell_gone(&key, seen.uid).await?;
         }
-        self.tell(self.source.listed()).await
+        self.tell_listed().await
     }
 
     /// The list failed: what was known may be wrong, and is not told as gone.

@@ -3,10 +3,11 @@
 //! In: objects as JSON. Out: [`Input`]s. Guarantees: an object that cannot be read at all is no absence: it is told about
 //! in the log, and what was known of it stays.
 
-use api::names::leases::AGENT_PREFIX;
+use api::names::leases::{self, AGENT_PREFIX};
+use api::names::{CONTROLLER_NAMESPACE, GATEWAY_CONFIG};
 use api::slim::{Kind, Object, Str, Uid, read};
 use cluster::Collection;
-use engine::manage::{Input, NEEDED, OPTIONAL};
+use engine::manage::{Input, NEEDED, OPTIONAL, Tenure};
 use serde_json::Value;
 
 /// Something that is watched.
@@ -16,6 +17,10 @@ pub(crate) enum Source {
     Kind(Kind),
     /// The Leases of the nodes' agents, in this namespace.
     Agents(String),
+    /// The Lease of Kube-OVN's controller.
+    Rival,
+    /// The ConfigMap that switches Kube-OVN's NAT gateways on.
+    RivalGateways,
 }
 
 /// Which object, and which life of it.
@@ -32,7 +37,7 @@ impl Source {
     /// All that the engine needs.
     pub(crate) fn all(namespace: &str) -> Vec<Self> {
         let kinds = NEEDED.into_iter().map(Self::Kind);
-        kinds.chain([Self::Agents(namespace.to_owned())]).collect()
+        kinds.chain([Self::Agents(namespace.to_owned()), Self::Rival, Self::RivalGateways]).collect()
     }
 
     /// Whether it is quite usual that a cluster does not have it.
@@ -47,14 +52,25 @@ impl Source {
                 let path = format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases");
                 Collection::at("leases.coordination.k8s.io", &path)
             }
+            Self::Rival => {
+                let path = format!("/apis/coordination.k8s.io/v1/namespaces/{CONTROLLER_NAMESPACE}/leases");
+                let field = format!("metadata.name={}", leases::KUBE_OVN);
+                Collection::at("leases.coordination.k8s.io", &path).with_fields(&field)
+            }
+            Self::RivalGateways => {
+                let path = format!("/api/v1/namespaces/{CONTROLLER_NAMESPACE}/configmaps");
+                Collection::at("configmaps", &path).with_fields(&format!("metadata.name={}", GATEWAY_CONFIG.0))
+            }
         }
     }
 
-    /// What to tell when all objects were given.
-    pub(crate) fn listed(&self) -> Input {
+    /// What to tell when all objects were given, of which there may have been none.
+    pub(crate) fn listed(&self, any: bool) -> Option<Input> {
         match self {
-            Self::Kind(kind) => Input::Listed(*kind),
-            Self::Agents(_) => Input::AgentsListed,
+            Self::Kind(kind) => Some(Input::Listed(*kind)),
+            Self::Agents(_) => Some(Input::AgentsListed),
+            Self::Rival => (!any).then_some(Input::RivalSeen(None)),
+            Self::RivalGateways => (!any).then_some(Input::RivalGateways(false)),
         }
     }
 
@@ -62,7 +78,7 @@ impl Source {
     pub(crate) fn unlisted(&self) -> Option<Input> {
         match self {
             Self::Kind(kind) => Some(Input::Unlisted(*kind)),
-            Self::Agents(_) => None,
+            Self::Agents(_) | Self::Rival | Self::RivalGateways => None,
         }
     }
 
@@ -70,7 +86,7 @@ impl Source {
     pub(crate) fn dispensable(&self) -> Option<Kind> {
         match self {
             // Without its definition nothing is decided: claims that were there may come back with it.
-            Self::Kind(Kind::AddressClaim) | Self::Agents(_) => None,
+            Self::Kind(Kind::AddressClaim) | Self::Agents(_) | Self::Rival | Self::RivalGateways => None,
             Self::Kind(kind) => Some(*kind),
         }
     }
@@ -91,8 +107,19 @@ impl Source {
                 let name = lease["metadata"]["name"].as_str()?;
                 let node = Str::from(name.strip_prefix(AGENT_PREFIX)?);
                 let renewed = Str::from(lease["spec"]["renewTime"].as_str().unwrap_or_default());
-                let known = Known { namespace: Str::default(), name: node.clone(), uid: Uid::None, version: 0 };
-                Some((known, Input::AgentSeen { node, renewed }))
+                Some((known(node.clone()), Input::AgentSeen { node, renewed }))
+            }
+            Self::Rival => {
+                let lease: Value = serde_json::from_slice(json).ok()?;
+                let text = |field: &str| Str::from(lease["spec"][field].as_str().unwrap_or_default());
+                let seconds = lease["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
+                let tenure = Tenure { holder: text("holderIdentity"), renewed: text("renewTime"), seconds };
+                Some((known(leases::KUBE_OVN.into()), Input::RivalSeen(Some(tenure))))
+            }
+            Self::RivalGateways => {
+                let map: Value = serde_json::from_slice(json).ok()?;
+                let (name, key) = GATEWAY_CONFIG;
+                Some((known(name.into()), Input::RivalGateways(map["data"][key] != "false")))
             }
         }
     }
@@ -104,6 +131,8 @@ impl Source {
                 Input::Gone { kind: *kind, namespace: known.namespace, name: known.name, uid: known.uid }
             }
             Self::Agents(_) => Input::AgentGone(known.name),
+            Self::Rival => Input::RivalSeen(None),
+            Self::RivalGateways => Input::RivalGateways(false),
         }
     }
 
@@ -117,4 +146,9 @@ impl Source {
             }
         }
     }
+}
+
+/// An object of which nothing matters but that it is there.
+fn known(name: Str) -> Known {
+    Known { namespace: Str::default(), name, uid: Uid::None, version: 0 }
 }

@@ -102,8 +102,11 @@ impl Bench {
             }
         }
         let listed = NEEDED.map(Input::Listed);
-        let commands: Vec<Command> =
-            listed.into_iter().chain([Input::AgentsListed]).flat_map(|input| bench.step(input)).collect();
+        let commands: Vec<Command> = listed
+            .into_iter()
+            .chain([Input::RivalSeen(None), Input::RivalGateways(false), Input::AgentsListed])
+            .flat_map(|input| bench.step(input))
+            .collect();
         bench.answer(commands);
         bench
     }

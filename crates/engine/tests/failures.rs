@@ -6,6 +6,12 @@ use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Settings};
 
 const NOW: Time = Time(1_800_000_000);
 
+/// No Kube-OVN works beside it.
+fn without_rival(engine: &mut Engine) {
+    engine.step(Input::RivalSeen(None), NOW);
+    engine.step(Input::RivalGateways(false), NOW);
+}
+
 fn object(kind: Kind, json: &str) -> Object {
     read(kind, json.as_bytes()).unwrap().object
 }
@@ -32,6 +38,7 @@ fn with_claim_of_a_machine_that_is_not_listed() -> (Engine, Time, Vec<Command>) 
     for kind in NEEDED {
         engine.step(Input::Listed(kind), NOW);
     }
+    without_rival(&mut engine);
     let mut asked = engine.step(Input::AgentsListed, NOW);
     let later = Time(NOW.0 + 3600);
     asked.extend(engine.step(Input::Tick, later));
@@ -74,6 +81,7 @@ fn y02_nothing_is_chosen_or_released_before_every_kind_is_listed() {
         for kind in NEEDED.into_iter().filter(|kind| *kind != missing) {
             asked.extend(engine.step(Input::Listed(kind), NOW));
         }
+        without_rival(&mut engine);
         asked.extend(engine.step(Input::AgentsListed, NOW));
         asked.extend(engine.step(Input::Tick, Time(NOW.0 + 3600)));
         assert_eq!(asked, [], "without {missing:?}");
@@ -110,6 +118,7 @@ fn b03_a_start_with_twenty_thousand_pods_that_have_what_they_need_asks_for_nothi
     for kind in NEEDED {
         asked.extend(engine.step(Input::Listed(kind), NOW));
     }
+    without_rival(&mut engine);
     asked.extend(engine.step(Input::AgentsListed, NOW));
     let touches_claims = |command: &&Command| {
         matches!(command.action, Action::CreateClaim(_) | Action::Occupy { .. } | Action::AnnotatePod { .. })

@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 
 const NOW: Time = Time(1_800_000_000);
 
+/// No Kube-OVN works beside it.
+fn without_rival(engine: &mut Engine) {
+    engine.step(Input::RivalSeen(None), NOW);
+    engine.step(Input::RivalGateways(false), NOW);
+}
+
 fn object(kind: Kind, json: &Value) -> Object {
     read(kind, json.to_string().as_bytes()).unwrap().object
 }
@@ -29,6 +35,7 @@ fn engine() -> Engine {
     let subnet = json!({"metadata": {"name": "s", "uid": "s", "resourceVersion": "1"}, "spec": spec});
     engine.step(Input::Seen(object(Kind::Subnet, &subnet)), NOW);
     NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
+    without_rival(&mut engine);
     engine.step(Input::AgentsListed, NOW);
     engine
 }

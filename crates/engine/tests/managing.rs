@@ -9,6 +9,12 @@ const NOW: Time = Time(1_800_000_000);
 /// When an agent that has not renewed its Lease counts as silent.
 const LATER: Time = Time(NOW.0 + 40);
 
+/// No Kube-OVN works beside it.
+fn without_rival(engine: &mut Engine) {
+    engine.step(Input::RivalSeen(None), NOW);
+    engine.step(Input::RivalGateways(false), NOW);
+}
+
 fn object(kind: Kind, json: &str) -> Object {
     read(kind, json.as_bytes()).unwrap().object
 }
@@ -28,6 +34,7 @@ fn with_claim_on_a_missing_node() -> (Engine, Vec<Command>) {
     for kind in NEEDED {
         engine.step(Input::Listed(kind), NOW);
     }
+    without_rival(&mut engine);
     let asked = engine.step(Input::AgentsListed, NOW);
     let is_of = |uid: &api::slim::Uid| uid.to_string() == "u";
     assert!(
@@ -99,6 +106,7 @@ fn a_wire_that_is_not_listed_is_only_read() {
     for kind in NEEDED {
         commands.extend(engine.step(Input::Listed(kind), NOW));
     }
+    without_rival(&mut engine);
     commands.extend(engine.step(Input::AgentsListed, NOW));
     let about: Vec<String> = commands.iter().map(|command| command.action.call().path).collect();
     let claims: Vec<&str> = commands
@@ -132,6 +140,7 @@ fn writes_of_a_bound_subnet(refuses_namespaces: bool) -> Vec<Vec<(Kind, Form)>> 
     let mut inputs: Vec<Input> =
         objects.iter().map(|(kind, value)| Input::Seen(object(*kind, &value.to_string()))).collect();
     inputs.extend(NEEDED.map(Input::Listed));
+    inputs.extend([Input::RivalSeen(None), Input::RivalGateways(false)]);
     inputs.push(Input::AgentsListed);
     let (mut written, mut version) = (Vec::new(), 1);
     while !inputs.is_empty() {
@@ -198,6 +207,7 @@ fn with_a_claim_by_answer_alone() -> Engine {
     for kind in NEEDED {
         engine.step(Input::Listed(kind), NOW);
     }
+    without_rival(&mut engine);
     let commands = engine.step(Input::AgentsListed, NOW);
     let create = commands.iter().find(|command| matches!(command.action, Action::CreateClaim(_))).unwrap();
     let mut body = create.action.call().body.unwrap();
@@ -241,6 +251,7 @@ fn a_claim_that_the_server_refuses_is_asked_for_again_after_a_while_and_not_at_o
         engine.step(Input::Seen(object(kind, json)), NOW);
     }
     NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
+    without_rival(&mut engine);
     let mut commands = engine.step(Input::AgentsListed, NOW);
     let mut creates = 0;
     // Whoever has no right to create claims, or meets a policy, would else ask without end.

@@ -26,6 +26,7 @@ impl Bed {
         let subnet = json!({"metadata": {"name": "s", "uid": "s", "resourceVersion": "1"}, "spec": subnet});
         bed.tell(Input::Seen(object(Kind::Subnet, &subnet)));
         NEEDED.into_iter().for_each(|kind| bed.tell(Input::Listed(kind)));
+        [Input::RivalSeen(None), Input::RivalGateways(false)].into_iter().for_each(|input| bed.tell(input));
         bed.tell(Input::AgentsListed);
         bed
     }

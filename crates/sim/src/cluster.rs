@@ -88,7 +88,21 @@ pub fn run(story: &Story, fault: Fault) -> Result<End, Violation> {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn run_with(controllers: usize, story: &Story, fault: Fault) -> Result<End, Violation> {
-    let mut cluster = Cluster::new(controllers, fault, None);
+    run_on(Cluster::new(controllers, fault, None), story, fault)
+}
+
+/// Runs a story with a controller that works and another one that stands by. Nobody begins anew: who takes over knows already.
+///
+/// # Errors
+/// The first invariant that does not hold, or a call of the one that stands by.
+pub fn run_with_standby(story: &Story, fault: Fault) -> Result<End, Violation> {
+    let mut cluster = Cluster::new(2, fault, None);
+    cluster.controllers[1].engine.lead(false);
+    run_on(cluster, story, fault)
+}
+
+fn run_on(mut cluster: Cluster, story: &Story, fault: Fault) -> Result<End, Violation> {
+    let controllers = cluster.controllers.len();
     cluster.rest()?;
     for act in &story.acts {
         cluster.act(act);
@@ -389,6 +403,14 @@ impl Cluster {
                 self.send(command, request)?;
                 return Ok(false);
             }
+            Fault::HandOverBefore(write) if hit(write) => {
+                self.hand_over(at);
+                Outcome::Unknown
+            }
+            Fault::HandOverAfter(write) if hit(write) => {
+                self.hand_over(at);
+                self.send(command, request)?
+            }
             Fault::DropReply(write) if hit(write) => {
                 self.send(command, request)?;
                 Outcome::Unknown
@@ -404,6 +426,18 @@ impl Cluster {
         let body = serde_json::to_vec(&response.value()).unwrap_or_default();
         self.check()?;
         Ok(command.action.outcome(response.code, &body))
+    }
+
+    /// A controller loses the lead: what it has not sent it never sends. The other one has it.
+    fn hand_over(&mut self, at: usize) {
+        let controller = &mut self.controllers[at];
+        controller.engine.lead(false);
+        for command in std::mem::take(&mut controller.outbox) {
+            controller.tell(Input::Done(command.id, Outcome::Unknown));
+        }
+        let next = &mut self.controllers[1 - at];
+        next.engine.lead(true);
+        next.tell(Input::Tick);
     }
 
     /// A controller dies, and another one starts.

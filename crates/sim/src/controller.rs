@@ -4,9 +4,11 @@
 //! and watched from the version of the list; after a watch that expired the new list is compared with what was known: as the
 //! real shell does.
 
-use crate::setup::{AGENT_PREFIX, LEASES};
+use crate::setup::{AGENT_PREFIX, CONFIG_MAPS, LEASES};
+use api::names::GATEWAY_CONFIG;
+use api::names::leases::KUBE_OVN;
 use api::slim::{Kind, Object, Str, Time, Uid, read};
-use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings};
+use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings, Tenure};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,7 +17,10 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     Kind(Kind),
+    /// Leases: those of the agents, and that of Kube-OVN's controller.
     Agents,
+    /// ConfigMaps: the switch of Kube-OVN's gateways.
+    Switch,
 }
 
 /// What is listed and watched.
@@ -54,7 +59,9 @@ impl Controller {
             expired: false,
         };
         let kinds = NEEDED.into_iter().map(|kind| (Source::Kind(kind), collection(kind)));
-        for (source, path) in kinds.chain([(Source::Agents, LEASES.to_owned())]) {
+        for (source, path) in
+            kinds.chain([(Source::Agents, LEASES.to_owned()), (Source::Switch, CONFIG_MAPS.to_owned())])
+        {
             let mut watched = Watched { source, path, watch: None, known: BTreeMap::new() };
             controller.inbox.extend(watched.list(server, now));
             controller.watches.push(watched);
@@ -116,10 +123,14 @@ impl Watched {
             inputs.extend(seen(self.source, item));
         }
         inputs.extend(before.iter().filter_map(|(key, uid)| gone(self.source, key, uid)));
-        inputs.push(match self.source {
-            Source::Kind(kind) => Input::Listed(kind),
-            Source::Agents => Input::AgentsListed,
-        });
+        let is_there = |name: &str| self.known.keys().any(|(_, known)| known == name);
+        match self.source {
+            Source::Kind(kind) => inputs.push(Input::Listed(kind)),
+            Source::Agents if is_there(KUBE_OVN) => inputs.push(Input::AgentsListed),
+            Source::Agents => inputs.extend([Input::RivalSeen(None), Input::AgentsListed]),
+            Source::Switch if is_there(GATEWAY_CONFIG.0) => {}
+            Source::Switch => inputs.push(Input::RivalGateways(false)),
+        }
         let version = list.metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
         let request = Request::get(path.as_str()).with("watch", "true").with("resourceVersion", version);
         let Body::Watch(id) = server.handle(request, now).body else { panic!("{path} cannot be watched") };
@@ -175,9 +186,19 @@ pub(crate) fn slim(kind: Kind, object: &Value) -> Option<Object> {
 fn seen(source: Source, object: &Value) -> Option<Input> {
     match source {
         Source::Kind(kind) => slim(kind, object).map(Input::Seen),
+        Source::Agents if object["metadata"]["name"] == KUBE_OVN => {
+            let text = |field: &str| Str::from(object["spec"][field].as_str().unwrap_or_default());
+            let seconds = object["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
+            let tenure = Tenure { holder: text("holderIdentity"), renewed: text("renewTime"), seconds };
+            Some(Input::RivalSeen(Some(tenure)))
+        }
         Source::Agents => {
             let renewed = Str::from(object["spec"]["renewTime"].as_str().unwrap_or_default());
             agent(object).map(|node| Input::AgentSeen { node, renewed })
+        }
+        Source::Switch => {
+            let (name, key) = GATEWAY_CONFIG;
+            (object["metadata"]["name"] == name).then(|| Input::RivalGateways(object["data"][key] != "false"))
         }
     }
 }
@@ -190,7 +211,9 @@ fn gone(source: Source, (namespace, name): &(String, String), uid: &str) -> Opti
             name: name.as_str().into(),
             uid: Uid::parse(uid),
         }),
+        Source::Agents if name == KUBE_OVN => Some(Input::RivalSeen(None)),
         Source::Agents => node_of(name).map(Input::AgentGone),
+        Source::Switch => (name == GATEWAY_CONFIG.0).then_some(Input::RivalGateways(false)),
     }
 }
 

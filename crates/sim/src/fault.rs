@@ -19,6 +19,10 @@ pub enum Fault {
     Lose(u64),
     /// The controller hears nothing, and the write is applied once everything else is at rest.
     Late(u64),
+    /// The controller loses the lead before the write is sent; the one that stood by has it from then on.
+    HandOverBefore(u64),
+    /// The same after the write was applied, and before the controller hears of it.
+    HandOverAfter(u64),
 }
 
 impl Fault {
@@ -32,5 +36,11 @@ impl Fault {
             Self::Lose(write),
             Self::Late(write),
         ]
+    }
+
+    /// The kinds of faults at one write that need another controller which stands by.
+    #[must_use]
+    pub const fn hand_overs_at(write: u64) -> [Self; 2] {
+        [Self::HandOverBefore(write), Self::HandOverAfter(write)]
     }
 }

@@ -20,7 +20,7 @@ mod status;
 mod story;
 mod wire;
 
-pub use cluster::{Cluster, run, run_with};
+pub use cluster::{Cluster, run, run_with, run_with_standby};
 pub use end::End;
 pub use fault::Fault;
 pub use node::Node;

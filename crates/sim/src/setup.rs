@@ -17,6 +17,9 @@ pub(crate) use api::names::leases::AGENT_PREFIX;
 /// Where they are.
 pub(crate) const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 
+/// Where the switch of Kube-OVN's gateways is.
+pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
+
 /// Kinds of the project that the engine reads: the others would only make each run slower.
 const KINDS: [&str; 9] =
     ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway", "OvnEip"];
@@ -29,8 +32,10 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
     }
     for (kind, plural) in [("VirtualMachine", "virtualmachines"), ("VirtualMachineInstance", "virtualmachineinstances")]
     {
-        create(server, &model::definitions_path(), foreign(kind, plural), now);
+        create(server, &model::definitions_path(), foreign("kubevirt.io", kind, plural), now);
     }
+    let (kind, plural) = ("NetworkAttachmentDefinition", "network-attachment-definitions");
+    create(server, &model::definitions_path(), foreign("k8s.cni.cncf.io", kind, plural), now);
     let subnet = json!({
         "apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "ext"},
         "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
@@ -38,14 +43,14 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
     create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
 }
 
-/// The definition of a kind of KubeVirt, which takes anything.
-fn foreign(kind: &str, plural: &str) -> Value {
+/// The definition of a kind of KubeVirt or Multus, which takes anything.
+fn foreign(group: &str, kind: &str, plural: &str) -> Value {
     let schema = json!({"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.kubevirt.io")},
+        "metadata": {"name": format!("{plural}.{group}")},
         "spec": {
-            "group": "kubevirt.io", "scope": "Namespaced",
+            "group": group, "scope": "Namespaced",
             "names": {"kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": kind.to_lowercase()},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}],
         },

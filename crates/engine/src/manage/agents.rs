@@ -79,6 +79,11 @@ impl Agents {
         self.leases.get(node).map(|lease| Time(lease.since.0.saturating_add(self.silence)))
     }
 
+    /// What fresh reads have shown was long ago.
+    pub(super) fn forget_all_silence(&mut self) {
+        self.silent.clear();
+    }
+
     /// The node is there: whatever is said of its agent later is new.
     pub(super) fn forget_silence(&mut self, node: &str) {
         self.silent.remove(node);

@@ -5,6 +5,7 @@
 
 use super::claims::Slot;
 use super::engine::Engine;
+use super::rival::Left;
 use api::slim::Str;
 use ledger::{Counts, Family};
 use std::collections::BTreeMap;
@@ -62,6 +63,8 @@ pub struct Census {
     pub refused: u64,
     /// Addresses by Subnet and family.
     pub subnets: Vec<(Str, Family, Counts)>,
+    /// Subnets that are left to Kube-OVN's controller, since it works and manages their wire.
+    pub left: Vec<Left>,
 }
 
 impl Engine {
@@ -78,6 +81,7 @@ impl Engine {
             awaiting_proof: length(self.waits.len()),
             refused: length(self.refusals().count()),
             subnets: self.state.books.names().filter(|name| self.state.serves(name)).flat_map(of_subnet).collect(),
+            left: self.left_to_rival(),
         }
     }
 }

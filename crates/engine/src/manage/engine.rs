@@ -37,6 +37,8 @@ pub struct Engine {
     pub(super) records: BTreeMap<Str, BTreeSet<Addr>>,
     pub(super) listed: BTreeSet<Kind>,
     pub(super) agents_listed: bool,
+    /// Whether it decides; else it stands by, and only observes.
+    pub(super) leads: bool,
     pub(super) dirty: BTreeSet<HolderId>,
     /// Where addresses were freed: the first of those that lack one is looked at.
     pub(super) freed: BTreeSet<Lack>,
@@ -69,6 +71,7 @@ impl Engine {
             records: BTreeMap::new(),
             listed: BTreeSet::new(),
             agents_listed: false,
+            leads: true,
             dirty: BTreeSet::new(),
             freed: BTreeSet::new(),
             looks: 0,
@@ -84,6 +87,7 @@ impl Engine {
     pub fn step(&mut self, input: Input, now: Time) -> Vec<Command> {
         self.now = now;
         self.observe(input);
+        self.look_at_rival();
         while let Some((due, holder)) = self.due.pop_first() {
             if due > now {
                 self.due.insert((due, holder));
@@ -91,7 +95,7 @@ impl Engine {
             }
             self.dirty.insert(holder);
         }
-        if self.is_ready() {
+        if self.decides() {
             self.doubt_hearsay();
             self.settle();
         }
@@ -101,14 +105,20 @@ impl Engine {
     /// Whether every kind has been listed once. Before that nothing is chosen and nothing is released.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.agents_listed && NEEDED.iter().all(|kind| self.listed.contains(kind))
+        self.agents_listed && self.state.rival.is_known() && NEEDED.iter().all(|kind| self.listed.contains(kind))
+    }
+
+    /// Whether it decides anything now.
+    pub(super) fn decides(&self) -> bool {
+        self.leads && self.is_ready()
     }
 
     /// When a step is due even if nothing happens.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
         let looks = self.due.first().map(|(due, _)| *due);
-        looks.into_iter().chain(self.hearsay.next_due().filter(|_| self.is_ready())).min()
+        let looks = looks.into_iter().chain(self.state.rival.next_due());
+        looks.chain(self.hearsay.next_due().filter(|_| self.decides())).min()
     }
 
     /// Whether an answer has shown that the storage was put back to an earlier time: what is known is worth nothing, and whoever runs this
@@ -157,8 +167,12 @@ impl Engine {
         self.state.books.book(subnet).into_iter().flat_map(ledger::SubnetBook::claims)
     }
 
-    /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not.
+    /// Sends a command, unless its object is busy: then whoever asks is looked at again once it is not. Who stands by sends nothing: all
+    /// are looked at when it leads again.
     pub(super) fn send(&mut self, action: Action, holder: &HolderId) {
+        if !self.leads {
+            return;
+        }
         self.out.extend(self.flight.send(action, holder));
     }
 

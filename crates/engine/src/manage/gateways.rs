@@ -11,7 +11,7 @@ use super::state::State;
 use crate::gateways::external_subnet;
 use crate::record::is_finished;
 use api::names::annotations;
-use api::slim::{IptablesEip, Meta, Object, Pod, Str, VpcNatGateway};
+use api::slim::{IptablesEip, Kind, Meta, Object, Pod, Str, VpcNatGateway};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
@@ -21,6 +21,16 @@ pub(super) struct Gateways {
     pods: BTreeMap<Str, BTreeSet<(Str, Str)>>,
     eips: BTreeMap<Str, BTreeSet<Str>>,
     by_subnet: BTreeMap<Str, BTreeSet<Str>>,
+    eips_by_subnet: BTreeMap<Str, BTreeSet<Str>>,
+}
+
+impl Gateways {
+    /// An EIP or a gateway on a Subnet, if there is any.
+    pub(super) fn first_on(&self, subnet: &str) -> Option<(Kind, Str)> {
+        let first = |map: &BTreeMap<Str, BTreeSet<Str>>| map.get(subnet)?.first().cloned();
+        let eip = first(&self.eips_by_subnet).map(|name| (Kind::IptablesEip, name));
+        eip.or_else(|| first(&self.by_subnet).map(|name| (Kind::VpcNatGateway, name)))
+    }
 }
 
 /// Takes an element out of a set in a map, and the set too once it is empty.
@@ -53,36 +63,44 @@ fn subnets(gateway: &VpcNatGateway) -> [Str; 2] {
 
 impl Engine {
     pub(super) fn eip_seen(&mut self, eip: IptablesEip) {
-        let name = eip.meta.name.clone();
-        self.forget_eip(&name);
+        let (name, subnet) = (eip.meta.name.clone(), eip::subnet_of(&eip));
+        let before = self.forget_eip(&name);
         self.state.gateways.eips.entry(eip.spec.nat_gw.clone()).or_default().insert(name.clone());
+        self.state.gateways.eips_by_subnet.entry(subnet.clone()).or_default().insert(name.clone());
         self.state.world.put(Object::IptablesEip(Box::new(eip)));
         self.dirty.insert(eip::holder(&name));
+        before.into_iter().chain([subnet]).for_each(|subnet| self.about_rival_on(&subnet));
     }
 
-    /// Forgets of which gateway an EIP is, before it goes or changes.
-    pub(super) fn forget_eip(&mut self, name: &Str) {
-        let Some(gateway) = self.state.world.eips.named(name).map(|eip| eip.spec.nat_gw.clone()) else { return };
+    /// Forgets of which gateway an EIP is, and on which Subnet, before it goes or changes; the Subnet.
+    pub(super) fn forget_eip(&mut self, name: &Str) -> Option<Str> {
+        let eip = self.state.world.eips.named(name)?;
+        let (gateway, subnet) = (eip.spec.nat_gw.clone(), eip::subnet_of(eip));
         take(&mut self.state.gateways.eips, &gateway, name);
+        take(&mut self.state.gateways.eips_by_subnet, &subnet, name);
+        Some(subnet)
     }
 
     pub(super) fn gateway_seen(&mut self, gateway: VpcNatGateway) {
         let name = gateway.meta.name.clone();
-        self.forget_gateway(&name);
-        for subnet in subnets(&gateway) {
+        let before = self.forget_gateway(&name);
+        let now = subnets(&gateway);
+        for subnet in now.clone() {
             self.state.gateways.by_subnet.entry(subnet).or_default().insert(name.clone());
         }
         let ordinals = gateway::ordinals(&gateway);
         self.state.world.put(Object::VpcNatGateway(Box::new(gateway)));
         self.dirty.extend(ordinals.map(|ordinal| gateway::holder(&name, ordinal)));
         self.about_gateway(&name);
+        before.into_iter().chain(now).for_each(|subnet| self.about_rival_on(&subnet));
     }
 
-    /// Forgets where a gateway stands, before it goes or changes; its ordinals are looked at.
-    pub(super) fn forget_gateway(&mut self, name: &Str) {
-        let Some(subnets) = self.state.world.gateways.named(name).map(subnets) else { return };
+    /// Forgets where a gateway stands, before it goes or changes; its ordinals are looked at. The Subnets where it stood.
+    pub(super) fn forget_gateway(&mut self, name: &Str) -> Vec<Str> {
+        let Some(subnets) = self.state.world.gateways.named(name).map(subnets) else { return Vec::new() };
         subnets.iter().for_each(|subnet| take(&mut self.state.gateways.by_subnet, subnet, name));
         self.about_gateway(name);
+        subnets.into()
     }
 
     pub(super) fn gateway_pod_seen(&mut self, meta: &Meta) {

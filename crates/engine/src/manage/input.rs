@@ -39,10 +39,25 @@ pub enum Input {
     AgentGone(Str),
     /// All agents have been given once.
     AgentsListed,
+    /// The Lease of Kube-OVN's controller as it is now; none: there is no such Lease.
+    RivalSeen(Option<Tenure>),
+    /// Whether Kube-OVN's NAT gateways are enabled.
+    RivalGateways(bool),
     /// What became of a command.
     Done(CommandId, Outcome),
     /// Time has passed.
     Tick,
+}
+
+/// What a Lease says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenure {
+    /// Who holds it; empty: nobody.
+    pub holder: Str,
+    /// When it was renewed last, by the holder's clock: only that it changes counts.
+    pub renewed: Str,
+    /// For how many seconds it is held after that.
+    pub seconds: i64,
 }
 
 /// What became of a command.

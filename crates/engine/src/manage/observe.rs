@@ -43,6 +43,8 @@ impl Engine {
             Input::AgentsListed => self.listed(|engine| engine.agents_listed = true),
             Input::AgentSeen { node, renewed } => self.agent_seen(&node, Some(&renewed)),
             Input::AgentGone(node) => self.agent_seen(&node, None),
+            Input::RivalSeen(tenure) => self.rival_seen(tenure),
+            Input::RivalGateways(enabled) => self.rival_gateways_seen(enabled),
             Input::Done(id, outcome) => {
                 if let Some(sent) = self.flight.done(id) {
                     let is_refused = matches!(outcome, Outcome::Refused(_));
@@ -57,12 +59,11 @@ impl Engine {
     }
 
     /// Once everything is listed, everybody is looked at.
-    fn listed(&mut self, note: impl FnOnce(&mut Self)) {
+    pub(super) fn listed(&mut self, note: impl FnOnce(&mut Self)) {
         let before = self.is_ready();
         note(self);
         if !before && self.is_ready() {
-            self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
-            self.dirty.extend(self.state.kept.keys().cloned());
+            self.look_at_everybody();
         }
     }
 
@@ -122,6 +123,7 @@ impl Engine {
             }
             Object::IptablesEip(eip) => self.eip_seen(*eip),
             Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
+            nad @ Object::NetworkAttachmentDefinition(_) => self.attachment_seen(nad),
             // Other kinds decide nothing yet, unless they are holders by their name.
             other => {
                 let holder = holders::of_object(id.kind, &id.namespace, &id.name);
@@ -278,8 +280,9 @@ impl Engine {
         self.dirty.insert(holder.clone());
     }
 
-    fn subnet_seen(&mut self, subnet: Subnet) {
+    pub(super) fn subnet_seen(&mut self, subnet: Subnet) {
         let name = subnet.meta.name.clone();
+        self.rival_on(&subnet);
         let ours = self.manages(&subnet);
         let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
         let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
@@ -309,7 +312,8 @@ impl Engine {
     /// Whether a Subnet is managed: one whose Vlan is gone stays what it was.
     pub(super) fn manages(&self, subnet: &Subnet) -> bool {
         let known = subnet.spec.vlan.is_empty() || self.state.world.vlans.named(&subnet.spec.vlan).is_some();
-        self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name))
+        let ours = self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name));
+        ours && !self.is_left(subnet)
     }
 
     /// Whoever waits for a Subnet is looked at, and those that wait for an address of it one after the other.
@@ -361,6 +365,7 @@ impl Engine {
         if self.state.world.uid(id.kind, &id.namespace, &id.name) != Some(uid) {
             return;
         }
+        let mut left: Vec<Str> = Vec::new();
         match id.kind {
             Kind::Pod => {
                 if let Some(holder) = self.state.world.pods.get(&id.namespace, &id.name).map(HolderId::of_pod) {
@@ -378,8 +383,8 @@ impl Engine {
                 self.pool_gone(&id.name);
                 self.written.forget(id);
             }
-            Kind::IptablesEip => self.forget_eip(&id.name),
-            Kind::VpcNatGateway => self.forget_gateway(&id.name),
+            Kind::IptablesEip => left.extend(self.forget_eip(&id.name)),
+            Kind::VpcNatGateway => left.extend(self.forget_gateway(&id.name)),
             Kind::Subnet => {
                 self.subnet_changed(&id.name);
                 self.state.books.forget(&id.name);
@@ -396,11 +401,16 @@ impl Engine {
         self.state.world.remove(id.kind, &id.namespace, &id.name);
         match id.kind {
             Kind::Vlan => self.vlan_changed(&id.name),
-            Kind::Subnet => self.try_faulty(&id.name),
+            Kind::Subnet => {
+                self.rival_off(&id.name);
+                self.try_faulty(&id.name);
+            }
+            Kind::NetworkAttachmentDefinition => self.attachment_changed(&id.namespace, &id.name),
             Kind::Node => self.about_node(&id.name),
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
             _ => holders::of_object(id.kind, &id.namespace, &id.name).into_iter().for_each(|holder| self.about(holder)),
         }
+        left.iter().for_each(|subnet| self.about_rival_on(subnet));
     }
 
     fn claim_object_gone(&mut self, id: &ObjectId, uid: &Uid) {

@@ -228,7 +228,10 @@ impl Engine {
         if let Ask::Pool(pool) = &want.ask {
             self.waiting.for_notice(Notice::Pool(pool.clone()), holder);
         }
-        self.waiting.tell(&want.nic, told.join("; "));
+        // While another manager gives the primary network's addresses out, each pod has them from there.
+        if !is_primary(&want.annotations.0) || !self.state.rival.has_primary() {
+            self.waiting.tell(&want.nic, told.join("; "));
+        }
     }
 
     /// Puts whoever was refused where it is found once there is what it lacks.

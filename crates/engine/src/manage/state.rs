@@ -14,6 +14,7 @@ use super::holders;
 use super::id::HolderId;
 use super::lending::Lending;
 use super::namespaces::Namespaces;
+use super::rival::Rival;
 use super::want::Want;
 use crate::record::is_finished;
 use crate::world::World;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub agents: Str,
     /// Seconds without a renewal after which a node's agent counts as silent.
     pub silence: i64,
+    /// Whether wires are managed that Kube-OVN's controller manages too.
+    pub beside_kube_ovn: bool,
     /// A bug that is planted. For tests only.
     pub bug: Option<Bug>,
 }
@@ -79,6 +82,7 @@ impl Default for Settings {
             grace: 60,
             agents: CONTROLLER_NAMESPACE.into(),
             silence: SILENCE,
+            beside_kube_ovn: false,
             bug: None,
         }
     }
@@ -134,7 +138,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 15] = [
+pub const NEEDED: [Kind; 16] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -148,12 +152,14 @@ pub const NEEDED: [Kind; 15] = [
     Kind::Node,
     Kind::Namespace,
     Kind::StatefulSet,
+    Kind::NetworkAttachmentDefinition,
     Kind::VirtualMachine,
     Kind::VirtualMachineInstance,
 ];
 
 /// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
-pub const OPTIONAL: [Kind; 3] = [Kind::OvnEip, Kind::VirtualMachine, Kind::VirtualMachineInstance];
+pub const OPTIONAL: [Kind; 4] =
+    [Kind::OvnEip, Kind::NetworkAttachmentDefinition, Kind::VirtualMachine, Kind::VirtualMachineInstance];
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -189,6 +195,8 @@ pub(super) struct State {
     pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
+    /// Kube-OVN's own controller.
+    pub(super) rival: Rival,
     /// Holders with a NIC of a provider.
     pub(super) at_provider: BTreeMap<Str, BTreeSet<HolderId>>,
 }

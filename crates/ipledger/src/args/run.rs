@@ -53,6 +53,9 @@ pub(crate) struct Controller {
     /// What runs in them: words separated by commas (default: sleep,infinity)
     #[arg(long, value_name = "WORDS", value_delimiter = ',')]
     pub(crate) gateway_command: Option<Vec<String>>,
+    /// Manage wires that Kube-OVN's controller, which works, manages too; without it they are left to it
+    #[arg(long)]
+    pub(crate) beside_kube_ovn: bool,
     /// Compute and show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -44,6 +44,7 @@ fn config(args: &Controller) -> Result<Config> {
         retry: args.retry.unwrap_or(file.retry),
         patience: args.patience.unwrap_or(file.patience),
         silence: args.silence.unwrap_or(file.silence),
+        beside_kube_ovn: args.beside_kube_ovn || file.beside_kube_ovn,
         dry_run: args.dry_run || file.dry_run,
         primary_network: args.primary_network || file.primary_network,
         default_subnet: args.default_subnet.clone().unwrap_or(file.default_subnet),

@@ -298,3 +298,40 @@ fn an_agent_speaks_for_its_own_node_only() {
     let made = other.post(leases, &third).unwrap_err();
     assert!(format!("{made:?}").contains("agent's own node"), "{made:?}");
 }
+
+#[test]
+fn a_wire_is_left_alone_while_kube_ovns_controller_works_and_manages_it_and_taken_over_after() {
+    need!(Controllers);
+    let mut managed = Managed::idle();
+    managed.node("node1");
+    managed.bed.apply(&NETWORK.replace(r#""type":"ipledger""#, r#""type":"kube-ovn""#)).unwrap();
+    managed.bed.apply(&pod("p1", "")).unwrap();
+    let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "kube-ovn-controller"},
+        "spec": {"holderIdentity": "kube-ovn-controller-0", "leaseDurationSeconds": 3600}});
+    managed.admin.post(leases, &lease).unwrap();
+    let mark = managed.bed.audit().mark().unwrap();
+    managed.go();
+    managed.wait("the log to say so", || {
+        let log = managed.log();
+        let said = ["left alone", "NetworkAttachmentDefinition default/macvlan", "kube-ovn-controller-0"];
+        if said.iter().all(|part| log.contains(part)) { Look::Done(()) } else { Look::NotYet(log) }
+    });
+    // What is no wire of Kube-OVN's is served meanwhile.
+    let free =
+        NETWORK.replace("macvlan", "free").replace("name: ext", "name: free").replace("172.17.0.5", "172.18.0.5");
+    managed
+        .bed
+        .apply(&[&free, "---\n", &pod("p2", "").replace("networks: macvlan", "networks: free")].concat())
+        .unwrap();
+    managed.wait_claims(&[("172.18.0.2", "Pod p2")]);
+    managed.wait_using_of("free", 1);
+    let calls = managed.bed.audit().calls(mark, "ipledger/").unwrap();
+    let written = calls.iter().filter(|call| call.is_write() && (call.name == "ext" || call.name.starts_with("p1")));
+    assert_eq!(written.count(), 0);
+    assert_eq!(managed.bed.get(SUBNET).unwrap()["status"]["conditions"], json!(null));
+    managed.bed.kubectl(&["delete", "lease", "kube-ovn-controller", "--namespace=kube-system"]).unwrap();
+    managed.wait_claims(&[("172.17.0.2", "Pod p1"), ("172.18.0.2", "Pod p2")]);
+    managed.wait_using(1);
+    assert!(!managed.log().contains("forbidden"), "{}", managed.log());
+}

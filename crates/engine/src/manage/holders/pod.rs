@@ -7,9 +7,9 @@
 use super::gateway::{self, Role};
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
-use crate::manage::claims::Claim;
+use crate::manage::claims::{Claim, Slot};
 use crate::manage::command::Occupant;
-use crate::manage::id::{HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
+use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
 use crate::manage::project::is_of_life;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
@@ -135,7 +135,11 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let is_primary = primary::is_primary(provider);
     let subnets = subnets_of(state, pod, provider);
     // A Subnet that is not there may come back, and what it gave out stays until then.
-    let has_some = || state.claims.of_holder(&pod.holder).any(|(key, _)| key.wire == provider.as_str());
+    let is_foreign = |key: &ClaimKey, slot: &Slot| {
+        state.books.is_foreign(state.books.containing(key).unwrap_or_else(|| slot.subnet()))
+    };
+    let mut claims = state.claims.of_holder(&pod.holder).filter(|(key, _)| key.wire == provider.as_str());
+    let mut has_some = || claims.any(|(key, slot)| !is_foreign(key, slot));
     if subnets.is_empty() && !is_primary && !has_some() {
         return None;
     }

@@ -207,7 +207,8 @@ impl Engine {
                 subnet = subnet.or_else(|| Some(containing.clone()));
             }
         }
-        let subnet = subnet?;
+        // Of what another manager gives out now nothing is said from here.
+        let subnet = subnet.filter(|subnet| !self.state.books.is_foreign(subnet))?;
         let has = |family| self.state.books.spec(&subnet).is_some_and(|spec| spec.cidr(family).is_some());
         let wanted = |family: &Family| want.family.is_none_or(|only| only == *family) && has(*family);
         Family::BOTH
@@ -277,6 +278,7 @@ impl Engine {
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
         let orphans =
             ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !self.says_what_was_told(ip));
+        let orphans = orphans.filter(|ip| !self.state.books.is_foreign(&ip.spec.subnet));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
         for (meta, spec) in found {
             match self.doubt_of(holder, &spec).filter(|_| entitled.is_none()) {
