@@ -89,6 +89,8 @@ pub mod annotations {
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";
+    /// Of a Subnet: for how long an address that was freed rests before it is given out again, e.g. `300`, `90s`, `5m`, `1h`.
+    pub const COOLDOWN: &str = "ipledger.dev/cooldown";
     /// On a Subnet, when its adoption was done: until then a pod's annotation says which address it has; of a younger pod
     /// it is a request.
     pub const ADOPTED: &str = "ipledger.dev/adopted";
@@ -212,6 +214,14 @@ pub mod leases {
     pub const RENEWAL: i64 = 10;
     /// The Lease that the working one of Kube-OVN's controllers holds, in its namespace (Kube-OVN `cmd/controller/controller.go`).
     pub const KUBE_OVN: &str = "kube-ovn-controller";
+}
+
+/// Types of the conditions of claims.
+pub mod conditions {
+    /// A release waits for a proof.
+    pub const WAITING: &str = "Waiting";
+    /// The address is freed and rests.
+    pub const COOLING_DOWN: &str = "CoolingDown";
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod record;
 pub mod repair;
 pub mod report;
 pub mod requests;
+mod rest;
 pub mod second_look;
 mod switch_lb;
 pub mod world;

@@ -58,6 +58,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
         let alive = alive || stands(cluster, claim);
         // It is on a gateway's interface, and the gateway has not said otherwise.
         let alive = alive || !claim.status.programmed.gateway.is_empty();
+        let alive = alive || rests(cluster, claim);
         let cut_off = cluster.is_cut_off(&claim.status.occupant.node);
         if !alive && !cut_off {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
@@ -69,6 +70,19 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     pods.iter()
         .filter(|pod| !is_ended(pod) && !pod.meta.is_deleted())
         .try_for_each(|pod| annotated(cluster, pod, &claims))
+}
+
+/// Whether its Subnet lets freed addresses rest, and the time that it says is not over.
+fn rests(cluster: &Cluster, claim: &AddressClaim) -> bool {
+    let Some(since) = claim.status.conditions.iter().find(|says| says.type_ == "CoolingDown" && says.status == "True")
+    else {
+        return false;
+    };
+    let subnet = cluster.server.object("kubeovn.io", "subnets", "", &claim.spec.subnet);
+    let text = subnet.as_ref().and_then(|subnet| subnet["metadata"]["annotations"]["ipledger.dev/cooldown"].as_str());
+    let hours =
+        text.and_then(|text| text.strip_suffix('h')).and_then(|hours| hours.parse::<i64>().ok()).unwrap_or_default();
+    since.changed.get().is_some_and(|since| cluster.now.secs() < since.0.saturating_add(hours * 3600))
 }
 
 pub(crate) fn is_ended(pod: &Pod) -> bool {
@@ -122,7 +136,8 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let is_lost = cluster.excuses.was_lost(&claim.meta.name);
         let is_others = |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip));
         ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || is_others(ip)));
-        let is_like_it = ips.len() == usize::from(has_record(cluster, claim)) && ips.iter().all(|ip| is_of(ip, claim));
+        let is_like_it = ips.len() == usize::from(has_record(cluster, claim) && !rests(cluster, claim))
+            && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
             let names: Vec<&str> = ips.iter().map(|ip| ip.meta.name.as_str()).collect();

@@ -3,6 +3,7 @@
 //! In: a claim, whether its pod lives. Out: lines for people. Guarantees: says only what the claim and the pod say; the rules are
 //! those of the controller (docs/compatibility.md, DESIGN.md "Release needs proof"), in words.
 
+use api::names::conditions::COOLING_DOWN;
 use api::slim::{AddressClaim, Field, Uid};
 use std::fmt::Write as _;
 
@@ -48,7 +49,9 @@ pub fn why(claim: &AddressClaim, pod: &Pod) -> String {
         line("kept", format!("until {until}: it answered on the wire without a claim"));
     }
     for said in status.conditions.iter().filter(|said| said.status == "True") {
-        line(&said.type_.to_lowercase(), said.message.to_string());
+        let label =
+            if said.type_ == COOLING_DOWN { "resting".to_owned() } else { said.type_.to_lowercase().to_string() };
+        line(&label, said.message.to_string());
     }
     text
 }

@@ -7,8 +7,10 @@ use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::life::{Gone, Life, Special};
+use crate::rest::cooldown;
 use crate::switch_lb::Served;
-use api::slim::{HasMeta, Kind, Vip};
+use api::names::conditions::COOLING_DOWN;
+use api::slim::{AddressClaim, Condition, HasMeta, Kind, Vip};
 use ledger::Addr;
 
 /// Finds leaked records.
@@ -29,7 +31,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
     }
     for claim in world.claims.iter().filter(|claim| !claim.meta.is_deleted()) {
-        if world.is_unreadable(Kind::AddressClaim, &claim.meta, &["spec.holder"]) {
+        if world.is_unreadable(Kind::AddressClaim, &claim.meta, &["spec.holder"]) || rests(context, claim) {
             continue;
         }
         let addrs = claim.spec.address.get().copied().into_iter().collect();
@@ -42,6 +44,19 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     }
     if world.ips.is_empty() && !world.coverage.is_complete(Kind::Ip) {
         out.not_judged(Code::LeakedIp, [Kind::Ip], 0);
+    }
+}
+
+/// Whether a claim is kept although it was freed, since freed addresses of its Subnet rest for a while.
+fn rests(context: &Context<'_>, claim: &AddressClaim) -> bool {
+    let world = context.world;
+    let is_cooling = |condition: &&Condition| condition.type_ == COOLING_DOWN && condition.status == "True";
+    let since = claim.status.conditions.iter().find(is_cooling).and_then(|condition| condition.changed.get().copied());
+    let seconds = world.subnets.named(&claim.spec.subnet).and_then(|subnet| cooldown(subnet).ok());
+    match (since, seconds, world.settings.now) {
+        (Some(since), Some(seconds), Some(now)) => now.since(since) <= seconds.saturating_add(world.settings.grace),
+        (Some(_), Some(seconds), None) => seconds > 0,
+        (None, ..) | (_, None, _) => false,
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Standing {
     InUse,
     /// Its pod has let it go.
     LetGo,
+    /// It was freed, and rests before it is given out again.
+    Resting,
 }
 
 impl Standing {
@@ -32,6 +34,7 @@ impl Standing {
             Self::Retained => "retained",
             Self::InUse => "in-use",
             Self::LetGo => "let-go",
+            Self::Resting => "resting",
         }
     }
 
@@ -39,7 +42,9 @@ impl Standing {
         match slot {
             Slot::Planned(claim) | Slot::Asked(claim) => (claim.title.kind.clone(), Self::Asked),
             Slot::Standing(claim) => {
-                let standing = if claim.is_unused() {
+                let standing = if claim.cooling_since().is_some() {
+                    Self::Resting
+                } else if claim.is_unused() {
                     Self::Retained
                 } else if claim.is_let_go() {
                     Self::LetGo

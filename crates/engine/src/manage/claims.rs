@@ -6,6 +6,7 @@
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, POD, STATEFUL_SET, Title};
+use api::names::conditions::COOLING_DOWN;
 use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +89,18 @@ impl Claim {
             POD | STATEFUL_SET => Some((&title.namespace, &title.name)),
             _ => None,
         }
+    }
+
+    /// Since when it rests, freed, by what it says of itself.
+    #[must_use]
+    pub fn cooling_since(&self) -> Option<Time> {
+        self.says(COOLING_DOWN)?.changed.get().copied()
+    }
+
+    /// What it says of itself, where that is so.
+    #[must_use]
+    pub fn says(&self, type_: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.type_ == type_ && condition.status == "True")
     }
 
     /// Whether no pod was ever given it.

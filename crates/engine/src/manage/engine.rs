@@ -7,6 +7,7 @@ use super::agents::Agents;
 use super::bug::Bug;
 use super::claims::{Claim, Slot};
 use super::command::{Action, Command, CommandId, ObjectId};
+use super::cooldown::Resting;
 use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::hearsay::Hearsay;
@@ -50,6 +51,7 @@ pub struct Engine {
     pub(super) told: Told,
     /// Since when releases wait.
     pub(super) waits: Waits,
+    pub(super) resting: Resting,
     /// Who is looked at again when.
     pub(super) due: BTreeSet<(Time, HolderId)>,
     out: Vec<Command>,
@@ -78,6 +80,7 @@ impl Engine {
             written: Written::default(),
             told: Told::default(),
             waits: Waits::default(),
+            resting: Resting::default(),
             due: BTreeSet::new(),
             out: Vec::new(),
         }
@@ -258,6 +261,11 @@ impl Engine {
             self.claim_kept(claim);
         }
         for claim in surplus {
+            if self.rests(&claim, None) {
+                // What was asked for before it was freed may have been done since.
+                self.remove_records(&claim);
+                continue;
+            }
             let free = entitled.is_some() && self.state.has(Bug::FreeSurplus);
             match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
                 _ if free => self.let_go(&claim, Proof::LetGo),
@@ -411,7 +419,7 @@ impl Engine {
 
     /// Takes an address back: first what was derived from the claim, then the claim.
     fn let_go(&mut self, claim: &Claim, proof: Proof) {
-        if self.remove_records(claim) || claim.deleted {
+        if self.remove_records(claim) || claim.deleted || self.rests(claim, Some(proof)) {
             return;
         }
         let (uid, version) = (claim.uid.clone(), claim.version.clone());

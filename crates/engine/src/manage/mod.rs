@@ -14,6 +14,7 @@ mod call;
 mod census;
 mod claims;
 mod command;
+mod cooldown;
 mod engine;
 mod event;
 mod fate;

@@ -198,6 +198,7 @@ impl Engine {
     pub(super) fn claim_gone(&mut self, key: &ClaimKey) {
         let Some(slot) = self.state.claims.remove(key) else { return };
         self.waits.forget(key);
+        self.resting.forget(key);
         self.hearsay.shown(&ObjectId::claim(key));
         if let Some(claim) = slot.standing() {
             self.state.forget_pod_facts(&claim.occupant.pod_uid);
@@ -283,6 +284,7 @@ impl Engine {
     pub(super) fn subnet_seen(&mut self, subnet: Subnet) {
         let name = subnet.meta.name.clone();
         self.rival_on(&subnet);
+        self.rest_changed(&subnet);
         let ours = self.manages(&subnet);
         let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
         let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
@@ -403,6 +405,7 @@ impl Engine {
             Kind::Vlan => self.vlan_changed(&id.name),
             Kind::Subnet => {
                 self.rival_off(&id.name);
+                self.look_at_resting(&id.name);
                 self.try_faulty(&id.name);
             }
             Kind::NetworkAttachmentDefinition => self.attachment_changed(&id.namespace, &id.name),

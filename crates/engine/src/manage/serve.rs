@@ -214,7 +214,9 @@ impl Engine {
             self.queue(&subnet, &denied, entitled);
             let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
             for addr in named(&want.ask) {
-                self.waiting.for_address(ClaimKey { wire: wire.clone(), addr }, holder);
+                let key = ClaimKey { wire: wire.clone(), addr };
+                self.asked_by_name(&key);
+                self.waiting.for_address(key, holder);
             }
         }
         if told.is_empty() {

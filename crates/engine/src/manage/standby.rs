@@ -4,6 +4,7 @@
 //! observes all the same, so that it leads without another list; what was learned by waiting or by fresh reads while it led before is forgotten, as a
 //! start forgets it: an owner that was absent then may have been there meanwhile.
 
+use super::cooldown::Resting;
 use super::engine::Engine;
 use super::project::{Told, Waits, Written};
 use api::slim::Str;
@@ -54,6 +55,7 @@ impl Engine {
         self.state.gone_pods.clear();
         self.state.lost_pods.clear();
         self.state.agents.forget_all_silence();
-        (self.written, self.told, self.waits) = (Written::default(), Told::default(), Waits::default());
+        (self.written, self.told) = (Written::default(), Told::default());
+        (self.waits, self.resting) = (Waits::default(), Resting::default());
     }
 }

@@ -4,6 +4,7 @@
 //! taken for absent. The rules are those of Kube-OVN's webhook and controller (`pkg/util/validator.go`), as far as they
 //! are about addresses.
 
+use crate::rest::cooldown;
 use api::slim::{Bad as _, Path, Subnet};
 use ledger::{AddrPair, Cidr, CidrPair};
 
@@ -27,6 +28,9 @@ pub(super) fn broken(subnet: &Subnet) -> Option<Box<str>> {
     spec.collect_bad(Path::Field(&Path::Root, "spec"), &mut bad);
     if let Some(field) = bad.first() {
         return Some(format!("{}: {}", field.path, field.reason).into());
+    }
+    if let Err(why) = cooldown(subnet) {
+        return Some(why.into());
     }
     let cidrs = spec.cidr.get().map_or(CidrPair::NONE, |cidr| **cidr);
     if cidrs.is_none() && spec.vlan.is_empty() {
@@ -63,7 +67,12 @@ mod tests {
     use api::slim::{Kind, Object, read};
 
     fn subnet(spec: &str) -> Subnet {
-        let json = format!(r#"{{"metadata":{{"name":"s"}},"spec":{spec}}}"#);
+        resting(spec, "0")
+    }
+
+    fn resting(spec: &str, rest: &str) -> Subnet {
+        let meta = format!(r#"{{"name":"s","annotations":{{"ipledger.dev/cooldown":"{rest}"}}}}"#);
+        let json = format!(r#"{{"metadata":{meta},"spec":{spec}}}"#);
         match read(Kind::Subnet, json.as_bytes()).unwrap().object {
             Object::Subnet(subnet) => *subnet,
             other => panic!("{other:?}"),
@@ -96,5 +105,7 @@ mod tests {
         }
         let unreadable = broken(&subnet(r#"{"cidrBlock":"10.0.0.0/24","excludeIps":["10.0.0.9","x"]}"#)).unwrap();
         assert!(unreadable.starts_with("spec.excludeIps[1]: \"x\""), "{unreadable}");
+        let no_time = broken(&resting(r#"{"cidrBlock":"10.0.0.0/24"}"#, "soon")).unwrap();
+        assert!(no_time.contains("\"soon\" is no time"), "{no_time}");
     }
 }

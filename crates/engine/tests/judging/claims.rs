@@ -54,6 +54,24 @@ fn a_claim_whose_holder_is_gone_is_leaked() {
 }
 
 #[test]
+fn a_claim_of_a_freed_address_that_rests_is_no_leak_while_its_subnet_says_so() {
+    // The cluster was read on 2026-01-10 at 12:00.
+    let (lately, long_ago) = ("2026-01-10T11:30:00Z", "2026-01-10T09:00:00Z");
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": "gone", "uid": "1"});
+    let is_leaked = |rest: Option<&str>, status: &str, since: &str| {
+        let says = json!({"type": "CoolingDown", "status": status, "lastTransitionTime": since});
+        let claim = on_ext("172.17.0.50", holder.clone()).but(json!({"status": {"conditions": [says]}}));
+        let rest = json!({"metadata": {"annotations": {"ipledger.dev/cooldown": rest}}});
+        let report = example().patched("Subnet ext", rest).with(claim).report();
+        report.findings.iter().any(|finding| finding.code == engine::Code::LeakedIp)
+    };
+    assert!(!is_leaked(Some("1h"), "True", lately));
+    assert!(is_leaked(Some("1h"), "True", long_ago), "whoever should have given it back did not");
+    assert!(is_leaked(Some("1h"), "False", lately), "it was needed again since");
+    assert!(is_leaked(None, "True", lately), "the Subnet has no rest any more");
+}
+
+#[test]
 fn an_unknown_kind_of_holder_is_not_judged() {
     for kind in ["Quarantine", "IPAMClaim", "Foreign", "Robot"] {
         let report = example().with(on_ext("172.17.0.50", json!({"kind": kind, "name": "x"}))).report();

@@ -1,7 +1,8 @@
 //! Conditions of claims: what a release waits for.
 //!
-//! In: fates. Out: the condition `Waiting` of a claim. Guarantees: it is written once when a release has waited for longer than
-//! an agent needs, and once when that is over; it says since when, for what, and on which node.
+//! In: fates. Out: the conditions `Waiting` and `CoolingDown` of a claim. Guarantees: `Waiting` is written once when a release has waited
+//! for longer than an agent needs, and once when that is over; it says since when, for what, and on which node. `CoolingDown` says since
+//! when a freed address rests, and is the only record of that.
 
 use super::conditions::{Say, standard, with};
 use crate::manage::claims::Claim;
@@ -10,12 +11,19 @@ use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
 use crate::manage::write::Write;
+use api::names::conditions::{COOLING_DOWN, WAITING};
 use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Its type.
-const WAITING: &str = "Waiting";
+/// A claim that was freed and rests.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::manage) struct Cooling {
+    /// Since when.
+    pub(in crate::manage) since: Time,
+    /// For how many seconds.
+    pub(in crate::manage) seconds: i64,
+}
 
 /// Since when releases wait.
 #[derive(Debug, Default)]
@@ -39,7 +47,7 @@ impl Engine {
         let Some((reason, message)) = in_words(claim, wait) else { return };
         let since = *self.waits.0.entry(claim.key.clone()).or_insert(self.now);
         let due = Time(since.0.saturating_add(self.settings.patience));
-        if self.now < due && !said(&claim.conditions) {
+        if self.now < due && claim.says(WAITING).is_none() {
             self.due.insert((due, claim.nic.holder.clone()));
             return;
         }
@@ -53,13 +61,27 @@ impl Engine {
         self.write_claim(claim, &conditions);
     }
 
+    /// A claim is freed, and rests: what it waited for is over.
+    pub(in crate::manage) fn claim_cools(&mut self, claim: &Claim, cooling: &Cooling) {
+        self.waits.forget(&claim.key);
+        let until = Time(cooling.since.0.saturating_add(cooling.seconds));
+        let message = format!(
+            "freed, and given out again after {until}: freed addresses of Subnet {} rest for {} s; whoever asks for it by name gets it at once",
+            claim.subnet, cooling.seconds
+        );
+        let cools = Say { type_: COOLING_DOWN, status: true, reason: "Cooldown", message: &message };
+        let over = over(claim, WAITING, "Freed");
+        let conditions =
+            with(&claim.conditions, &over.into_iter().chain([cools]).collect::<Vec<_>>(), 0, cooling.since);
+        self.write_claim(claim, &conditions);
+    }
+
     /// A claim is kept: whatever it waited for is over.
     pub(in crate::manage) fn claim_kept(&mut self, claim: &Claim) {
         self.waits.forget(&claim.key);
-        if said(&claim.conditions) {
-            let say = Say { type_: WAITING, status: false, reason: "Kept", message: "" };
-            self.write_claim(claim, &with(&claim.conditions, &[say], 0, self.now));
-        }
+        self.resting.forget(&claim.key);
+        let over = [WAITING, COOLING_DOWN].into_iter().filter_map(|type_| over(claim, type_, "Kept"));
+        self.write_claim(claim, &with(&claim.conditions, &over.collect::<Vec<_>>(), 0, self.now));
     }
 
     fn write_claim(&mut self, claim: &Claim, conditions: &[Condition]) {
@@ -71,8 +93,9 @@ impl Engine {
     }
 }
 
-fn said(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|condition| condition.type_ == WAITING && condition.status == "True")
+/// That something is over which a claim says is so.
+fn over<'a>(claim: &Claim, type_: &'a str, reason: &'a str) -> Option<Say<'a>> {
+    claim.says(type_).map(|_| Say { type_, status: false, reason, message: "" })
 }
 
 /// What is waited for, where a person would want to know: what is settled by a read, or by time, is not told.
