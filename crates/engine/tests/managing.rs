@@ -266,3 +266,38 @@ fn a_claim_that_the_server_refuses_is_asked_for_again_after_a_while_and_not_at_o
     let commands = engine.step(Input::Tick, engine.next_due().unwrap());
     assert!(commands.iter().any(|command| matches!(command.action, Action::CreateClaim(_))), "{commands:?}");
 }
+
+#[test]
+fn a_gateway_whose_claim_is_lost_asks_for_what_its_pod_was_told_as_soon_as_an_ip_object_says_so_too() {
+    let mut engine = Engine::new(Settings::default());
+    let meta = |name: &str| serde_json::json!({"name": name, "uid": name, "resourceVersion": "1"});
+    let mut subnet =
+        serde_json::json!({"metadata": meta("mv"), "spec": {"cidrBlock": "10.0.0.0/24", "provider": "mv.d"}});
+    // It gives nothing out any more, but what is in use is claimed again.
+    subnet["metadata"]["deletionTimestamp"] = "2027-01-15T08:00:00Z".into();
+    subnet["metadata"]["annotations"] = serde_json::json!({"ipledger.dev/adopted": "2020-01-01T00:00:00Z"});
+    let spec = serde_json::json!({"namespace": "d", "vpc": "v", "subnet": "lan", "externalSubnets": ["mv"]});
+    let mut pod = serde_json::json!({"metadata": meta("vpc-nat-gw-gw-0"), "spec": {"nodeName": "n1"}});
+    pod["metadata"]["namespace"] = "d".into();
+    pod["metadata"]["creationTimestamp"] = "2027-01-15T07:00:00Z".into();
+    pod["metadata"]["annotations"] = serde_json::json!({"ovn.kubernetes.io/vpc_nat_gw": "gw", "k8s.v1.cni.cncf.io/networks": "d/mv",
+        "mv.d.kubernetes.io/allocated": "true", "mv.d.kubernetes.io/ip_address": "10.0.0.3"});
+    let gateway = serde_json::json!({"metadata": meta("gw"), "spec": spec});
+    for (kind, json) in [(Kind::Subnet, &subnet), (Kind::VpcNatGateway, &gateway), (Kind::Pod, &pod)] {
+        engine.step(Input::Seen(object(kind, &json.to_string())), NOW);
+    }
+    without_rival(&mut engine);
+    NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
+    let asks = |commands: &[Command]| {
+        let claims = commands.iter().filter_map(|command| match &command.action {
+            Action::CreateClaim(claim) => Some((claim.key.addr.to_string(), claim.title.kind.to_string())),
+            _ => None,
+        });
+        claims.collect::<Vec<_>>()
+    };
+    assert_eq!(asks(&engine.step(Input::AgentsListed, NOW)), [], "an annotation alone is no record");
+    let ip = serde_json::json!({"metadata": meta("vpc-nat-gw-gw-0.d.mv.d"), "spec": {"podName": "vpc-nat-gw-gw-0",
+        "namespace": "d", "subnet": "mv", "ipAddress": "10.0.0.3", "v4IpAddress": "10.0.0.3", "podType": "StatefulSet"}});
+    let commands = engine.step(Input::Seen(object(Kind::Ip, &ip.to_string())), NOW);
+    assert_eq!(asks(&commands), [("10.0.0.3".to_owned(), "VpcNatGateway".to_owned())], "{commands:?}");
+}

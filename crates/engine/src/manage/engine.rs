@@ -234,14 +234,14 @@ impl Engine {
         (holder, entitled)
     }
 
-    /// Looks at those whose addresses a holder uses, where it is not their occupant yet, or has become none. A machine without an
-    /// address asks for what its launcher pod asks for.
+    /// Looks at those whose addresses a holder uses, where it is not their occupant yet, or has become none. A machine or a gateway without an
+    /// address asks for what its pod asks for, or was told.
     fn lend(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter_map(|want| want.lent.as_ref());
         let lenders: BTreeSet<HolderId> = lent.map(|lent| lent.nic.holder.clone()).collect();
         let is_on = |lender: &HolderId| {
             let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing()).peekable();
-            let is_asking = lender.is_vm() && claims.peek().is_none();
+            let is_asking = lender.has_by_pod() && claims.peek().is_none();
             !is_asking && entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant.is(&entitled.occupant)))
         };
         let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();

@@ -67,6 +67,11 @@ impl HolderId {
         matches!(self, Self::Named(kind, ..) if kind == VM)
     }
 
+    /// Whether what its pod was told says what it has, where its claims are lost.
+    pub(super) fn has_by_pod(&self) -> bool {
+        matches!(self, Self::Named(kind, ..) if [GATEWAY, VM].contains(&kind.as_str()))
+    }
+
     /// Whether it has one pod after the other, each of which may ask for something else.
     pub(super) fn has_pods(&self) -> bool {
         matches!(self, Self::Named(kind, ..) if [STATEFUL_SET, VM].contains(&kind.as_str()))
