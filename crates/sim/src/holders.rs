@@ -23,11 +23,20 @@ pub(crate) fn stands(cluster: &Cluster, claim: &AddressClaim) -> bool {
             vms.iter().any(|vm| vm["metadata"]["name"] == name)
         }
         "OvnEip" => object(cluster, "ovn-eips", name).is_some(),
+        "Subnet" => object(cluster, "subnets", name).is_some_and(|subnet| says_own(&subnet, claim)),
         "Node" => cluster.server.object("", "nodes", "", name).is_some(),
         "Quarantine" | "Fridge" => true,
         "VpcNatGateway" => object(cluster, "vpc-nat-gateways", name).is_some(),
         _ => false,
     }
+}
+
+/// Whether a Subnet says that it has an address itself.
+fn says_own(subnet: &Value, claim: &AddressClaim) -> bool {
+    let address = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+    let own =
+        ["u2oInterconnectionIP", "mcastQuerierIP"].map(|field| subnet["status"][field].as_str().unwrap_or_default());
+    own.iter().any(|list| list.split(',').any(|addr| addr == address))
 }
 
 fn object(cluster: &Cluster, plural: &str, name: &str) -> Option<Arc<Value>> {
@@ -80,6 +89,14 @@ pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
             !is_reserved(cluster, &port) && !is_of_namesake(cluster, &port, claim)
         }
         "IptablesEIP" => false,
+        // What Kube-OVN made for it stays, and nothing is made here.
+        "Subnet" => cluster.server.objects("kubeovn.io", "ips").iter().any(|ip| {
+            let name = ip["metadata"]["name"].as_str().unwrap_or_default();
+            let is_own = name.starts_with("u2o-interconnection.") || name.starts_with("mcast-querier.");
+            is_own
+                && Some(ip["spec"]["v4IpAddress"].as_str().unwrap_or_default())
+                    == claim.spec.address.get().map(ToString::to_string).as_deref()
+        }),
         _ => pods(cluster).iter().any(|pod| {
             let is_user = pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod);
             is_user && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))

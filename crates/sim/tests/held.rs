@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use sim::{Act, pod};
 
 const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
+const IPS: &str = "/apis/kubeovn.io/v1/ips";
+const SUBNETS: &str = "/apis/kubeovn.io/v1/subnets";
 const OVN_EIPS: &str = "/apis/kubeovn.io/v1/ovn-eips";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
@@ -31,6 +33,42 @@ fn an_address_that_is_held_for_an_ovn_eip_goes_when_that_is_gone() {
     assert_eq!(sweep("held", acts.clone()).claims.len(), 1);
     let gone = [acts, vec![Act::Delete(format!("{OVN_EIPS}/h"), None)]].concat();
     assert_eq!(sweep("held no more", gone).claims.len(), 0);
+}
+
+/// A Subnet that Kube-OVN gave addresses of its own to, with the IP object that it made for each.
+fn own_addresses() -> Vec<Act> {
+    let ip = |name: &str, addr: &str| {
+        let spec =
+            json!({"podName": name, "namespace": "default", "subnet": "ext", "ipAddress": addr, "v4IpAddress": addr});
+        let meta = json!({"name": name, "finalizers": ["kubeovn.io/kube-ovn-controller"], "labels": {"ovn.kubernetes.io/subnet": "ext", "ovn.kubernetes.io/ip_reserved": "false"}});
+        Act::Create(
+            IPS.to_owned(),
+            json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": meta, "spec": spec}),
+        )
+    };
+    let status = json!({"status": {"u2oInterconnectionIP": "172.17.0.4", "mcastQuerierIP": "172.17.0.5"}});
+    vec![
+        Act::Patch(format!("{SUBNETS}/ext/status"), status),
+        ip("u2o-interconnection.v.ext", "172.17.0.4"),
+        ip("mcast-querier.ext", "172.17.0.5"),
+    ]
+}
+
+#[test]
+fn addresses_of_a_subnet_itself_are_held_while_it_says_that_it_has_them() {
+    let end = sweep("own addresses", [own_addresses(), pods()].concat());
+    assert_eq!((end.claims.len(), end.answers), (5, 3), "two pods wait");
+    assert_eq!(end.subnets["ext"]["spec"]["cidrBlock"], "172.17.0.0/29");
+    // While the controller was down a person made pods on them: what the Subnet says comes first.
+    let down = [vec![Act::Stop(0)], own_addresses(), pods(), vec![Act::Start]].concat();
+    assert_eq!(sweep("own addresses, at a start", down).answers, 3);
+}
+
+#[test]
+fn a_subnet_that_is_deleted_does_not_wait_for_its_own_addresses() {
+    let delete = Act::Delete(format!("{SUBNETS}/ext"), None);
+    let end = sweep("own addresses, deleted", [own_addresses(), vec![delete]].concat());
+    assert_eq!((end.claims.len(), end.leaving.len(), end.subnets.len(), end.ips.len()), (0, 0, 0, 0));
 }
 
 #[test]

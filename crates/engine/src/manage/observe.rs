@@ -6,8 +6,8 @@
 use super::claims::{Claim, Slot};
 use super::command::ObjectId;
 use super::engine::Engine;
-use super::holders;
 use super::holders::primary::is_primary;
+use super::holders::{self, foreign};
 use super::id::{ClaimKey, HolderId, STATEFUL_SET};
 use super::input::{Input, Outcome};
 use super::waiting::Notice;
@@ -289,6 +289,9 @@ impl Engine {
         let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
         let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
         self.namespaces_changed(namespaces);
+        let own = holders::of_object(Kind::Subnet, "", &name);
+        let own = own.filter(|own| foreign::has_own(&subnet) || self.state.claims.of_holder(own).next().is_some());
+        self.dirty.extend(own);
         self.state.world.put(Object::Subnet(Box::new(subnet)));
         if changed {
             self.subnet_changed(&name);

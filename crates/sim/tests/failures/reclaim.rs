@@ -54,7 +54,6 @@ fn g04_what_an_ovn_eip_was_given_and_what_an_unknown_kind_holds_is_neither_colle
 
 /// G04, what a Subnet has of its own.
 #[test]
-#[ignore = "open: the u2o and multicast addresses of a Subnet are not held"]
 fn g04_the_addresses_that_kube_ovn_uses_on_a_subnet_itself_are_given_to_nobody() {
     let own = |name: &str, addr: &str| {
         let spec = json!({"podName": name, "subnet": "ext", "ipAddress": addr, "v4IpAddress": addr});

@@ -1,18 +1,18 @@
-//! Holders that another manager made: OvnEips, nodes, Subnets with addresses of their own (u2o).
+//! Holders that another manager made: OvnEips, nodes, Subnets with addresses of their own (u2o, multicast querier).
 //!
-//! In: the object. Out: what an OvnEip was given; the fate of a claim for such a holder. Guarantees: nothing is ever chosen for
+//! In: the object. Out: what an OvnEip or a Subnet itself was given; the fate of a claim for such a holder. Guarantees: nothing is ever chosen for
 //! them from here; what is held for them is held while the object is there.
 
 use super::{Entitled, named};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
-use crate::manage::fate::Fate;
+use crate::manage::fate::{Fate, Proof};
 use crate::manage::id::{HolderId, NicId, Title};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::DEFAULT_EXTERNAL_SUBNET;
-use api::slim::{Kind, Str, Time};
+use api::slim::{Kind, Str, Subnet, Time};
 use ledger::{AddrPair, Family};
 
 /// The kind of object, where it is one of these.
@@ -29,7 +29,11 @@ pub(super) fn holder(kind: Kind, name: &str) -> Option<HolderId> {
 pub(super) fn entitled(state: &State, kind: Kind, name: &Str) -> Option<Entitled> {
     state.world.uid(kind, "", name)?;
     let holder = holder(kind, name)?;
-    let wants: Vec<Want> = given(state, kind, name, &holder).into_iter().collect();
+    let wants = match kind {
+        Kind::OvnEip => of_ovn_eip(state, name, &holder).into_iter().collect(),
+        Kind::Subnet => of_subnet(state, name, &holder),
+        _ => Vec::new(),
+    };
     Some(Entitled {
         holder,
         title: Title { kind: kind.name().into(), namespace: Str::default(), name: name.clone() },
@@ -42,10 +46,28 @@ pub(super) fn entitled(state: &State, kind: Kind, name: &Str) -> Option<Entitled
 }
 
 /// What an OvnEip was given, on a Subnet that is given out from here.
-fn given(state: &State, kind: Kind, name: &Str, holder: &HolderId) -> Option<Want> {
-    let eip = state.world.ovn_eips.named(name).filter(|_| kind == Kind::OvnEip)?;
+fn of_ovn_eip(state: &State, name: &Str, holder: &HolderId) -> Option<Want> {
+    let eip = state.world.ovn_eips.named(name)?;
     let pair = AddrPair { v4: eip.status.v4.get().copied(), v6: eip.status.v6.get().copied() };
     let subnet = or_default(&eip.spec.external_subnet, DEFAULT_EXTERNAL_SUBNET);
+    given(state, subnet, NicId::new(holder.clone(), Str::default()), pair, name)
+}
+
+/// What a Subnet has of its own addresses, by its status: one between underlay and overlay, one of a multicast querier. One that is being
+/// deleted needs neither any more.
+fn of_subnet(state: &State, name: &Str, holder: &HolderId) -> Vec<Want> {
+    let Some(subnet) = state.world.subnets.named(name).filter(|subnet| !subnet.meta.is_deleted()) else {
+        return Vec::new();
+    };
+    let own = [("u2o", &subnet.status.u2o_ip), ("mcast", &subnet.status.mcast_ip)];
+    let wants = own.into_iter().filter_map(|(nic, field)| {
+        given(state, name, NicId::new(holder.clone(), nic.into()), field.get().copied()?, name)
+    });
+    wants.collect()
+}
+
+/// The want of what was given to somebody on a Subnet that is given out from here now.
+fn given(state: &State, subnet: &str, nic: NicId, pair: AddrPair, port: &Str) -> Option<Want> {
     let family = match (pair.v4, pair.v6) {
         (None, None) => return None,
         (Some(_), None) => Some(Family::V4),
@@ -53,7 +75,7 @@ fn given(state: &State, kind: Kind, name: &Str, holder: &HolderId) -> Option<Wan
         (Some(_), Some(_)) => None,
     };
     Some(Want {
-        nic: NicId::new(holder.clone(), Str::default()),
+        nic,
         lent: None,
         annotations: (state.books.provider(subnet).filter(|_| state.serves(subnet))?.clone(), Str::default()),
         subnets: vec![subnet.into()],
@@ -62,14 +84,24 @@ fn given(state: &State, kind: Kind, name: &Str, holder: &HolderId) -> Option<Wan
         family,
         told: pair,
         mac: AskMac::None,
-        port: name.clone(),
+        port: port.clone(),
     })
 }
 
-/// What becomes of a claim for it.
+/// Whether a Subnet has addresses of its own.
+pub(in crate::manage) fn has_own(subnet: &Subnet) -> bool {
+    !subnet.status.u2o_ip.is_absent() || !subnet.status.mcast_ip.is_absent()
+}
+
+/// What becomes of a claim for it. A Subnet that is being deleted stays until its last claim is gone: not for its own ones.
 pub(super) fn fate(state: &State, claim: &Claim, kind: Kind, now: Time, grace: i64) -> Fate {
-    if state.world.uid(kind, "", &claim.title.name).is_some() {
+    let name = &claim.title.name;
+    let is_going = |subnet: &Subnet| subnet.meta.is_deleted() && claim.is_unused();
+    if kind == Kind::Subnet && state.world.subnets.named(name).is_some_and(is_going) {
+        return Fate::Release(Proof::Disowned);
+    }
+    if state.world.uid(kind, "", name).is_some() {
         return Fate::Keep;
     }
-    named::fate(state, claim, now, grace, (kind, &Str::default(), &claim.title.name))
+    named::fate(state, claim, now, grace, (kind, &Str::default(), name))
 }

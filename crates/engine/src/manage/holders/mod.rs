@@ -5,7 +5,7 @@
 //! version does not know, are kept.
 
 pub(super) mod eip;
-mod foreign;
+pub(in crate::manage) mod foreign;
 pub(super) mod gateway;
 mod named;
 pub(super) mod occupant;

@@ -3,6 +3,7 @@
 //! In: the claims that a NIC keeps. Out: commands that make its IP object say the same. Guarantees: an IP object that is
 //! written here carries its holder's UID, so that one left behind is known for what it is; a reservation is left alone.
 
+use crate::holder::{IpRole, ip_role};
 use crate::life::split_ordinal;
 use crate::manage::call::{HOLDER_KIND, HOLDER_UID};
 use crate::manage::claims::Claim;
@@ -260,6 +261,9 @@ impl Engine {
         match (holder_of(ip), wire) {
             (_, Some(wire)) if *wire != claim.key.wire => false,
             (_, Some(_)) if lends => true,
+            (None, Some(_)) if claim.title.kind == Kind::Subnet.name() => {
+                matches!(ip_role(ip), IpRole::U2o | IpRole::Mcast) && ip.spec.subnet == claim.title.name
+            }
             (_, None) if lends => ip.spec.subnet == claim.subnet,
             (Some(holder), _) => holder == claim.nic.holder,
             (None, _) => ip.spec.pod_name == claim.title.name && ip.spec.namespace == claim.title.namespace,
