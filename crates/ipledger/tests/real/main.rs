@@ -7,6 +7,7 @@
 
 mod audit;
 mod crds;
+mod deployment;
 mod manage;
 mod many;
 mod proof;
