@@ -8,7 +8,7 @@
 use crate::decision;
 use crate::metrics::Metrics;
 use crate::pace::{Backoff, Pace};
-use cluster::{Answer, Cluster};
+use cluster::Cluster;
 use engine::manage::{Call, Command, Input, Outcome, Verb};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,14 +19,12 @@ use tokio::time::Instant;
 /// What one waits for after 429 where the server does not say (`Retry-After`).
 const BUSY: Duration = Duration::from_secs(1);
 
-/// What came of a call.
-enum Reply {
-    /// This answer.
-    Is(Answer),
-    /// It was sent, and there is no answer.
-    None,
-    /// It was not sent: this process does not hold the Lease any more.
-    NotAsked,
+/// What came of one attempt at a command.
+enum Attempt {
+    /// This is its outcome; none where it is none for the engine.
+    Done(Option<Outcome>),
+    /// It is to be made again: after this time, or as the attempts before it say.
+    Again(Option<Duration>),
 }
 
 /// See the module.
@@ -65,53 +63,61 @@ impl Executor {
         });
     }
 
+    /// A command that waits for its turn is small, since its call is made and sent in an allocation of its own: a start may ask for one
+    /// command for each of a hundred thousand pods.
     async fn carry_out(&self, command: &Command) -> Option<Outcome> {
-        let call = command.action.call();
-        if self.dry_run && call.verb != Verb::Get {
-            tracing::info!(verb = decision::verb(call.verb), path = call.path, "dry run: would call");
-            return None;
-        }
-        let due = self.pace().due(&call.path);
+        let due = self.pace().due(&command.action.call().path);
         if let Some(due) = due {
             tokio::time::sleep_until(due).await;
         }
-        let outcome = match self.answer(&call).await {
-            Reply::Is(answer) => command.action.outcome(answer.code, &answer.body),
-            Reply::None => Outcome::Unknown,
+        let mut backoff = Backoff::default();
+        loop {
+            let permit = self.permits.acquire().await;
+            let attempt = Box::pin(self.attempt(command)).await;
+            drop(permit);
+            match attempt {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::Again(after) => tokio::time::sleep(after.unwrap_or_else(|| backoff.next())).await,
+            }
+        }
+    }
+
+    /// Makes the call once. A write is not sent any more once the Lease is lost.
+    async fn attempt(&self, command: &Command) -> Attempt {
+        let call = command.action.call();
+        let reads = call.verb == Verb::Get;
+        if self.dry_run && !reads {
+            tracing::info!(verb = decision::verb(call.verb), path = call.path, "dry run: would call");
+            return Attempt::Done(None);
+        }
+        if !reads && !*self.leads.borrow() {
             // Whoever leads next reads what became of it.
-            Reply::NotAsked => return Some(Outcome::Unknown),
-        };
+            return Attempt::Done(Some(Outcome::Unknown));
+        }
+        match self.cluster.call(call.clone()).await {
+            Ok(answer) if answer.code == 429 => {
+                Attempt::Again(Some(answer.retry_after.map_or(BUSY, Duration::from_secs)))
+            }
+            Ok(answer) if answer.code < 500 || !reads => {
+                self.done(command, &call, command.action.outcome(answer.code, &answer.body))
+            }
+            Err(cause) if !reads => {
+                tracing::debug!(path = call.path, reason = %cause, "no answer to a write");
+                self.done(command, &call, Outcome::Unknown)
+            }
+            Ok(_) | Err(_) => Attempt::Again(None),
+        }
+    }
+
+    /// Takes note of an outcome.
+    fn done(&self, command: &Command, call: &Call, outcome: Outcome) -> Attempt {
         match outcome {
             Outcome::Unknown => self.pace().failed(&call.path, Instant::now()),
             _ => self.pace().answered(&call.path),
         }
-        self.metrics.called(&call, &outcome);
-        decision::log(&command.action, &call, &outcome);
-        Some(outcome)
-    }
-
-    /// The answer to a call. A write is not sent any more once the Lease is lost.
-    async fn answer(&self, call: &Call) -> Reply {
-        let mut backoff = Backoff::default();
-        loop {
-            let permit = self.permits.acquire().await;
-            if call.verb != Verb::Get && !*self.leads.borrow() {
-                return Reply::NotAsked;
-            }
-            let answer = self.cluster.call(call.clone()).await;
-            drop(permit);
-            match answer {
-                Ok(answer) if answer.code == 429 => {
-                    tokio::time::sleep(answer.retry_after.map_or(BUSY, Duration::from_secs)).await;
-                }
-                Ok(answer) if answer.code < 500 || call.verb != Verb::Get => return Reply::Is(answer),
-                Err(cause) if call.verb != Verb::Get => {
-                    tracing::debug!(path = call.path, reason = %cause, "no answer to a write");
-                    return Reply::None;
-                }
-                Ok(_) | Err(_) => tokio::time::sleep(backoff.next()).await,
-            }
-        }
+        self.metrics.called(call, &outcome);
+        decision::log(&command.action, call, &outcome);
+        Attempt::Done(Some(outcome))
     }
 
     fn pace(&self) -> std::sync::MutexGuard<'_, Pace> {

@@ -476,3 +476,22 @@ fn an_eip_is_not_judged_by_the_record_of_a_pod_that_had_its_address_before() {
         ],
     );
 }
+
+#[test]
+fn what_a_running_pod_was_told_stays_on_record_when_all_subnets_of_its_network_are_gone() {
+    holds(
+        1,
+        &[
+            Step(Set(0, 3), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Hand(FreeSubnet, 23), 0, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeleteSpill, ALL, 0),
+            Step(Hand(DeleteClaims, 58), 0, 0),
+            Step(Set(0, 1), 0, 0),
+            Step(DeletePod(1, Zero), 0, 0),
+        ],
+    );
+}

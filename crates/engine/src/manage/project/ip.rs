@@ -13,7 +13,8 @@ use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{self, Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
-use api::slim::{Ip, IpSpec, Kind, Meta, Object, Str, Uid};
+use api::names;
+use api::slim::{Field, Ip, IpSpec, Kind, Meta, Object, Pod, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -320,9 +321,23 @@ impl Engine {
         let pod = pod.filter(|pod| is_of_life(ip, &pod.meta.uid, &HolderId::of_pod(pod)));
         // By itself, since its StatefulSet may not have been seen yet.
         let entitled = pod.and_then(|pod| holders::pod::entitled(&self.state, pod));
-        entitled.is_some_and(|entitled| {
+        entitled.zip(pod).is_some_and(|(entitled, pod)| {
             entitled.wants.iter().any(|want| want.port == ip.meta.name && want.told == addrs(ip))
+                || self.was_told_where_no_subnet_is(pod, ip)
         })
+    }
+
+    /// Whether a pod was told what an IP object says by a provider all of whose Subnets are gone: none of its NICs wants anything there, and it
+    /// goes on with what it has.
+    fn was_told_where_no_subnet_is(&self, pod: &Pod, ip: &Ip) -> bool {
+        let port = names::provider_of_port(&ip.meta.name, &pod.meta.name, &pod.meta.namespace);
+        let told = pod.meta.annotations.iter().filter_map(|(key, text)| {
+            let (provider, nic) = key.split_once(".kubernetes.io/ip_address")?;
+            let is_its = port.and_then(|port| port.strip_prefix(provider)).is_some_and(|rest| rest == nic);
+            let is_gone = self.state.books.of_provider(provider).next().is_none();
+            Field::<AddrPair>::parse(text).get().copied().filter(|_| is_its && is_gone)
+        });
+        told.into_iter().any(|pair| pair == addrs(ip))
     }
 }
 
