@@ -32,7 +32,8 @@ pub struct Claim {
     pub mac: Option<Mac>,
     /// Who uses it.
     pub occupant: Occupant,
-    /// It is on the interface of its occupant, by the word of the node's agent, which made the claim again.
+    /// It is on the interface of its occupant, by the word of the node's agent, which made the claim again and has not said since that it was
+    /// let go.
     pub in_use: bool,
     /// Until when it is kept because it answered without a claim.
     pub quarantined_until: Option<Time>,
@@ -66,12 +67,12 @@ impl Claim {
             subnet: spec.subnet.clone(),
             mac: Field::get(&spec.mac).copied(),
             occupant: Occupant {
-                pod_uid,
+                pod_uid: pod_uid.clone(),
                 namespace: occupant.namespace.clone(),
                 name: occupant.name.clone(),
                 node: occupant.node.clone(),
             },
-            in_use: !occupant.sandbox.is_empty(),
+            in_use: !occupant.sandbox.is_empty() && !(pod_uid != Uid::None && pod_uid == status.let_go.pod_uid),
             quarantined_until: status.quarantine.until.get().copied(),
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             deleted: object.meta.is_deleted(),

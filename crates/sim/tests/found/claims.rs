@@ -1,6 +1,6 @@
 //! Claims: asked for, heard of, held by finalizers, deleted by hand.
 
-use crate::holds;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
@@ -279,6 +279,29 @@ fn a_claim_that_is_read_as_an_earlier_one_of_its_name_ends_what_is_known() {
             Step(Deaf(1), 0, 0),
             Step(PutBack, ALL, 0),
             Step(Set(1, 3), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_former_pod_of_a_machine_was_seen_to_use_and_let_go_is_not_what_its_present_pod_uses() {
+    // The storage was put back: the agent made the claim of the pod before again, and then said that it was let go.
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(0, 1, Two), ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(Eip(1, 3), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Reserve(0, 4), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Vip(1, 5), 30, 54879),
+            Step(PutBack, 0, 0),
+            Step(Pod(1, 0, Free), 0, 0),
+            Step(Pod(3, 1, Free), 0, 0),
+            Step(RunVm(0, 0), 0, 0),
+            Step(Program(0), 30, 15253),
         ],
     );
 }
