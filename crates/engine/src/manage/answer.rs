@@ -176,6 +176,7 @@ impl Engine {
         if !lives && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder)) {
             self.state.gone_pods.insert(uid.clone());
         }
+        self.state.read_pods.insert(uid.clone());
         if let Outcome::Done(Some(pod)) = outcome {
             self.hear(pod);
         }

@@ -192,6 +192,7 @@ impl Engine {
             }
         }
         self.project_accounts();
+        self.state.read_pods.clear();
     }
 
     /// Looks at everybody for whom something changed, in the order of what they want, and among equals of their arrival.

@@ -1,6 +1,6 @@
 //! IP objects and annotations: what is on record of a pod.
 
-use crate::holds;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
@@ -492,6 +492,77 @@ fn what_a_running_pod_was_told_stays_on_record_when_all_subnets_of_its_network_a
             Step(Hand(DeleteClaims, 58), 0, 0),
             Step(Set(0, 1), 0, 0),
             Step(DeletePod(1, Zero), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn whoever_knows_an_old_pod_does_not_take_what_it_was_told_since_off_the_record() {
+    // The second controller hears nothing for a while, and then of the claims first.
+    holds(
+        2,
+        &[
+            Step(Pod(1, 1, This(5)), ALL, 0),
+            Step(Pod(3, 1, Borrow(1)), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(Gateway(1), 0, 0),
+            Step(DeletePod(1, Normal), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(DeleteClaims, 36), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn two_fresh_reads_of_one_record_do_not_wait_for_each_other_for_ever() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Crash(0), 0, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Pod(0, 1, Free), 0, 0),
+            Step(Pod(1, 1, Free), 0, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Pod(3, 1, Two), ALL, 0),
+            Step(Reserve(1, 6), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Set(0, 0), 0, 0),
+            Step(CutOff(1), 0, 0),
+            Step(Pod(1, 1, Steal(5)), 3, 22516),
+            Step(Hand(EditIp, 51), ALL, 0),
+            Step(LateArrives, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_is_reserved_for_a_pod_that_has_another_address_on_record_is_not_lent_to_it() {
+    holds(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Reserve(1, 6), ALL, 0),
+            Step(Pod(1, 1, Steal(5)), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+    holds(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(0, 1, Two), 13, 55897),
+            Step(Subnet, 0, 0),
+            Step(Reserve(0, 0), 30, 6795),
+            Step(Hand(DeleteClaims, 32), ALL, 0),
         ],
     );
 }

@@ -163,6 +163,10 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     };
     // What it has on record of a Vip that is gone it goes on with by itself.
     let lender = lender.filter(|lender| class != Class::Record || !vip::is_gone(state, &lender.holder));
+    // Nor does it move to what is reserved for it by now.
+    let is_elsewhere =
+        |lender: &NicId| record.is_some_and(|pair| reservation::is_elsewhere(state, &lender.holder, pair));
+    let lender = lender.filter(|lender| !is_elsewhere(lender));
     let mac = mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied());
     Some(Want {
         nic: own,

@@ -52,6 +52,14 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
     (stands || state.claims.of_holder(&holder).next().is_some()).then(|| NicId::new(holder, Str::default()))
 }
 
+/// Whether a holder is a reservation that names none of these addresses.
+pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> bool {
+    let HolderId::Named(kind, _, name) = holder else { return false };
+    let ip = state.world.ips.named(name).filter(|_| kind == RESERVATION);
+    let reserved = ip.map(|ip| asked(ip).1).filter(|reserved| !reserved.is_none());
+    reserved.is_some_and(|reserved| pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)))
+}
+
 /// What a reservation should hold; none where it is gone, or is none.
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let ip = state.world.ips.named(name).filter(|ip| is_reservation(ip))?;

@@ -13,6 +13,7 @@ use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{self, Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
+use crate::record::is_finished;
 use api::names;
 use api::slim::{Field, Ip, IpSpec, Kind, Meta, Object, Pod, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
@@ -286,7 +287,10 @@ impl Engine {
         let orphans = orphans.filter(|ip| !self.state.books.is_foreign(&ip.spec.subnet));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
         for (meta, spec) in found {
-            match self.doubt_of(holder, &spec).filter(|_| entitled.is_none()) {
+            let doubt = self.doubt_of(holder, &spec).filter(|_| entitled.is_none());
+            // A fresh read counts for one look: of whose owner one says that it is gone, no other one is asked for.
+            let told = || self.doubt_of_told(&spec).filter(|_| !self.state.disowned.contains(holder));
+            match doubt.or_else(told) {
                 Some(read) => self.send(read, holder),
                 None => drop(self.remove_ip(&meta, holder)),
             }
@@ -309,6 +313,14 @@ impl Engine {
     }
 
     /// Whether it is known what became of the pod that an IP object was written for.
+    /// The fresh read that says what the living pod of an IP object was told: what is known of it may be older.
+    fn doubt_of_told(&self, ip: &IpSpec) -> Option<Action> {
+        let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name)?;
+        let uid = pod.meta.uid.clone();
+        let is_doubtful = !is_finished(pod) && !self.state.read_pods.contains(&uid);
+        is_doubtful.then(|| Action::ReadPod { namespace: ip.namespace.clone(), name: ip.pod_name.clone(), uid })
+    }
+
     fn knows(&self, uid: &Uid, ip: &IpSpec) -> bool {
         let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name);
         self.state.gone_pods.contains(uid) || pod.is_some_and(|pod| pod.meta.uid == *uid)
