@@ -57,6 +57,7 @@ impl Claim {
         let occupant = &status.occupant;
         // A claim made by hand for a pod may say no occupant: then the pod itself is it.
         let pod_uid = if occupant.pod_uid == Uid::None { holder.uid.clone() } else { occupant.pod_uid.clone() };
+        let is_off = pod_uid != Uid::None && pod_uid == status.let_go.pod_uid;
         Some(Self {
             key,
             uid: object.meta.uid.clone(),
@@ -67,12 +68,12 @@ impl Claim {
             subnet: spec.subnet.clone(),
             mac: Field::get(&spec.mac).copied(),
             occupant: Occupant {
-                pod_uid: pod_uid.clone(),
+                pod_uid,
                 namespace: occupant.namespace.clone(),
                 name: occupant.name.clone(),
                 node: occupant.node.clone(),
             },
-            in_use: !occupant.sandbox.is_empty() && !(pod_uid != Uid::None && pod_uid == status.let_go.pod_uid),
+            in_use: !occupant.sandbox.is_empty() && !is_off,
             quarantined_until: status.quarantine.until.get().copied(),
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             deleted: object.meta.is_deleted(),
