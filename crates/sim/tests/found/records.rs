@@ -566,3 +566,25 @@ fn what_is_reserved_for_a_pod_that_has_another_address_on_record_is_not_lent_to_
         ],
     );
 }
+
+#[test]
+fn whoever_knows_an_old_pod_does_not_write_another_address_over_what_it_was_told_since() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(1, 0), 0, 0),
+            Step(Block(28), ALL, 0),
+            Step(Program(0), ALL, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(Vm(1), ALL, 0),
+            Step(RunVm(1, 0), 0, 0),
+            Step(Arm(CrashBefore, 2), 13, 63119),
+            Step(Deaf(0), 0, 0),
+            Step(Set(1, 3), 0, 0),
+            Step(DeleteOrdinal(0, 2, Normal), 30, 5389),
+            Step(DeleteSet(1, Stay), 2, 26148),
+            Step(Hand(StripClaim, 27), ALL, 0),
+            Step(Hand(DeleteClaim, 56), ALL, 0),
+        ],
+    );
+}

@@ -146,8 +146,10 @@ impl Engine {
                 }
                 Some(known) if says(known, &ip) => {}
                 Some(known) => {
+                    // What it says may be what the pod was told, by a pod that is newer than the one that is known.
+                    let doubt = self.doubt_of_told(&known.spec).filter(|_| addrs(known) != ip.addrs);
                     let uid = known.meta.uid.clone();
-                    self.send(Action::UpdateIp { ip: Box::new(ip), uid }, holder);
+                    self.send(doubt.unwrap_or_else(|| Action::UpdateIp { ip: Box::new(ip), uid }), holder);
                 }
             }
         }
