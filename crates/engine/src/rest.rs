@@ -1,9 +1,11 @@
 //! For how long an address rests once it was freed.
 //!
-//! In: a Subnet. Out: seconds; a text that is no time is an error in words. Guarantees: a Subnet that says nothing has none.
+//! In: a Subnet, the conditions of a claim. Out: seconds; since when a claim rests. Guarantees: a text that is no time is an error in words;
+//! a Subnet that says nothing has none.
 
 use api::names::annotations::COOLDOWN;
-use api::slim::Subnet;
+use api::names::conditions::COOLING_DOWN;
+use api::slim::{Condition, Subnet, Time};
 
 /// Longer than this no address rests: a year.
 const LONGEST: i64 = 365 * 24 * 3600;
@@ -24,6 +26,12 @@ pub(crate) fn cooldown(subnet: &Subnet) -> Result<i64, String> {
     seconds.filter(|seconds| *seconds <= LONGEST).ok_or_else(|| {
         format!("metadata.annotations[{COOLDOWN}]: {text:?} is no time: write whole seconds, or a number with s, m or h, up to 8760h")
     })
+}
+
+/// Since when a claim rests, by its conditions.
+pub(crate) fn cooling_since(conditions: &[Condition]) -> Option<Time> {
+    let is_cooling = |condition: &&Condition| condition.type_ == COOLING_DOWN && condition.status == "True";
+    conditions.iter().find(is_cooling)?.changed.get().copied()
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@ use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::life::{Gone, Life, Special};
-use crate::rest::cooldown;
+use crate::rest::{cooldown, cooling_since};
 use crate::switch_lb::Served;
-use api::names::conditions::COOLING_DOWN;
-use api::slim::{AddressClaim, Condition, HasMeta, Kind, Vip};
+use api::slim::{AddressClaim, HasMeta, Kind, Vip};
 use ledger::Addr;
 
 /// Finds leaked records.
@@ -50,8 +49,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
 /// Whether a claim is kept although it was freed, since freed addresses of its Subnet rest for a while.
 fn rests(context: &Context<'_>, claim: &AddressClaim) -> bool {
     let world = context.world;
-    let is_cooling = |condition: &&Condition| condition.type_ == COOLING_DOWN && condition.status == "True";
-    let since = claim.status.conditions.iter().find(is_cooling).and_then(|condition| condition.changed.get().copied());
+    let since = cooling_since(&claim.status.conditions);
     let seconds = world.subnets.named(&claim.spec.subnet).and_then(|subnet| cooldown(subnet).ok());
     match (since, seconds, world.settings.now) {
         (Some(since), Some(seconds), Some(now)) => now.since(since) <= seconds.saturating_add(world.settings.grace),

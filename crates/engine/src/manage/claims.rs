@@ -6,7 +6,7 @@
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, POD, STATEFUL_SET, Title};
-use api::names::conditions::COOLING_DOWN;
+use crate::rest::cooling_since;
 use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +96,7 @@ impl Claim {
     /// Since when it rests, freed, by what it says of itself.
     #[must_use]
     pub fn cooling_since(&self) -> Option<Time> {
-        self.says(COOLING_DOWN)?.changed.get().copied()
+        cooling_since(&self.conditions)
     }
 
     /// What it says of itself, where that is so.

@@ -10,7 +10,6 @@ use super::claims::Claim;
 use super::engine::Engine;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId};
-use super::project::Cooling;
 use crate::rest::cooldown;
 use api::slim::{Str, Subnet, Time};
 use std::collections::BTreeMap;
@@ -48,7 +47,7 @@ impl Engine {
         let holder = &claim.nic.holder;
         self.resting.0.insert(claim.key.clone(), (since, holder.clone()));
         self.due.insert((until, holder.clone()));
-        self.claim_cools(claim, &Cooling { since, seconds });
+        self.claim_cools(claim, since, seconds);
         true
     }
 

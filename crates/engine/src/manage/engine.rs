@@ -51,6 +51,7 @@ pub struct Engine {
     pub(super) told: Told,
     /// Since when releases wait.
     pub(super) waits: Waits,
+    /// Claims whose freed addresses rest.
     pub(super) resting: Resting,
     /// Who is looked at again when.
     pub(super) due: BTreeSet<(Time, HolderId)>,
@@ -102,6 +103,7 @@ impl Engine {
             self.doubt_hearsay();
             self.settle();
         }
+        self.state.read_pods.clear();
         std::mem::take(&mut self.out)
     }
 
@@ -192,7 +194,6 @@ impl Engine {
             }
         }
         self.project_accounts();
-        self.state.read_pods.clear();
     }
 
     /// Looks at everybody for whom something changed, in the order of what they want, and among equals of their arrival.

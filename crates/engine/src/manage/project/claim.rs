@@ -16,15 +16,6 @@ use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// A claim that was freed and rests.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::manage) struct Cooling {
-    /// Since when.
-    pub(in crate::manage) since: Time,
-    /// For how many seconds.
-    pub(in crate::manage) seconds: i64,
-}
-
 /// Since when releases wait.
 #[derive(Debug, Default)]
 pub(in crate::manage) struct Waits(BTreeMap<ClaimKey, Time>);
@@ -61,18 +52,17 @@ impl Engine {
         self.write_claim(claim, &conditions);
     }
 
-    /// A claim is freed, and rests: what it waited for is over.
-    pub(in crate::manage) fn claim_cools(&mut self, claim: &Claim, cooling: &Cooling) {
+    /// A claim is freed since then, and rests for so many seconds: what it waited for is over.
+    pub(in crate::manage) fn claim_cools(&mut self, claim: &Claim, since: Time, seconds: i64) {
         self.waits.forget(&claim.key);
-        let until = Time(cooling.since.0.saturating_add(cooling.seconds));
+        let until = Time(since.0.saturating_add(seconds));
         let message = format!(
             "freed, and given out again after {until}: freed addresses of Subnet {} rest for {} s; whoever asks for it by name gets it at once",
-            claim.subnet, cooling.seconds
+            claim.subnet, seconds
         );
         let cools = Say { type_: COOLING_DOWN, status: true, reason: "Cooldown", message: &message };
         let over = over(claim, WAITING, "Freed");
-        let conditions =
-            with(&claim.conditions, &over.into_iter().chain([cools]).collect::<Vec<_>>(), 0, cooling.since);
+        let conditions = with(&claim.conditions, &over.into_iter().chain([cools]).collect::<Vec<_>>(), 0, since);
         self.write_claim(claim, &conditions);
     }
 

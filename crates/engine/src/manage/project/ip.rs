@@ -314,7 +314,6 @@ impl Engine {
         }
     }
 
-    /// Whether it is known what became of the pod that an IP object was written for.
     /// The fresh read that says what the living pod of an IP object was told: what is known of it may be older.
     fn doubt_of_told(&self, ip: &IpSpec) -> Option<Action> {
         let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name)?;
@@ -323,6 +322,7 @@ impl Engine {
         is_doubtful.then(|| Action::ReadPod { namespace: ip.namespace.clone(), name: ip.pod_name.clone(), uid })
     }
 
+    /// Whether it is known what became of the pod that an IP object was written for.
     fn knows(&self, uid: &Uid, ip: &IpSpec) -> bool {
         let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name);
         self.state.gone_pods.contains(uid) || pod.is_some_and(|pod| pod.meta.uid == *uid)

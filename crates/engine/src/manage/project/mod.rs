@@ -22,7 +22,7 @@ mod tally;
 mod vip;
 mod workload;
 
-pub(super) use claim::{Cooling, Waits};
+pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
 pub(super) use event::Told;
 pub(in crate::manage) use ip::is_of_life;
