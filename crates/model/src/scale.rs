@@ -15,6 +15,9 @@ use crate::server::{Part, Scope, Server};
 use crate::store::key;
 use crate::time::Timestamp;
 
+/// The replicas of a Scale whose object says nothing of them, as a patch sees it: `invalidSpecReplicas` there.
+const UNSET: i64 = i32::MIN as i64;
+
 impl Server {
     pub(crate) fn scale(&mut self, request: &mut Request, scope: Scope<'_>, now: Timestamp) -> Outcome<Response> {
         let resource = self.res(scope.id)?;
@@ -24,13 +27,26 @@ impl Server {
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
         let old = old.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
         let mut scale = shown(&old, &paths);
+        // Objects of built-in kinds have their replicas always.
+        let is_unset = resource.custom && get(&old, &paths.spec).is_none();
         let options = match request.method {
+            Method::Get if is_unset => {
+                let said = format!("the spec replicas field \"{}\" does not exist", shown_path(&paths.spec));
+                return Err(ApiError::internal(&said));
+            }
             Method::Get => return Ok(Response::json(200, scale)),
             Method::Put | Method::Patch => Self::write_options(request)?,
             _ => return Err(ApiError::method_not_allowed()),
         };
+        if is_unset {
+            scale["spec"] = json!({"replicas": UNSET});
+        }
         change(request, &mut scale)?;
         let replicas = replicas(resource, scope.name, &scale)?;
+        if resource.custom && replicas == UNSET {
+            let said = format!("the spec replicas field \"{}\" cannot be empty", shown_path(&paths.spec));
+            return Err(ApiError::bad_request(&said));
+        }
         let mut new = Value::clone(&old);
         set(&mut new, &paths.spec, json!(replicas));
         let version = meta::text(&scale, "resourceVersion");

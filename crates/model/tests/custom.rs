@@ -203,6 +203,23 @@ fn scale_shows_and_sets_replicas() {
 }
 
 #[test]
+fn an_object_that_says_nothing_of_replicas_has_no_scale_to_read_but_may_be_given_one() {
+    let mut bed = Bed::new();
+    let mut definition = crd(schema(json!({"type": "object", "properties": {"n": {"type": "integer"}}})));
+    definition["spec"]["versions"][0]["subresources"]["scale"] =
+        json!({"specReplicasPath": ".spec.n", "statusReplicasPath": ".status.s"});
+    bed.expect(201, Request::post(CRDS, definition));
+    bed.expect(201, Request::post(THINGS, thing("t", json!({}))));
+    let path = format!("{THINGS}/t/scale");
+    let refused = bed.expect(500, Request::get(&path));
+    assert_eq!(refused["message"], "Internal error occurred: the spec replicas field \".spec.n\" does not exist");
+    let refused = bed.expect(400, Request::merge_patch(&path, json!({})));
+    assert_eq!(refused["message"], "the spec replicas field \".spec.n\" cannot be empty");
+    bed.expect(200, Request::merge_patch(&path, json!({"spec": {"replicas": 2}})));
+    assert_eq!(bed.get(&path)["spec"]["replicas"], 2);
+}
+
+#[test]
 fn what_a_scale_sets_outside_the_schema_is_a_write_and_is_not_shown() {
     let mut bed = Bed::new();
     let mut definition = crd(schema(json!({"type": "object", "properties": {"n": {"type": "integer"}}})));

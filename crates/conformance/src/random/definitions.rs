@@ -313,16 +313,20 @@ fn schema(n: u8, mark: &str) -> Value {
 fn broken(n: u8) -> Value {
     let schema = schema(0, "m");
     let mut body = definition(&json!([version("v1", true, &schema)]));
-    match n % 6 {
+    let mut spec = |key: &str, value: Value| {
+        body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"][key] = value;
+    };
+    match n % 9 {
+        // The default lacks what is required, or has what is not there, or breaks a rule.
+        6 => spec("required", json!(["n"])),
+        7 => spec("default", json!({"none": 1})),
+        8 => spec("x-kubernetes-validations", json!([{"rule": "has(self.n)", "message": "n is there"}])),
+        5 => spec("x-kubernetes-validations", json!([{"rule": "self.none == 1"}])),
         0 => body["metadata"]["name"] = json!("other.<ns>.example.com"),
         1 => body["spec"]["versions"] = json!([version("v1", true, &schema), version("v2", true, &schema)]),
         2 => body["spec"]["versions"] = json!([version("v1", false, &schema)]),
         3 => body["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = json!({"properties": {"spec": {}}}),
-        4 => body["spec"]["scope"] = json!("Everywhere"),
-        _ => {
-            body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-validations"] =
-                json!([{"rule": "self.none == 1"}]);
-        }
+        _ => body["spec"]["scope"] = json!("Everywhere"),
     }
     body
 }

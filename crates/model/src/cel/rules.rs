@@ -16,8 +16,18 @@ const PER_OBJECT: u64 = 10_000_000;
 
 /// Runs the rules of a schema over an object.
 pub(crate) fn check(node: &Node, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
-    let mut run = Run { budget: PER_OBJECT, over: false, errors };
+    let mut run = Run { budget: PER_OBJECT, over: false, ratchets: true, errors };
     run.walk(&Path::Root, node, value, old);
+}
+
+/// Checks the default of a schema: as a value that stays, and if nothing is found, as a new one.
+pub(crate) fn check_default(node: &Node, default: &Value, errors: &mut Vec<FieldError>) {
+    for old in [Some(default), None] {
+        if errors.is_empty() {
+            let mut run = Run { budget: PER_OBJECT, over: false, ratchets: false, errors };
+            run.walk(&Path::Root, node, default, old);
+        }
+    }
 }
 
 /// One run over an object.
@@ -25,6 +35,8 @@ struct Run<'e> {
     budget: u64,
     /// A rule cost too much: no further ones are run.
     over: bool,
+    /// What did not change raises nothing.
+    ratchets: bool,
     errors: &'e mut Vec<FieldError>,
 }
 
@@ -65,9 +77,12 @@ impl Run<'_> {
 fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Value>, state: &mut Run<'_>) {
     let kind = node.kind.map_or("", crate::schema::Type::name);
     let fail = |detail: String| FieldError::invalid(path.field(), kind, detail);
+    if rule.text.trim().is_empty() {
+        return;
+    }
     let program = match &rule.program {
         Ok(program) => program,
-        Err(error) => return state.errors.push(fail(format!("rule compile error: {error}"))),
+        Err(error) => return state.errors.push(fail(format!("rule compile error: compilation failed: {error}"))),
     };
     if program.uses_old_self() && old.is_none() && !rule.optional_old_self {
         return;
@@ -86,7 +101,7 @@ fn run(path: &Path<'_>, node: &Node, rule: &Rule, value: &Value, old: Option<&Va
             return state.errors.push(fail(failure(rule, &error, state.budget)));
         }
     };
-    if !program.uses_old_self() && old == Some(value) {
+    if state.ratchets && !program.uses_old_self() && old == Some(value) {
         return;
     }
     let mut error = fail(told);

@@ -5,6 +5,7 @@
 //! unchanged parts of an object raise nothing on update (ratcheting).
 
 mod default;
+mod fit;
 mod format;
 mod lists;
 mod node;

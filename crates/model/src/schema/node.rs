@@ -168,7 +168,7 @@ impl Node {
                 .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
-                .map(rule)
+                .map(|written| rule(written, schema))
                 .collect(),
         }
     }
@@ -199,11 +199,12 @@ fn strings(list: Option<&Value>) -> Vec<String> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn rule(rule: &Value) -> Rule {
+/// A rule about what `schema` describes.
+fn rule(rule: &Value, schema: &Value) -> Rule {
     let text = |key: &str| rule.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
     let message_expression = text("messageExpression");
     Rule {
-        program: Program::parse(&text("rule")),
+        program: Program::parse(&text("rule")).and_then(|program| program.check(schema).map(|()| program)),
         text: text("rule"),
         message: text("message"),
         reason: text("reason"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::node::{Additional, Node};
 use super::path::Path;
 
-const META: [&str; 3] = ["apiVersion", "kind", "metadata"];
+pub(super) const META: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 /// Prunes a whole object; returns the paths of what went, sorted.
 pub(super) fn prune(object: &mut Value, root: &Node) -> Vec<String> {
@@ -22,6 +22,13 @@ pub(super) fn prune(object: &mut Value, root: &Node) -> Vec<String> {
     }
     gone.sort();
     gone
+}
+
+/// Whether pruning would change a value that is no whole object.
+pub(super) fn changes(value: &Value, node: &Node) -> bool {
+    let mut gone = Vec::new();
+    walk(&mut value.clone(), Some(node), &Path::Root, &mut gone);
+    !gone.is_empty()
 }
 
 fn walk(value: &mut Value, node: Option<&Node>, path: &Path<'_>, gone: &mut Vec<String>) {

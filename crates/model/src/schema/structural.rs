@@ -6,6 +6,8 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::fit;
+use super::node::Node;
 use crate::cel::Program;
 use crate::field::{FieldError, go_json};
 
@@ -16,15 +18,47 @@ enum Level {
     Field,
 }
 
+/// What was found, by who finds it: what comes later is not looked at where something before it is wrong.
+#[derive(Debug, Default)]
+struct Found {
+    /// The schema says too little or has the wrong shape: `ValidateStructural`.
+    shape: Vec<FieldError>,
+    /// It says what may not be said: `ValidateCustomResourceDefinitionOpenAPISchema`.
+    words: Vec<FieldError>,
+    /// Its rules do not compile.
+    rules: Vec<FieldError>,
+}
+
 /// Findings about a schema that stands at `path`.
 pub(crate) fn check(path: &str, schema: &Value) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    walk(path, schema, Level::Root, &mut errors);
+    let mut found = Found::default();
+    walk(path, schema, Level::Root, &mut found);
+    let mut errors = found.shape;
+    if errors.is_empty() {
+        fit::check(path, &Node::new(schema), &mut errors);
+    }
+    if errors.is_empty() {
+        errors = found.rules;
+    }
+    errors.extend(found.words);
     errors.sort_by_key(FieldError::message);
     errors
 }
 
-fn walk(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) {
+fn walk(path: &str, schema: &Value, level: Level, found: &mut Found) {
+    let before = found.words.len();
+    shape(path, schema, level, &mut found.shape);
+    forbidden(path, schema, &mut found.words);
+    let written = written_rules(path, schema, &mut found.words);
+    below(path, schema, found);
+    // Rules are compiled where nothing at this level or below it is wrong.
+    if found.words.len() == before {
+        compile(&written, schema, &mut found.rules);
+    }
+}
+
+/// What a schema must say.
+fn shape(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) {
     let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or("");
     let flag = |key: &str| schema.get(key).and_then(Value::as_bool).unwrap_or(false);
     let kind = text("type");
@@ -39,22 +73,22 @@ fn walk(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) 
     if level == Level::Root && !kind.is_empty() && kind != "object" {
         errors.push(FieldError::invalid(format!("{path}.type"), kind, "must be object at the root"));
     }
-    let types = ["object", "array", "string", "integer", "number", "boolean"];
-    if !kind.is_empty() && !types.contains(&kind) {
-        let mut sorted = types;
-        sorted.sort_unstable();
-        errors.push(FieldError::not_supported(format!("{path}.type"), kind, sorted));
-    }
     if kind == "array" && schema.get("items").is_none() {
         errors.push(FieldError::required(format!("{path}.items"), "must be specified"));
     }
-    forbidden(path, schema, errors);
-    rules(path, schema, errors);
-    below(path, schema, level, errors);
+    if level == Level::Root && schema.get("additionalProperties").is_some() {
+        errors.push(FieldError::forbidden(format!("{path}.additionalProperties"), "must not be used at the root"));
+    }
 }
 
 /// What may not be said, and patterns that are none.
 fn forbidden(path: &str, schema: &Value, errors: &mut Vec<FieldError>) {
+    // In the order of the message.
+    let types = ["array", "boolean", "integer", "number", "object", "string"];
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or("");
+    if !kind.is_empty() && !types.contains(&kind) {
+        errors.push(FieldError::not_supported(format!("{path}.type"), kind, types));
+    }
     if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
         errors.push(FieldError::forbidden(
             format!("{path}.uniqueItems"),
@@ -70,43 +104,40 @@ fn forbidden(path: &str, schema: &Value, errors: &mut Vec<FieldError>) {
 }
 
 /// The schemas of entries, properties and other members.
-fn below(path: &str, schema: &Value, level: Level, errors: &mut Vec<FieldError>) {
+fn below(path: &str, schema: &Value, found: &mut Found) {
     if let Some(items) = schema.get("items") {
-        walk(&format!("{path}.items"), items, Level::Item, errors);
+        walk(&format!("{path}.items"), items, Level::Item, found);
     }
     for (key, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        walk(&format!("{path}.properties[{key}]"), property, Level::Field, errors);
+        walk(&format!("{path}.properties[{key}]"), property, Level::Field, found);
     }
-    if let Some(additional) = schema.get("additionalProperties") {
-        if level == Level::Root {
-            errors.push(FieldError::forbidden(format!("{path}.additionalProperties"), "must not be used at the root"));
-        }
-        if additional.is_object() {
-            walk(&format!("{path}.additionalProperties"), additional, Level::Field, errors);
-        }
+    if let Some(additional) = schema.get("additionalProperties").filter(|additional| additional.is_object()) {
+        walk(&format!("{path}.additionalProperties"), additional, Level::Field, found);
     }
 }
 
-/// Rules must compile.
-fn rules(path: &str, schema: &Value, errors: &mut Vec<FieldError>) {
-    for (i, rule) in schema.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten().enumerate()
-    {
+/// The rules that are written, with their paths.
+fn written_rules<'a>(path: &str, schema: &'a Value, errors: &mut Vec<FieldError>) -> Vec<(String, &'a Value)> {
+    let all = schema.get("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let mut written = Vec::new();
+    for (i, rule) in all {
         let at = format!("{path}.x-kubernetes-validations[{i}].rule");
-        let text = rule.get("rule").and_then(Value::as_str).unwrap_or("");
-        if text.trim().is_empty() {
+        if rule.get("rule").and_then(Value::as_str).unwrap_or("").trim().is_empty() {
             errors.push(FieldError::required(at, "rule is not specified"));
-            continue;
+        } else {
+            written.push((at, rule));
         }
-        match Program::parse(text) {
-            Err(error) => {
-                errors.push(FieldError::invalid_text(at, &rule_text(rule), &format!("compilation failed: {error}")));
-            }
-            Ok(program) => {
-                if let Err(error) = program.check(schema) {
-                    let detail = format!("compilation failed: {error}");
-                    errors.push(FieldError::invalid_text(at, &rule_text(rule), &detail));
-                }
-            }
+    }
+    written
+}
+
+/// Rules must compile.
+fn compile(written: &[(String, &Value)], schema: &Value, errors: &mut Vec<FieldError>) {
+    for (at, rule) in written {
+        let text = rule.get("rule").and_then(Value::as_str).unwrap_or("");
+        if let Err(error) = Program::parse(text).and_then(|program| program.check(schema)) {
+            let detail = format!("compilation failed: {error}");
+            errors.push(FieldError::invalid_text(at.as_str(), &rule_text(rule), &detail));
         }
     }
 }
