@@ -2,8 +2,11 @@
 //!
 //! In: a name. Out: whether this process holds it, for ever. Guarantees: none for correctness: two controllers
 //! at once do no harm, and the Lease only saves their work. A holder that does not renew is followed after the duration
-//! that it stated itself, by this process' own clock; one that ends properly gives it up at once.
+//! that it stated itself, by this process' own clock; one that ends properly gives it up at once. And it is a witness: it is read
+//! every two seconds, and where it is older than this process knew it, or gone, the storage was put back to an earlier time. Watches
+//! do not show that once the server has written as much as was undone.
 
+use crate::reflector::PutBack;
 use cluster::Cluster;
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
@@ -18,6 +21,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Between two attempts.
 const PERIOD: Duration = Duration::from_secs(2);
 
+/// The server did not say what there is.
+struct Unanswered;
+
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
@@ -27,11 +33,16 @@ pub(crate) struct Lease {
     identity: String,
     /// What was last seen of another holder, and when that was.
     seen: Option<(Value, Instant)>,
+    /// Its life and version, as they were read or written last.
+    known: Option<(String, u64)>,
+    /// Told when it is older than that.
+    put_back: PutBack,
 }
 
 impl Lease {
-    pub(crate) fn new(cluster: Cluster, namespace: &str, name: &str, identity: String) -> Self {
-        Self { cluster, namespace: namespace.to_owned(), name: name.to_owned(), identity, seen: None }
+    pub(crate) fn new(cluster: Cluster, (namespace, name): (&str, &str), identity: String, put_back: PutBack) -> Self {
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        Self { cluster, namespace, name, identity, seen: None, known: None, put_back }
     }
 
     /// Takes it whenever it can be had, and keeps it for as long as possible; says which of the two is so.
@@ -76,7 +87,7 @@ impl Lease {
 
     /// Gives it up, so that another one begins at once.
     pub(crate) async fn release(&mut self) {
-        let Some(mut lease) = self.read().await else { return };
+        let Ok(Some(mut lease)) = self.read().await else { return };
         if lease["spec"]["holderIdentity"] == self.identity.as_str() {
             lease["spec"]["holderIdentity"] = json!("");
             lease["spec"]["leaseDurationSeconds"] = json!(1);
@@ -87,8 +98,9 @@ impl Lease {
     /// Takes or renews it, if it can be had; whether this process holds it.
     async fn attempt(&mut self) -> bool {
         let lease = match self.read().await {
-            Some(lease) => lease,
-            None => {
+            Err(Unanswered) => return false,
+            Ok(Some(lease)) => lease,
+            Ok(None) => {
                 let fresh = json!({
                     "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
                     "metadata": {"name": self.name, "namespace": self.namespace},
@@ -133,16 +145,48 @@ impl Lease {
         })
     }
 
-    async fn read(&self) -> Option<Value> {
+    /// What there is; none where it is not there.
+    async fn read(&mut self) -> Result<Option<Value>, Unanswered> {
         let call = Call { verb: Verb::Get, path: self.path(true), body: None };
-        let answer = self.cluster.call(call).await.ok()?;
-        (answer.code == 200).then(|| serde_json::from_slice(&answer.body).ok())?
+        let lease = match self.cluster.call(call).await {
+            Ok(answer) if answer.code == 200 => Some(serde_json::from_slice(&answer.body).map_err(|_| Unanswered)?),
+            Ok(answer) if answer.code == 404 => None,
+            Ok(answer) => {
+                let said = String::from_utf8_lossy(&answer.body).into_owned();
+                tracing::error!(lease = self.name, code = answer.code, said, "the Lease cannot be read");
+                return Err(Unanswered);
+            }
+            Err(cause) => {
+                tracing::warn!(lease = self.name, reason = %cause, "the Lease cannot be read");
+                return Err(Unanswered);
+            }
+        };
+        self.bear_witness(lease.as_ref());
+        Ok(lease)
     }
 
-    async fn write(&self, verb: Verb, body: Value) -> bool {
+    /// Says so where the storage shows a time before the one that is known. Reads of one object are never stale (they ask the
+    /// storage), so that an older version proves it; who deletes the Lease by hand has everything listed anew, which does no harm.
+    fn bear_witness(&mut self, lease: Option<&Value>) {
+        let now = lease.and_then(version);
+        let is_past = self.known.as_ref().is_some_and(|known| is_before(known, now.as_ref()));
+        if is_past {
+            tracing::warn!(
+                lease = self.name,
+                "the Lease is older than it was known, or gone: the storage was put back to an earlier time"
+            );
+            self.put_back.notify_one();
+        }
+        self.known = now;
+    }
+
+    async fn write(&mut self, verb: Verb, body: Value) -> bool {
         let call = Call { verb, path: self.path(verb != Verb::Create), body: Some(body) };
         match self.cluster.call(call).await {
-            Ok(answer) if answer.code < 300 => true,
+            Ok(answer) if answer.code < 300 => {
+                self.known = serde_json::from_slice(&answer.body).ok().as_ref().and_then(version);
+                true
+            }
             Ok(answer) => {
                 // A conflict is another controller that was faster.
                 if answer.code != 409 {
@@ -161,5 +205,31 @@ impl Lease {
     fn path(&self, with_name: bool) -> String {
         let path = format!("/apis/coordination.k8s.io/v1/namespaces/{}/leases", self.namespace);
         if with_name { format!("{path}/{}", self.name) } else { path }
+    }
+}
+
+/// The life and the version of an object.
+fn version(object: &Value) -> Option<(String, u64)> {
+    let meta = object.get("metadata")?;
+    Some((meta.get("uid")?.as_str()?.to_owned(), meta.get("resourceVersion")?.as_str()?.parse().ok()?))
+}
+
+/// Whether an object that is so now was known from a later time: another life of it counts as that.
+fn is_before(known: &(String, u64), now: Option<&(String, u64)>) -> bool {
+    now.is_none_or(|(uid, version)| *uid != known.0 || *version < known.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_version_another_life_or_none_is_of_a_time_before() {
+        let at = |uid: &str, version: u64| (uid.to_owned(), version);
+        let known = at("a", 7);
+        assert!(!is_before(&known, Some(&at("a", 7))) && !is_before(&known, Some(&at("a", 8))));
+        assert!(
+            is_before(&known, Some(&at("a", 6))) && is_before(&known, Some(&at("b", 9))) && is_before(&known, None)
+        );
     }
 }

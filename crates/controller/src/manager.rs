@@ -63,8 +63,9 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
         tokio::spawn(http::serve(listener, Arc::clone(&status), Arc::clone(&metrics)));
     }
+    let witness = PutBack::default();
     let lease = (!config.lease.is_empty() && !config.dry_run)
-        .then(|| Lease::new(cluster.clone(), &config.namespace, &config.lease, identity()));
+        .then(|| Lease::new(cluster.clone(), (&config.namespace, &config.lease), identity(), PutBack::clone(&witness)));
     let (holds, held) = watch::channel(lease.is_none());
     let mut holder = JoinSet::new();
     // Whoever has none works, and never hears otherwise.
@@ -76,7 +77,8 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         None => Some(holds),
     };
     loop {
-        let manager = Manager::start(cluster.clone(), &config, held.clone(), (&metrics, &status));
+        let put_back = (PutBack::default(), PutBack::clone(&witness));
+        let manager = Manager::start(cluster.clone(), &config, held.clone(), put_back, (&metrics, &status));
         match manager.turn(&mut stop).await {
             ControlFlow::Continue(PastReturned) => status.ready.store(false, Ordering::Relaxed),
             ControlFlow::Break(()) => break,
@@ -98,7 +100,8 @@ struct Manager {
     inputs: Receiver<Input>,
     /// They end with this.
     _reflectors: JoinSet<()>,
-    put_back: PutBack,
+    /// Told by one of its reflectors, and by the Lease.
+    put_back: (PutBack, PutBack),
     executor: Executor,
     /// Whether this process holds the Lease.
     leads: watch::Receiver<bool>,
@@ -116,12 +119,14 @@ impl Manager {
         cluster: Cluster,
         config: &Config,
         leads: watch::Receiver<bool>,
+        put_back: (PutBack, PutBack),
         (metrics, status): (&Arc<Metrics>, &Arc<Status>),
     ) -> Self {
         let (sender, inputs) = channel(QUEUE);
-        let (mut reflectors, put_back) = (JoinSet::new(), PutBack::default());
+        let mut reflectors = JoinSet::new();
         for source in Source::all(&config.namespace) {
-            reflectors.spawn(Reflector::new(cluster.clone(), source, sender.clone(), PutBack::clone(&put_back)).run());
+            reflectors
+                .spawn(Reflector::new(cluster.clone(), source, sender.clone(), PutBack::clone(&put_back.0)).run());
         }
         let (parallel, mut told) = (config.parallel_calls, leads.clone());
         let executor = Executor::new(cluster, (sender, leads), parallel, Arc::clone(metrics), config.dry_run);
@@ -158,7 +163,7 @@ impl Manager {
                 }
                 // Before anything else is taken in: who lost the Lease decides nothing more. The other end lives as long as this.
                 Ok(()) = self.leads.changed() => self.lead(),
-                () = self.put_back.notified() => {
+                () = either(&self.put_back) => {
                     // What is on its way was decided in another time: its preconditions hold it to that, and it ends first.
                     self.drain().await;
                     return ControlFlow::Continue(PastReturned);
@@ -220,6 +225,14 @@ impl Manager {
                 Ok(None) | Err(_) => break,
             }
         }
+    }
+}
+
+/// Ends when one of the two is told.
+async fn either((one, other): &(PutBack, PutBack)) {
+    tokio::select! {
+        () = one.notified() => {}
+        () = other.notified() => {}
     }
 }
 

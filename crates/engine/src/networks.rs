@@ -4,7 +4,7 @@
 //! annotation, `[ns/]name[@interface]` lists and JSON, are read; what cannot be read is kept as a reason.
 
 use api::names::annotations;
-use api::slim::{Meta, VirtualMachineNetworks};
+use api::slim::{Malformed, Meta, VirtualMachineNetworks};
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub struct Networks<'a> {
     pub primary: bool,
     /// Attachments, the replacement of the primary network first.
     pub attachments: Vec<Attachment<'a>>,
-    /// Why an annotation could not be read: its name and the reason.
+    /// Why an annotation, or the spec of a VM, could not be read: its name and the reason.
     pub malformed: Vec<(&'static str, String)>,
 }
 
@@ -62,9 +62,13 @@ pub fn networks_of_meta<'a>(meta: &'a Meta, namespace: &'a str) -> Networks<'a> 
     networks
 }
 
-/// The networks of a VM: its launcher pod has the primary network unless a Multus network replaces it.
+/// The networks of a VM, where they can be read: its launcher pod has the primary network unless a Multus network replaces it.
 #[must_use]
-pub fn networks_of_vm<'a>(spec: &'a VirtualMachineNetworks, namespace: &'a str) -> Networks<'a> {
+pub fn networks_of_vm<'a>(spec: Result<&'a VirtualMachineNetworks, &Malformed>, namespace: &'a str) -> Networks<'a> {
+    let spec = match spec {
+        Ok(spec) => spec,
+        Err(bad) => return Networks { malformed: vec![("spec", bad.reason.clone())], ..Networks::default() },
+    };
     let multus = spec.networks.iter().filter_map(|network| network.multus.as_ref());
     let attachments = multus.clone().map(|multus| short_form(&multus.network_name, namespace)).collect();
     Networks { primary: !multus.clone().any(|multus| multus.default), attachments, malformed: Vec::new() }

@@ -15,6 +15,7 @@ mod nad;
 mod objects;
 mod read;
 pub mod skip;
+mod sound;
 mod text;
 mod time;
 
@@ -26,5 +27,6 @@ pub use meta::{Meta, Owner, Pairs, Uid, is_read_annotation};
 pub use nad::{NadConfig, NadIpam, NadManager, NadPlugin, NotCni};
 pub use objects::*;
 pub use read::{HasMeta, Object, Parsed, Unreadable, read, read_claim};
+pub use sound::Sound;
 pub use text::{Exclude, ExcludeForm, InternalCidr, PoolEntry, Spelled};
 pub use time::{Newest, NotATime, Time};

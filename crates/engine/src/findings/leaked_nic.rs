@@ -95,7 +95,7 @@ fn lost_by_retainer(
         Retainer::Gateway(name) => lost_by_gateway(context, ip, name, provider),
         Retainer::Vm(namespace, name) => {
             let vm = context.world.vms.get(namespace, name)?;
-            let networks = networks_of_vm(&vm.spec.template.spec, namespace);
+            let networks = networks_of_vm(vm.networks(), namespace);
             (!networks.has(provider)).then(|| {
                 (ObjRef::of(Kind::VirtualMachine, vm), format!("VM {namespace}/{name} has no network {provider}"))
             })

@@ -169,7 +169,7 @@ impl References<'_, '_> {
             }
         }
         for vm in world.vms.iter() {
-            self.networks(Kind::VirtualMachine, vm, &networks_of_vm(&vm.spec.template.spec, &vm.meta.namespace));
+            self.networks(Kind::VirtualMachine, vm, &networks_of_vm(vm.networks(), &vm.meta.namespace));
         }
         for namespace in world.namespaces.iter() {
             for (name, kind) in [("ip_pool", Kind::IpPool), ("logical_switch", Kind::Subnet)] {

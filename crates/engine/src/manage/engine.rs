@@ -393,8 +393,8 @@ impl Engine {
                 self.wait_for_silence(node.clone(), holder);
                 node
             }
-            // Its word changes the claim, which is seen.
-            Wait::Gateway(_) => return,
+            // Its word changes the claim, which is seen; and whoever mends an object changes it.
+            Wait::Gateway(_) | Wait::Unreadable { .. } => return,
             Wait::Owner { kind, namespace, name } => {
                 return self.send(Action::ReadOwner { kind, namespace, name }, holder);
             }

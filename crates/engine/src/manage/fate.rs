@@ -82,6 +82,15 @@ pub enum Wait {
     },
     /// That this gateway says that the address is off its interface, and its rules are gone.
     Gateway(api::slim::Str),
+    /// That this object can be read: until then nobody knows what it gave up.
+    Unreadable {
+        /// Its kind.
+        kind: api::slim::Kind,
+        /// Its namespace.
+        namespace: api::slim::Str,
+        /// Its name.
+        name: api::slim::Str,
+    },
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
 }

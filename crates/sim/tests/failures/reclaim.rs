@@ -32,7 +32,6 @@ fn g02_a_machine_whose_annotations_cannot_be_read_keeps_what_it_has() {
 
 /// G02, of its networks.
 #[test]
-#[ignore = "open: networks of a wrong type are read as none, and a stopped machine loses its address"]
 fn g02_a_machine_whose_networks_cannot_be_read_keeps_what_it_has() {
     let end = sweep("g02, networks", with_spec_of_v(json!({"spec": {"networks": "none of your business"}})));
     assert_eq!((end.claims.len(), end.addresses["v"].as_slice()), (2, &["172.17.0.2".to_owned()][..]));

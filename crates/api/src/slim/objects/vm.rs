@@ -3,7 +3,7 @@
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
 use super::StatusTimes;
-use crate::slim::{Meta, Newest, Str};
+use crate::slim::{Malformed, Meta, Newest, Sound, Str};
 
 slim! {
     /// A KubeVirt VirtualMachine.
@@ -11,7 +11,7 @@ slim! {
         /// Metadata.
         meta: Meta = "metadata",
         /// What is wanted.
-        spec: VirtualMachineSpec = "spec",
+        spec: Sound<VirtualMachineSpec> = "spec",
         /// What KubeVirt says.
         status: StatusTimes = "status",
     }
@@ -32,7 +32,7 @@ slim! {
         /// Metadata.
         meta: Meta = "metadata",
         /// Its networks.
-        spec: VirtualMachineNetworks = "spec",
+        spec: Sound<VirtualMachineNetworks> = "spec",
         /// What KubeVirt says.
         status: VirtualMachineInstanceStatus = "status",
     }
@@ -61,5 +61,18 @@ slim! {
         phase: Str = "phase",
         /// When its conditions last changed.
         changed: Newest = "conditions",
+    }
+}
+
+impl VirtualMachine {
+    /// The networks that it is to have.
+    ///
+    /// # Errors
+    /// Its spec cannot be read: it may have any.
+    pub fn networks(&self) -> Result<&VirtualMachineNetworks, &Malformed> {
+        match &self.spec {
+            Sound::Is(spec) => Ok(&spec.template.spec),
+            Sound::Bad(bad) => Err(bad),
+        }
     }
 }

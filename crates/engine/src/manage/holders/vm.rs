@@ -6,13 +6,13 @@
 
 use super::{Entitled, named, owner, pod};
 use crate::manage::claims::Claim;
-use crate::manage::fate::Fate;
+use crate::manage::fate::{Fate, Wait};
 use crate::manage::id::{HolderId, NicId, Title, VM};
 use crate::manage::state::State;
 use crate::manage::want::{Class, Want};
 use crate::networks::networks_of_vm;
 use api::names::annotations;
-use api::slim::{Meta, Str, Time, Uid, VirtualMachineNetworks};
+use api::slim::{Kind, Meta, Str, Time, Uid, VirtualMachineNetworks, VirtualMachineSpec};
 use std::collections::BTreeMap;
 
 /// The holder of a name.
@@ -40,10 +40,13 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
     let (user, occupant) = state.borrower(&holder).unzip();
     let user = user.and_then(|user| state.pod(user));
     let template = match (vm, vmi) {
-        (Some(vm), _) => with_networks(&vm.spec.template.meta, &vm.spec.template.spec, namespace),
-        (None, Some(vmi)) => with_networks(&vmi.meta, &vmi.spec, namespace),
-        (None, None) => Meta::clone(&user?.meta),
+        (Some(vm), _) => vm.spec.get().map(|VirtualMachineSpec { template: it }| (&it.meta, &it.spec)),
+        (None, Some(vmi)) => vmi.spec.get().map(|spec| (&vmi.meta, spec)),
+        // All that shows it is its pod, which says what it asks for.
+        (None, None) if user.is_some() => None,
+        (None, None) => return None,
     };
+    let template = template.map_or_else(Meta::default, |(meta, spec)| with_networks(meta, spec, namespace));
     let is_going = vm.map(|vm| &vm.meta).or(vmi.map(|vmi| &vmi.meta)).is_some_and(Meta::is_deleted);
     let subject = pod::Subject {
         holder: holder.clone(),
@@ -81,7 +84,7 @@ fn wants(state: &State, subject: &pod::Subject<'_>) -> Vec<Want> {
 
 /// The metadata of a launcher pod before there is one: what it asks for, and the networks of the machine.
 fn with_networks(meta: &Meta, spec: &VirtualMachineNetworks, namespace: &str) -> Meta {
-    let networks = networks_of_vm(spec, namespace);
+    let networks = networks_of_vm(Ok(spec), namespace);
     let mut names: Vec<String> =
         networks.attachments.iter().map(|it| format!("{}/{}", it.namespace, it.name)).collect();
     let given = meta.annotations.iter().map(|(key, value)| (Str::from(key), Str::from(value)));
@@ -93,10 +96,23 @@ fn with_networks(meta: &Meta, spec: &VirtualMachineNetworks, namespace: &str) ->
     Meta { annotations: pairs.into_iter().collect(), ..Meta::default() }
 }
 
-/// What becomes of the claims of a machine that is gone.
+/// What becomes of the claims of a machine that is gone, or has that network no longer. What cannot be read gives nothing up.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    match owner(&claim.nic.holder) {
-        Some((kind, namespace, name)) => named::fate(state, claim, now, grace, (kind, &namespace, &name)),
-        None => Fate::Keep,
+    let Some((kind, namespace, name)) = owner(&claim.nic.holder) else { return Fate::Keep };
+    match unreadable(state, &namespace, &name) {
+        Some(kind) => Fate::Wait(Wait::Unreadable { kind, namespace, name }),
+        None => named::fate(state, claim, now, grace, (kind, &namespace, &name)),
+    }
+}
+
+/// The object that shows a machine that is to stay, where its spec cannot be read.
+fn unreadable(state: &State, namespace: &str, name: &str) -> Option<Kind> {
+    let (vm, vmi) = (state.world.vms.get(namespace, name), state.world.vmis.get(namespace, name));
+    match (vm, vmi) {
+        (Some(vm), _) => (vm.spec.bad().is_some() && !vm.meta.is_deleted()).then_some(Kind::VirtualMachine),
+        (None, Some(vmi)) => {
+            (vmi.spec.bad().is_some() && !vmi.meta.is_deleted()).then_some(Kind::VirtualMachineInstance)
+        }
+        (None, None) => None,
     }
 }
