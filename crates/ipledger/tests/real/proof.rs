@@ -12,4 +12,5 @@ mod pair;
 mod pods;
 mod put_back;
 mod seed;
+mod soak;
 mod upgrade;

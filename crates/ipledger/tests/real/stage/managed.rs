@@ -50,7 +50,9 @@ impl Managed {
         }
         bed.apply(CLUSTER_OBJECTS).unwrap();
         bed.kubectl(&["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).unwrap();
-        let token = bed.kubectl(&["create", "token", "ipledger-controller", "--namespace=kube-system"]).unwrap();
+        let token = bed
+            .kubectl(&["create", "token", "ipledger-controller", "--namespace=kube-system", "--duration=4h"])
+            .unwrap();
         let admin = bed.requests(&User::admin()).unwrap();
         let managed = Self { controller: None, admin, token: token.trim().to_owned(), bed };
         // The storage of kinds that were made a moment ago still starts.

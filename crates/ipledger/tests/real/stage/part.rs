@@ -61,6 +61,13 @@ impl Part {
         self.signal("-CONT");
     }
 
+    /// The memory that it holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    }
+
     /// Waits until it ends by itself.
     pub(crate) fn wait_end(mut self) -> ExitStatus {
         wait("the process to end", SOON, || {
