@@ -1,12 +1,10 @@
 //! Pods that wait for an address of a full Subnet: who is looked at, and who is served.
-#![allow(clippy::unwrap_used)]
 
-use api::slim::{Kind, Object, Time, read};
-use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Settings};
+use super::stage::{NOW, lists, object};
+use api::slim::{Kind, Object, Time};
+use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-const NOW: Time = Time(1_800_000_000);
 
 /// An engine, and a server that grants everything.
 struct Bed {
@@ -16,18 +14,12 @@ struct Bed {
     claims: BTreeMap<String, Value>,
 }
 
-fn object(kind: Kind, json: &Value) -> Object {
-    read(kind, json.to_string().as_bytes()).unwrap().object
-}
-
 impl Bed {
     fn new(subnet: &Value) -> Self {
         let mut bed = Self { engine: Engine::new(Settings::default()), version: 0, claims: BTreeMap::new() };
         let subnet = json!({"metadata": {"name": "s", "uid": "s", "resourceVersion": "1"}, "spec": subnet});
         bed.tell(Input::Seen(object(Kind::Subnet, &subnet)));
-        NEEDED.into_iter().for_each(|kind| bed.tell(Input::Listed(kind)));
-        [Input::RivalSeen(None), Input::RivalGateways(false)].into_iter().for_each(|input| bed.tell(input));
-        bed.tell(Input::AgentsListed);
+        lists().for_each(|input| bed.tell(input));
         bed
     }
 

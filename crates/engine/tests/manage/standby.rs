@@ -1,19 +1,9 @@
 //! An engine that stands by: what it asks for, and what it knows when it leads.
-#![allow(clippy::unwrap_used)]
 
-use api::slim::{Kind, Object, Time, Uid, read};
-use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Settings};
-use serde_json::{Value, json};
-
-const NOW: Time = Time(1_800_000_000);
-
-fn at(seconds: i64) -> Time {
-    Time(NOW.0 + seconds)
-}
-
-fn object(kind: Kind, json: &Value) -> Object {
-    read(kind, json.to_string().as_bytes()).unwrap().object
-}
+use super::stage::{NOW, at, lists, object, tell};
+use api::slim::{Kind, Uid};
+use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
+use serde_json::json;
 
 fn subnet() -> Input {
     let spec = json!({"cidrBlock": "10.0.0.0/24", "provider": "mv.d"});
@@ -45,15 +35,6 @@ fn claim_of_vip() -> Input {
     Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": {}})))
 }
 
-fn lists() -> Vec<Input> {
-    let none = [Input::RivalSeen(None), Input::RivalGateways(false), Input::AgentsListed];
-    NEEDED.map(Input::Listed).into_iter().chain(none).collect()
-}
-
-fn told(engine: &mut Engine, inputs: Vec<Input>) -> Vec<Command> {
-    inputs.into_iter().flat_map(|input| engine.step(input, NOW)).collect()
-}
-
 fn creates(commands: &[Command]) -> Vec<&Command> {
     commands.iter().filter(|command| matches!(command.action, Action::CreateClaim(_))).collect()
 }
@@ -63,7 +44,7 @@ fn who_stands_by_asks_for_no_call_and_serves_everybody_once_it_leads() {
     let mut engine = Engine::new(Settings::default());
     engine.lead(false);
     let seen = vec![subnet(), pod("a"), pod("b"), vip("1")];
-    let asked = told(&mut engine, [seen, lists(), vec![pod("late"), Input::Tick]].concat());
+    let asked = tell(&mut engine, [seen, lists().collect(), vec![pod("late"), Input::Tick]].concat());
     assert!(engine.is_ready() && asked.is_empty(), "{asked:?}");
     assert!(engine.next_due().is_none_or(|due| due > NOW), "nothing is due for who does nothing");
     engine.lead(true);
@@ -74,7 +55,7 @@ fn who_stands_by_asks_for_no_call_and_serves_everybody_once_it_leads() {
 #[test]
 fn a_command_of_before_that_was_not_sent_is_settled_by_a_read_when_it_leads_again() {
     let mut engine = Engine::new(Settings::default());
-    let asked = told(&mut engine, [vec![subnet(), pod("a")], lists()].concat());
+    let asked = tell(&mut engine, [vec![subnet(), pod("a")], lists().collect()].concat());
     let create = creates(&asked)[0].id;
     engine.lead(false);
     assert_eq!(engine.step(Input::Done(create, Outcome::Unknown), at(1)), []);
@@ -87,10 +68,11 @@ fn a_command_of_before_that_was_not_sent_is_settled_by_a_read_when_it_leads_agai
 #[test]
 fn an_owner_that_was_absent_before_counts_as_absent_anew() {
     let mut engine = Engine::new(Settings { grace: 60, ..Settings::default() });
-    let asked = told(&mut engine, [vec![subnet(), claim_of_vip(), vip("1")], lists(), vec![vip_gone()]].concat());
+    let asked =
+        tell(&mut engine, [vec![subnet(), claim_of_vip(), vip("1")], lists().collect(), vec![vip_gone()]].concat());
     engine.lead(false);
     // An object that a command is on its way to is not read.
-    told(&mut engine, asked.into_iter().map(|command| Input::Done(command.id, Outcome::Missing)).collect());
+    tell(&mut engine, asked.into_iter().map(|command| Input::Done(command.id, Outcome::Missing)));
     // It was there meanwhile, and is gone again.
     engine.step(vip("7"), at(30));
     engine.step(vip_gone(), at(59));
@@ -104,7 +86,7 @@ fn an_owner_that_was_absent_before_counts_as_absent_anew() {
 #[test]
 fn a_fresh_read_of_before_is_no_proof_when_it_leads_again() {
     let mut engine = Engine::new(Settings { grace: 0, ..Settings::default() });
-    let mut asked = told(&mut engine, [vec![subnet(), claim_of_vip()], lists()].concat());
+    let mut asked = tell(&mut engine, [vec![subnet(), claim_of_vip()], lists().collect()].concat());
     asked.retain(|command| matches!(command.action, Action::ReadOwner { .. }));
     let [read] = asked.as_slice() else { panic!("{asked:?}") };
     engine.lead(false);

@@ -1,21 +1,9 @@
 //! NICs with two families: in which order their addresses are asked for, and what becomes of one whose partner is lost.
-#![allow(clippy::unwrap_used)]
 
-use api::slim::{Kind, Object, Time, Uid, read};
-use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Settings};
+use super::stage::{NOW, lists, object, tell};
+use api::slim::{Kind, Uid};
+use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
-
-const NOW: Time = Time(1_800_000_000);
-
-/// No Kube-OVN works beside it.
-fn without_rival(engine: &mut Engine) {
-    engine.step(Input::RivalSeen(None), NOW);
-    engine.step(Input::RivalGateways(false), NOW);
-}
-
-fn object(kind: Kind, json: &Value) -> Object {
-    read(kind, json.to_string().as_bytes()).unwrap().object
-}
 
 fn pod(name: &str, family: &str) -> Input {
     Input::Seen(object(
@@ -34,9 +22,7 @@ fn engine() -> Engine {
     let spec = json!({"cidrBlock": "10.0.0.0/30,fd00::/126", "excludeIps": ["fd00::3"], "provider": "macvlan.default"});
     let subnet = json!({"metadata": {"name": "s", "uid": "s", "resourceVersion": "1"}, "spec": spec});
     engine.step(Input::Seen(object(Kind::Subnet, &subnet)), NOW);
-    NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
-    without_rival(&mut engine);
-    engine.step(Input::AgentsListed, NOW);
+    tell(&mut engine, lists());
     engine
 }
 

@@ -1,19 +1,11 @@
 //! Single steps of the managing engine that a simulation reaches only by a rare order of events.
-#![allow(clippy::unwrap_used)]
 
+use super::stage::{NOW, lists, no_rival, tell};
 use api::slim::{Kind, Object, Time, read};
 use engine::manage::{Action, Command, Engine, Form, Input, NEEDED, Outcome, PrimaryNetwork, Settings, Wires};
 
-const NOW: Time = Time(1_800_000_000);
-
 /// When an agent that has not renewed its Lease counts as silent.
 const LATER: Time = Time(NOW.0 + 40);
-
-/// No Kube-OVN works beside it.
-fn without_rival(engine: &mut Engine) {
-    engine.step(Input::RivalSeen(None), NOW);
-    engine.step(Input::RivalGateways(false), NOW);
-}
 
 fn object(kind: Kind, json: &str) -> Object {
     read(kind, json.as_bytes()).unwrap().object
@@ -31,11 +23,7 @@ fn with_claim_on_a_missing_node() -> (Engine, Vec<Command>) {
         "spec":{"wire":"w","address":"10.0.0.2","subnet":"s","holder":{"kind":"Pod","namespace":"d","name":"p","uid":"u","nic":"net1"}},
         "status":{"occupant":{"podUID":"u","node":"n1"}}}"#;
     engine.step(Input::Seen(object(Kind::AddressClaim, claim)), NOW);
-    for kind in NEEDED {
-        engine.step(Input::Listed(kind), NOW);
-    }
-    without_rival(&mut engine);
-    let asked = engine.step(Input::AgentsListed, NOW);
+    let asked = tell(&mut engine, lists());
     let is_of = |uid: &api::slim::Uid| uid.to_string() == "u";
     assert!(
         matches!(asked.as_slice(), [Command { action: Action::ReadPod { uid, .. }, .. }] if is_of(uid)),
@@ -103,11 +91,7 @@ fn a_wire_that_is_not_listed_is_only_read() {
     for input in [subnet("a", "10.0.0.0/24"), subnet("b", "10.0.1.0/24"), Input::Seen(object(Kind::Pod, pod))] {
         commands.extend(engine.step(input, NOW));
     }
-    for kind in NEEDED {
-        commands.extend(engine.step(Input::Listed(kind), NOW));
-    }
-    without_rival(&mut engine);
-    commands.extend(engine.step(Input::AgentsListed, NOW));
+    commands.extend(tell(&mut engine, lists()));
     let about: Vec<String> = commands.iter().map(|command| command.action.call().path).collect();
     let claims: Vec<&str> = commands
         .iter()
@@ -139,9 +123,7 @@ fn writes_of_a_bound_subnet(refuses_namespaces: bool) -> Vec<Vec<(Kind, Form)>> 
     .collect();
     let mut inputs: Vec<Input> =
         objects.iter().map(|(kind, value)| Input::Seen(object(*kind, &value.to_string()))).collect();
-    inputs.extend(NEEDED.map(Input::Listed));
-    inputs.extend([Input::RivalSeen(None), Input::RivalGateways(false)]);
-    inputs.push(Input::AgentsListed);
+    inputs.extend(lists());
     let (mut written, mut version) = (Vec::new(), 1);
     while !inputs.is_empty() {
         let mut together = Vec::new();
@@ -204,11 +186,7 @@ fn with_a_claim_by_answer_alone() -> Engine {
     for (kind, json) in SERVED {
         engine.step(Input::Seen(object(kind, json)), NOW);
     }
-    for kind in NEEDED {
-        engine.step(Input::Listed(kind), NOW);
-    }
-    without_rival(&mut engine);
-    let commands = engine.step(Input::AgentsListed, NOW);
+    let commands = tell(&mut engine, lists());
     let create = commands.iter().find(|command| matches!(command.action, Action::CreateClaim(_))).unwrap();
     let mut body = create.action.call().body.unwrap();
     body["metadata"]["uid"] = "c".into();
@@ -250,9 +228,7 @@ fn a_claim_that_the_server_refuses_is_asked_for_again_after_a_while_and_not_at_o
     for (kind, json) in SERVED {
         engine.step(Input::Seen(object(kind, json)), NOW);
     }
-    NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
-    without_rival(&mut engine);
-    let mut commands = engine.step(Input::AgentsListed, NOW);
+    let mut commands = tell(&mut engine, lists());
     let mut creates = 0;
     // Whoever has no right to create claims, or meets a policy, would else ask without end.
     for _ in 0..10 {
@@ -286,7 +262,7 @@ fn a_gateway_whose_claim_is_lost_asks_for_what_its_pod_was_told_as_soon_as_an_ip
     for (kind, json) in [(Kind::Subnet, &subnet), (Kind::VpcNatGateway, &gateway), (Kind::Pod, &pod)] {
         engine.step(Input::Seen(object(kind, &json.to_string())), NOW);
     }
-    without_rival(&mut engine);
+    tell(&mut engine, no_rival());
     NEEDED.into_iter().for_each(|kind| drop(engine.step(Input::Listed(kind), NOW)));
     let asks = |commands: &[Command]| {
         let claims = commands.iter().filter_map(|command| match &command.action {

@@ -1,19 +1,9 @@
 //! Kube-OVN's controller on the same cluster: what is left to it, and for how long.
-#![allow(clippy::unwrap_used)]
 
-use api::slim::{Kind, Object, Time, read};
+use super::stage::{NOW, at, object, tell};
+use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, NEEDED, PrimaryNetwork, Settings, Tenure, Verb};
 use serde_json::{Value, json};
-
-const NOW: Time = Time(1_800_000_000);
-
-fn at(seconds: i64) -> Time {
-    Time(NOW.0 + seconds)
-}
-
-fn object(kind: Kind, json: &Value) -> Object {
-    read(kind, json.to_string().as_bytes()).unwrap().object
-}
 
 fn subnet(name: &str, cidr: &str, provider: &str, annotations: &Value) -> Input {
     Input::Seen(object(
@@ -50,11 +40,8 @@ fn held(renewed: &str) -> Input {
 /// An engine that has listed everything, after these inputs; what it asks for.
 fn listed(settings: Settings, inputs: Vec<Input>) -> (Engine, Vec<Command>) {
     let mut engine = Engine::new(settings);
-    let mut asked = Vec::new();
     let lists = NEEDED.map(Input::Listed).into_iter().chain([Input::AgentsListed]);
-    for input in inputs.into_iter().chain(lists) {
-        asked.extend(engine.step(input, NOW));
-    }
+    let asked = tell(&mut engine, inputs.into_iter().chain(lists));
     (engine, asked)
 }
 

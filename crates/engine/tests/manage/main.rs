@@ -1,0 +1,9 @@
+//! The managing engine, step by step: what a simulation reaches only by a rare order of events, or not at all.
+#![allow(clippy::unwrap_used)]
+
+mod families;
+mod queueing;
+mod rival;
+mod single;
+mod stage;
+mod standby;
