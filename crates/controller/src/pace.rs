@@ -34,6 +34,11 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// Whether calls about any object may be made at once.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
     /// When the next call about an object may be made; none: at once.
     pub(crate) fn due(&self, object: &str) -> Option<Instant> {
         self.objects.get(object).map(|(_, due)| *due)
