@@ -216,7 +216,7 @@ fn lent(
 /// Whether a pod is the occupant of one of the claims of a NIC that count.
 fn uses(state: &State, nic: &NicId, user: &Uid, counts: impl Fn(&Claim) -> bool) -> bool {
     let claims = state.claims.of_nic(nic).filter_map(|(_, slot)| slot.standing());
-    claims.filter(|claim| counts(claim)).any(|claim| claim.occupant.pod_uid == *user)
+    claims.filter(|claim| counts(claim)).any(|claim| claim.has_user(user))
 }
 
 /// Whether a pod was told the address of a claim.
