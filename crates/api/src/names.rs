@@ -69,6 +69,8 @@ pub mod labels {
     pub const VPC: &str = "ovn.kubernetes.io/vpc";
     /// QoS policy of an EIP or gateway.
     pub const QOS: &str = "ovn.kubernetes.io/qos";
+    /// On the target pod of a live migration: UID of the VirtualMachineInstanceMigration.
+    pub const MIGRATION_JOB_UID: &str = "kubevirt.io/migrationJobUID";
 }
 
 /// Annotations that carry no provider.
@@ -85,7 +87,7 @@ pub mod annotations {
     pub const VIRTUALMACHINE: &str = "ovn.kubernetes.io/virtualmachine";
     /// The EIP of a rule.
     pub const VPC_EIP: &str = "ovn.kubernetes.io/vpc_eip";
-    /// Present on the target pod of a live migration.
+    /// On the target pod of a live migration: name of the VirtualMachineInstanceMigration.
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.
     pub const WIRE: &str = "ipledger.dev/wire";

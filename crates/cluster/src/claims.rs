@@ -55,14 +55,19 @@ impl Cluster {
         Ok(objects.iter().find_map(of_uid))
     }
 
-    /// An operator says that neither the pod nor the gateway of a claim uses its address any more.
+    /// An operator says that neither these pods of a claim nor its gateway use its address any more.
     ///
     /// # Errors
     /// [`CallError`]: the server refuses, or does not answer.
-    pub async fn give_word(&self, claim: &AddressClaim, now: Time) -> Result<Word, CallError> {
+    pub async fn give_word(&self, claim: &AddressClaim, gone: &[Uid], now: Time) -> Result<Word, CallError> {
         let mut status = json!({"programmed": null});
-        if claim.status.occupant.pod_uid != Uid::None {
-            status["letGo"] = json!({"podUID": claim.status.occupant.pod_uid.to_string(), "at": now.to_string()});
+        for pod in gone {
+            let word = json!({"podUID": pod.to_string(), "at": now.to_string()});
+            if claim.status.occupant.pod_uid == *pod {
+                status["letGo"] = word;
+            } else if claim.status.target.occupant.pod_uid == *pod {
+                status["target"] = json!({"letGo": word});
+            }
         }
         if claim.status.quarantine.until.get().is_some() {
             status["quarantine"] = json!({"until": now.to_string()});

@@ -4,7 +4,7 @@
 //! only follows from it is told at debug level; a refusal says which right is missing, where that is the reason.
 
 use crate::metrics::kind_of;
-use engine::manage::{Action, Call, Left, Outcome, Verb};
+use engine::manage::{Action, Call, ClaimKey, Left, Outcome, Turn, Verb};
 use serde_json::Value;
 
 /// Logs what became of a command.
@@ -32,11 +32,25 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
         (Action::Occupy { key, occupant, .. }, Outcome::Done(_)) => tracing::info!(
             address = %key.addr, wire = %key.wire, pod = %occupant.pod_uid, node = %occupant.node, "handed over"
         ),
+        (Action::Migrate { key, turn, .. }, Outcome::Done(_)) => migrated(key, turn),
         (_, Outcome::Refused(why)) => refused(call, why),
         (_, Outcome::Unknown) => {
             tracing::warn!(verb = verb(call.verb), path = call.path, "no answer: it is read what became of it");
         }
         (_, outcome) => tracing::debug!(verb = verb(call.verb), path = call.path, ?outcome, "called"),
+    }
+}
+
+fn migrated(key: &ClaimKey, turn: &Turn) {
+    let (address, wire) = (&key.addr, &key.wire);
+    match turn {
+        Turn::Join(pod) => tracing::info!(
+            %address, %wire, pod = %pod.pod_uid, node = %pod.node, "its machine migrates: the target uses it too"
+        ),
+        Turn::Stay => tracing::info!(%address, %wire, "the target of the migration has let it go"),
+        Turn::Move(pod, _) => tracing::info!(
+            %address, %wire, pod = %pod.pod_uid, node = %pod.node, "its machine has migrated: handed over to the target"
+        ),
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::kubernetes::{self, Unanswered};
 use crate::lease::Lease;
+use crate::part::Part;
 use crate::protocol::{Ask, Reply, ReplyIp, SOCKET};
 use crate::store::{Interface, Store};
 use crate::{serve, word};
@@ -85,8 +86,8 @@ pub struct Agent {
     pub(crate) cluster: Cluster,
     pub(crate) node: String,
     pub(crate) store: Mutex<Store>,
-    /// This node's claims as the watch has shown them: address and user, by name.
-    seen: std::sync::Mutex<BTreeMap<Str, (Addr, Uid)>>,
+    /// This node's claims as the watches have shown them: address and user, by name and part.
+    seen: std::sync::Mutex<BTreeMap<(Str, Part), (Addr, Uid)>>,
 }
 
 /// What keeps an interface from its addresses.
@@ -187,7 +188,7 @@ impl Agent {
             let claim = kubernetes::claim(&self.cluster, &name).await?.ok_or(Refused::NotClaimed(addr))?;
             // A gateway puts its EIPs on an interface by itself: no annotation of its pod asks for them.
             let is_eip = claim.spec.holder.kind == "IptablesEIP";
-            if is_eip || claim.status.occupant.pod_uid != pod_uid || claim.status.let_go.pod_uid == pod_uid {
+            if is_eip || !claim.status.may_use(&pod_uid) {
                 return Err(Refused::NotClaimed(addr));
             }
             claims.push(name);
@@ -201,16 +202,16 @@ impl Agent {
     fn name_of(&self, provider: &Str, addr: Addr, pod: &Uid) -> String {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names =
-            seen.iter().filter(|(_, (of, user))| *of == addr && user == pod).map(|(name, _)| name.to_string());
+            seen.iter().filter(|(_, (of, user))| *of == addr && user == pod).map(|((name, _), _)| name.to_string());
         names.next().unwrap_or_else(|| claim_name(provider, addr))
     }
 
-    /// Notes what the watch shows of a claim; none: it is gone.
-    pub(crate) fn saw(&self, name: &Str, claim: Option<(Addr, Uid)>) {
+    /// Notes what a watch shows of a claim; none: it is gone.
+    pub(crate) fn saw(&self, claim: &(Str, Part), user: Option<(Addr, Uid)>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match claim {
-            Some(claim) => drop(seen.insert(name.clone(), claim)),
-            None => drop(seen.remove(name)),
+        match user {
+            Some(user) => drop(seen.insert(claim.clone(), user)),
+            None => drop(seen.remove(claim)),
         }
     }
 

@@ -11,6 +11,7 @@
 mod agent;
 mod kubernetes;
 mod lease;
+mod part;
 mod plugin;
 mod protocol;
 mod serve;

@@ -6,7 +6,8 @@
 
 use crate::agent::Agent;
 use crate::kubernetes::{CLAIMS, Unanswered, is_finished, pod, pod_on};
-use api::slim::{AddressClaim, Str, read_claim};
+use crate::part::Part;
+use api::slim::{AddressClaim, Str, Uid, read_claim};
 use cluster::{Change, Cluster, Collection};
 use engine::manage::{Call, Verb};
 use serde_json::{Value, json};
@@ -25,16 +26,20 @@ const EIP: &str = "IptablesEIP";
 
 /// What a watch of this node tells.
 enum News {
-    Claim(Change),
+    Claim(Part, Change),
     Pod(Change),
 }
 
 /// Watches this node's claims and pods for ever, and gives its word.
 pub(crate) async fn keep(agent: Arc<Agent>) {
     let (news, mut heard) = channel(256);
-    let claims = Collection::at("addressclaims.ipledger.dev", CLAIMS);
-    let claims = claims.labelled(&format!("ipledger.dev/node={}", agent.node));
-    tokio::spawn(follow(agent.cluster.clone(), claims, news.clone(), News::Claim));
+    let claims = |part: Part| {
+        let all = Collection::at("addressclaims.ipledger.dev", CLAIMS);
+        all.labelled(&format!("{}={}", part.label(), agent.node))
+    };
+    let (used, moved_to) = (claims(Part::Occupant), claims(Part::Target));
+    tokio::spawn(follow(agent.cluster.clone(), used, news.clone(), |change| News::Claim(Part::Occupant, change)));
+    tokio::spawn(follow(agent.cluster.clone(), moved_to, news.clone(), |change| News::Claim(Part::Target, change)));
     let pods = Collection::at("pods", "/api/v1/pods").with_fields(&format!("spec.nodeName={}", agent.node));
     tokio::spawn(follow(agent.cluster.clone(), pods, news, News::Pod));
     let mut seen = Seen::default();
@@ -64,7 +69,7 @@ async fn follow(cluster: Cluster, collection: Collection, news: Sender<News>, as
 /// What is known of this node. It only wakes the agent up: what it says is read anew.
 #[derive(Default)]
 struct Seen {
-    claims: BTreeMap<Str, AddressClaim>,
+    claims: BTreeMap<(Str, Part), AddressClaim>,
     /// Living pods by UID.
     pods: BTreeMap<String, Value>,
 }
@@ -85,14 +90,15 @@ impl Seen {
 
     fn take(&mut self, agent: &Agent, news: News) {
         match news {
-            News::Claim(change) => {
+            News::Claim(part, change) => {
                 let (Change::Seen(json) | Change::Gone(json)) = &change;
                 let Some(claim) = read_claim(json) else { return };
-                let user = claim.spec.address.get().map(|addr| (*addr, claim.status.occupant.pod_uid.clone()));
-                agent.saw(&claim.meta.name, user.filter(|_| matches!(change, Change::Seen(_))));
+                let user = claim.spec.address.get().map(|addr| (*addr, part.of(&claim).0.clone()));
+                let key = (claim.meta.name.clone(), part);
+                agent.saw(&key, user.filter(|_| matches!(change, Change::Seen(_))));
                 match change {
-                    Change::Seen(_) => drop(self.claims.insert(claim.meta.name.clone(), claim)),
-                    Change::Gone(_) => drop(self.claims.remove(&claim.meta.name)),
+                    Change::Seen(_) => drop(self.claims.insert(key, claim)),
+                    Change::Gone(_) => drop(self.claims.remove(&key)),
                 }
             }
             News::Pod(change) => {
@@ -110,12 +116,12 @@ impl Seen {
     /// Gives the agent's word where it can be given; whether something is on its way.
     async fn give_word(&mut self, agent: &Agent) -> bool {
         let mut pending = false;
-        for claim in self.claims.values() {
-            let uid = claim.status.occupant.pod_uid.to_string();
-            if uid.is_empty() || claim.status.let_go.pod_uid == claim.status.occupant.pod_uid {
+        for ((_, part), claim) in &self.claims {
+            let (pod, said) = part.of(claim);
+            if *pod == Uid::None || said == pod {
                 continue;
             }
-            match self.word_on(agent, claim, &uid).await {
+            match self.word_on(agent, claim, (*part, &pod.to_string())).await {
                 Ok(Word::Given) => {}
                 Ok(Word::NotYet) => pending = true,
                 Ok(Word::InUse) => {}
@@ -128,12 +134,13 @@ impl Seen {
         pending
     }
 
-    async fn word_on(&self, agent: &Agent, claim: &AddressClaim, uid: &str) -> Result<Word, String> {
+    async fn word_on(&self, agent: &Agent, claim: &AddressClaim, of: (Part, &str)) -> Result<Word, String> {
+        let (_, uid) = of;
         let name = claim.meta.name.as_str();
         if let Some(pod) = self.pods.get(uid) {
             return if is_surplus(agent, pod, claim, uid).await {
                 agent.store.lock().await.promise(uid, Some(name)).map_err(text)?;
-                say(agent, claim, uid).await
+                say(agent, claim, of).await
             } else {
                 Ok(Word::InUse)
             };
@@ -151,7 +158,7 @@ impl Seen {
             }
             store.promise(uid, None).map_err(text)?;
         }
-        say(agent, claim, uid).await
+        say(agent, claim, of).await
     }
 }
 
@@ -196,11 +203,11 @@ async fn is_surplus(agent: &Agent, pod: &Value, claim: &AddressClaim, uid: &str)
 }
 
 /// Writes the word on the claim.
-async fn say(agent: &Agent, claim: &AddressClaim, uid: &str) -> Result<Word, String> {
+async fn say(agent: &Agent, claim: &AddressClaim, (part, uid): (Part, &str)) -> Result<Word, String> {
     let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let body = json!({
         "metadata": {"uid": claim.meta.uid.to_string(), "resourceVersion": claim.meta.resource_version.as_str()},
-        "status": {"letGo": {"podUID": uid, "at": at}},
+        "status": part.word(uid, &at),
     });
     let call = Call { verb: Verb::MergePatch, path: format!("{CLAIMS}/{}", claim.meta.name), body: Some(body) };
     match agent.cluster.call(call).await {

@@ -7,6 +7,7 @@ use crate::controller::Controller;
 use crate::end::End;
 use crate::excuse::{Excuses, claim_at};
 use crate::fault::Fault;
+use crate::migrations::Migrations;
 use crate::node::Node;
 use crate::oracle::{Violation, always, at_rest};
 use crate::planted::Planted;
@@ -16,7 +17,7 @@ use crate::wire::Wire;
 use api::names::DEFAULT_SUBNET;
 use engine::manage::{Call, Command, Engine, Input, Outcome, PrimaryNetwork, Verb};
 use model::{Options, Request, Server, Timestamp, cluster as parts};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::OnceLock;
 
 /// When a story begins: the same for all, so that runs can be compared.
@@ -42,6 +43,7 @@ pub struct Cluster {
     pub(crate) fault: Fault,
     pub(crate) late: Vec<Request>,
     pub(crate) excuses: Excuses,
+    pub(crate) migrations: Migrations,
     /// A snapshot of the storage.
     saved: Option<Server>,
     /// At which revision the other parts had nothing to do.
@@ -170,6 +172,7 @@ impl Cluster {
             parts_done_at: None,
             planted,
             excuses: Excuses::default(),
+            migrations: Migrations::default(),
             primary: PrimaryNetwork::Read,
             down_after: None,
         }
@@ -218,6 +221,7 @@ impl Cluster {
     /// What must hold after each thing that happens.
     pub(crate) fn check(&mut self) -> Result<(), Violation> {
         self.excuses.settle(&self.server, &self.wire, &self.nodes);
+        self.migrations.note(&self.server);
         always(self)
     }
 
@@ -234,13 +238,23 @@ impl Cluster {
             Act::Relist => self.controllers.iter_mut().for_each(|controller| {
                 (controller.deaf, controller.expired) = (false, true);
             }),
-            Act::Create(path, body) => setup::create(&mut self.server, path, body.clone(), self.now),
-            Act::CreateOwned(path, body, owner) => {
-                let owner = self.server.handle(Request::get(owner.as_str()), self.now).value();
-                let mut body = body.clone();
-                body["metadata"]["ownerReferences"] = json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"],
-                    "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}]);
-                setup::create(&mut self.server, path, body, self.now);
+            Act::Create(path, body) => {
+                if body["kind"] == "VirtualMachineInstanceMigration" {
+                    setup::define_migrations(&mut self.server, self.now);
+                }
+                setup::create(&mut self.server, path, body.clone(), self.now);
+            }
+            Act::CreateOwned(path, body, owner) => self.create_owned(path, body.clone(), owner),
+            Act::CreateTarget(path, body, owner, job) => {
+                let (job, mut body) = (self.read(job)["metadata"].clone(), body.clone());
+                body["metadata"]["annotations"]["kubevirt.io/migrationJobName"] = job["name"].clone();
+                body["metadata"]["labels"]["kubevirt.io/migrationJobUID"] = job["uid"].clone();
+                self.create_owned(path, body, owner);
+            }
+            Act::HandOff(instance, pod, job) => {
+                let uid = self.read(job)["metadata"]["uid"].clone();
+                let status = json!({"status": {"migrationState": {"migrationUid": uid, "targetPod": pod}}});
+                self.server.handle(Request::merge_patch(instance.as_str(), status), self.now);
             }
             Act::Patch(path, body) => {
                 self.server.handle(Request::merge_patch(path.as_str(), body.clone()), self.now);
@@ -278,6 +292,18 @@ impl Cluster {
                 self.tick();
             }
         }
+    }
+
+    /// An object as it is.
+    fn read(&mut self, path: &str) -> Value {
+        self.server.handle(Request::get(path), self.now).value()
+    }
+
+    fn create_owned(&mut self, path: &str, mut body: Value, owner: &str) {
+        let owner = self.read(owner);
+        body["metadata"]["ownerReferences"] = json!([{"apiVersion": owner["apiVersion"], "kind": owner["kind"],
+            "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"]}]);
+        setup::create(&mut self.server, path, body, self.now);
     }
 
     /// Time passes, and agents go on saying that they are there.

@@ -8,7 +8,9 @@ use crate::setup::{AGENT_PREFIX, CONFIG_MAPS, LEASES};
 use api::names::GATEWAY_CONFIG;
 use api::names::leases::KUBE_OVN;
 use api::slim::{Kind, Object, Str, Time, Uid, read};
-use engine::manage::{Bug, Command, Engine, GatewaySettings, Input, NEEDED, PrimaryNetwork, Settings, Tenure};
+use engine::manage::{
+    Bug, Command, Engine, GatewaySettings, Input, NEEDED, OPTIONAL, PrimaryNetwork, Settings, Tenure,
+};
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
@@ -63,7 +65,13 @@ impl Controller {
             kinds.chain([(Source::Agents, LEASES.to_owned()), (Source::Switch, CONFIG_MAPS.to_owned())])
         {
             let mut watched = Watched { source, path, watch: None, known: BTreeMap::new() };
-            controller.inbox.extend(watched.list(server, now));
+            let inputs = watched.list(server, now);
+            if watched.watch.is_some() {
+                controller.inbox.extend(inputs);
+            } else {
+                // That there is no such kind is known at once.
+                inputs.into_iter().for_each(|input| drop(controller.engine.step(input, Time(now.secs()))));
+            }
             controller.watches.push(watched);
         }
         controller
@@ -76,7 +84,8 @@ impl Controller {
         }
         let expired = std::mem::take(&mut self.expired);
         for watched in &mut self.watches {
-            self.inbox.extend(if expired { watched.list(server, now) } else { watched.poll(server) });
+            let again = expired || watched.has_come(server);
+            self.inbox.extend(if again { watched.list(server, now) } else { watched.poll(server) });
         }
     }
 
@@ -107,11 +116,21 @@ impl Controller {
 }
 
 impl Watched {
-    /// Lists, tells the difference to what was known, and watches from there on.
+    /// Whether its kind was not there when it was listed, and is now.
+    fn has_come(&self, server: &Server) -> bool {
+        let Source::Kind(kind) = self.source else { return false };
+        self.watch.is_none() && server.kinds().iter().any(|there| there.plural == kind.plural())
+    }
+
+    /// Lists, tells the difference to what was known, and watches from there on. Of a kind that there is not there is nothing.
     fn list(&mut self, server: &mut Server, now: Timestamp) -> Vec<Input> {
         let path = &self.path;
         let response = server.handle(Request::get(path.as_str()), now);
-        let Body::List(list) = response.body else { panic!("GET {path} answers no list: {}", response.code) };
+        let list = match (response.body, self.source) {
+            (Body::List(list), _) => list,
+            (_, Source::Kind(kind)) if OPTIONAL.contains(&kind) => return vec![Input::Listed(kind)],
+            _ => panic!("GET {path} answers no list: {}", response.code),
+        };
         let mut inputs = Vec::new();
         let mut before = std::mem::take(&mut self.known);
         for item in &list.items {

@@ -55,7 +55,7 @@ impl End {
     pub(crate) fn of(cluster: &Cluster) -> Self {
         let claims = claims(cluster);
         let nics = |uid: &api::slim::Uid| {
-            let mine = claims.iter().filter(|claim| claim.status.occupant.pod_uid == *uid);
+            let mine = claims.iter().filter(|claim| claim.status.users().any(|(user, _)| user.pod_uid == *uid));
             mine.map(|claim| claim.spec.holder.nic.to_string()).collect::<Vec<_>>()
         };
         let pods = pods(cluster);

@@ -160,7 +160,9 @@ fn claim(server: &Server, net: &str, addr: Addr) -> Option<std::sync::Arc<Value>
 fn is_claimed(server: &Server, net: &str, addr: Addr, uid: &str) -> bool {
     claim(server, net, addr).is_some_and(|claim| {
         let is_eip = claim["spec"]["holder"]["kind"] == "IptablesEIP";
-        claim["status"]["occupant"]["podUID"] == uid && (!is_eip || claim["status"]["programmed"].is_object())
+        let status = &claim["status"];
+        let is_user = [&status["occupant"], &status["target"]["occupant"]].iter().any(|user| user["podUID"] == uid);
+        is_user && (!is_eip || status["programmed"].is_object())
     })
 }
 

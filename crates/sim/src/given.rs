@@ -23,7 +23,10 @@ impl Given {
     /// Takes note of what a sandbox was given.
     pub(crate) fn note(&mut self, server: &Server, (net, addr): (&str, Addr), sandbox: &SandboxId) {
         let Some(claim) = server.object("ipledger.dev", "addressclaims", "", &claim_name(net, addr)) else { return };
-        let mut occupant = claim["status"]["occupant"].clone();
+        // The target of a migration has it for itself, should the claim be lost.
+        let (first, second) = (&claim["status"]["occupant"], &claim["status"]["target"]["occupant"]);
+        let is_target = second["podUID"] == sandbox.pod_uid.as_str();
+        let mut occupant = if is_target { second } else { first }.clone();
         // That it says which sandbox is the agent's word that the address is on an interface.
         occupant["sandbox"] = json!(format!("{}-{}", sandbox.pod_uid, sandbox.attempt));
         let body = json!({

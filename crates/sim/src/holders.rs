@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::oracle::{Violation, is_ended, pods};
-use api::slim::{AddressClaim, Ip};
+use api::slim::{AddressClaim, Ip, Pod};
 use ledger::Family;
 use serde_json::Value;
 use std::sync::Arc;
@@ -79,28 +79,32 @@ fn has_ordinal(cluster: &Cluster, claim: &AddressClaim) -> bool {
     })
 }
 
-/// Whether an IP object should say what a claim says.
-pub(crate) fn has_record(cluster: &Cluster, claim: &AddressClaim) -> bool {
+/// How many IP objects should say what a claim says: one for its holder, or one for each pod that it is lent to.
+pub(crate) fn records(cluster: &Cluster, claim: &AddressClaim) -> usize {
     match claim.spec.holder.kind.as_str() {
-        "Reservation" => true,
+        "Reservation" => 1,
         "Pod" | "StatefulSet" | "VirtualMachine" => {
             let holder = &claim.spec.holder;
             let port = format!("{}.{}.{}", holder.name, holder.namespace, claim.spec.wire);
-            !is_reserved(cluster, &port) && !is_of_namesake(cluster, &port, claim)
+            usize::from(!is_reserved(cluster, &port) && !is_of_namesake(cluster, &port, claim))
         }
-        "IptablesEIP" => false,
+        "IptablesEIP" => 0,
         // What Kube-OVN made for it stays, and nothing is made here.
-        "Subnet" => cluster.server.objects("kubeovn.io", "ips").iter().any(|ip| {
+        "Subnet" => usize::from(cluster.server.objects("kubeovn.io", "ips").iter().any(|ip| {
             let name = ip["metadata"]["name"].as_str().unwrap_or_default();
             let is_own = name.starts_with("u2o-interconnection.") || name.starts_with("mcast-querier.");
             is_own
                 && Some(ip["spec"]["v4IpAddress"].as_str().unwrap_or_default())
                     == claim.spec.address.get().map(ToString::to_string).as_deref()
-        }),
-        _ => pods(cluster).iter().any(|pod| {
-            let is_user = pod.meta.uid == claim.status.occupant.pod_uid && !is_ended(pod);
-            is_user && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
-        }),
+        })),
+        _ => {
+            let is_user = |pod: &&Pod| {
+                let is_told = claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid) && !is_ended(pod);
+                is_told
+                    && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
+            };
+            pods(cluster).iter().filter(is_user).count()
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod excuse;
 mod fault;
 mod given;
 mod holders;
+mod migrations;
 mod node;
 mod oracle;
 mod planted;

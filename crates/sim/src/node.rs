@@ -236,7 +236,9 @@ impl Node {
         // The last net: an address that somebody answers to is not given out, whatever the claims say.
         let may_have = |(net, addr): &(String, Addr)| {
             let is_promised = self.forsworn.contains(&(uid.clone(), claim_name(net, *addr)));
-            !(is_promised || self.vigilant && wire.is_answered(net, *addr))
+            // The source of a migration answers for the machine, and its target is to.
+            let is_target = || is_target(server, (net, *addr), uid);
+            !(is_promised || self.vigilant && wire.is_answered(net, *addr) && !is_target())
         };
         if self.tombstones.contains(uid) || !addrs.iter().all(may_have) {
             self.kubelet.add_failed(&sandbox);
@@ -298,7 +300,7 @@ impl Node {
             let claim = claim_of(&object)?;
             // An EIP is the gateway's program's to add, not the plugin's.
             let is_eip = claim.spec.holder.kind == "IptablesEIP";
-            if is_eip || claim.status.occupant.pod_uid != uid || claim.status.let_go.pod_uid == uid {
+            if is_eip || !claim.status.may_use(&uid) {
                 return None;
             }
             addrs.push((wire.to_owned(), addr));
@@ -310,36 +312,43 @@ impl Node {
     fn say_let_go(&mut self, server: &mut Server, wire: &Wire, now: Timestamp) -> bool {
         for object in server.objects("ipledger.dev", "addressclaims") {
             let Some(claim) = claim_of(&object) else { continue };
-            let (occupant, said) = (&claim.status.occupant, &claim.status.let_go.pod_uid);
-            let uid = occupant.pod_uid.to_string();
-            // A gateway puts its EIPs on an interface by itself: they are there while the pod has any.
-            let is_on =
-                wire.has_address(&claim, &uid) || (claim.spec.holder.kind == "IptablesEIP" && wire.has_pod(&uid));
-            let is_on = is_on && self.planted != Some(Planted::EarlyWord);
-            if occupant.node != self.name || *said == occupant.pod_uid || is_on {
-                continue;
-            }
-            // By its UID, in a list that is fresh: the holder may have another name than its pod.
-            let pods = server.objects("", "pods");
-            let pod = pods.iter().find(|pod| pod["metadata"]["uid"] == uid.as_str()).map(|pod| (**pod).clone());
-            let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-            match pod.as_ref().filter(|pod| !ended(pod)) {
-                None if self.planted == Some(Planted::NoTombstone) => {}
-                None => drop(self.tombstones.insert(uid.clone())),
-                Some(pod) if self.planted == Some(Planted::NoPromise) && self.is_surplus(pod, &claim, wire) => {}
-                Some(pod) if self.is_surplus(pod, &claim, wire) => {
-                    self.forsworn.insert((uid.clone(), claim.meta.name.to_string()));
-                }
-                Some(_) => continue,
-            }
+            let own = claim.status.users().filter(|(user, said)| user.node == self.name && **said != user.pod_uid);
+            let own: Vec<Uid> = own.map(|(user, _)| user.pod_uid.clone()).collect();
+            let Some(pod) = own.iter().find(|pod| self.has_let_go(server, wire, (&claim, pod))) else { continue };
+            let word = json!({"letGo": {"podUID": pod.to_string(), "at": now.to_string()}});
+            let is_first = claim.status.occupant.pod_uid == *pod;
             let body = json!({
                 "metadata": {"uid": claim.meta.uid.to_string(), "resourceVersion": claim.meta.resource_version.as_str()},
-                "status": {"letGo": {"podUID": uid, "at": now.to_string()}},
+                "status": if is_first { word } else { json!({"target": word}) },
             });
             let response = server.handle(Request::merge_patch(format!("{CLAIMS}/{}", claim.meta.name), body), now);
             return response.code == 200;
         }
         false
+    }
+
+    /// Whether the agent can give its word of a pod, which it keeps from then on.
+    fn has_let_go(&mut self, server: &Server, wire: &Wire, (claim, pod): (&AddressClaim, &Uid)) -> bool {
+        let uid = pod.to_string();
+        // A gateway puts its EIPs on an interface by itself: they are there while the pod has any.
+        let is_on = wire.has_address(claim, &uid) || (claim.spec.holder.kind == "IptablesEIP" && wire.has_pod(&uid));
+        if is_on && self.planted != Some(Planted::EarlyWord) {
+            return false;
+        }
+        // By its UID, in a list that is fresh: the holder may have another name than its pod.
+        let pods = server.objects("", "pods");
+        let pod = pods.iter().find(|pod| pod["metadata"]["uid"] == uid.as_str()).map(|pod| (**pod).clone());
+        let ended = |pod: &Value| matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+        match pod.as_ref().filter(|pod| !ended(pod)) {
+            None if self.planted == Some(Planted::NoTombstone) => {}
+            None => drop(self.tombstones.insert(uid)),
+            Some(pod) if self.planted == Some(Planted::NoPromise) && is_surplus(pod, (claim, &uid), wire) => {}
+            Some(pod) if is_surplus(pod, (claim, &uid), wire) => {
+                self.forsworn.insert((uid, claim.meta.name.to_string()));
+            }
+            Some(_) => return false,
+        }
+        true
     }
 }
 
@@ -373,20 +382,21 @@ impl Wanted {
     }
 }
 
-impl Node {
-    /// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
-    fn is_surplus(&self, pod: &Value, claim: &AddressClaim, wire: &Wire) -> bool {
-        let Some(addr) = claim.spec.address.get() else { return false };
-        let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
-        let mut told = told.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
-        let names = |text: &str| {
-            Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr))
-        };
-        // An EIP is the gateway's to add and to remove: no sandbox is told of it.
-        claim.spec.holder.kind != "IptablesEIP"
-            && wire.has_pod(&claim.status.occupant.pod_uid.to_string())
-            && !told.any(names)
-    }
+/// Whether a living pod's sandbox runs without an address that is claimed for it, and the pod was told another one.
+fn is_surplus(pod: &Value, (claim, uid): (&AddressClaim, &str), wire: &Wire) -> bool {
+    let Some(addr) = claim.spec.address.get() else { return false };
+    let told = pod["metadata"]["annotations"].as_object().into_iter().flatten();
+    let mut told = told.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
+    let names =
+        |text: &str| Field::<AddrPair>::parse(text).get().is_some_and(|pair| pair.get(addr.family()) == Some(*addr));
+    // An EIP is the gateway's to add and to remove: no sandbox is told of it.
+    claim.spec.holder.kind != "IptablesEIP" && wire.has_pod(uid) && !told.any(names)
+}
+
+/// Whether the claim of an address says that a pod is the target of a migration.
+fn is_target(server: &Server, (net, addr): (&str, Addr), uid: &str) -> bool {
+    let claim = server.object("ipledger.dev", "addressclaims", "", &claim_name(net, addr));
+    claim.is_some_and(|claim| claim["status"]["target"]["occupant"]["podUID"] == uid)
 }
 
 /// The wire of a provider.

@@ -6,11 +6,11 @@
 use crate::cluster::Cluster;
 use crate::controller::slim;
 use crate::excuse::{has_subnet, is_unsettled};
-use crate::holders::{has_record, is_of, stands, told};
+use crate::holders::{is_of, records as expected, stands, told};
 use crate::node::{claim_of, wire_of};
 use crate::status;
 use api::schema::claim_name;
-use api::slim::{AddressClaim, Ip, Kind, Object, Pod};
+use api::slim::{AddressClaim, Ip, Kind, Object, Pod, Uid};
 use engine::manage::Engine;
 use ledger::{Addr, AddrPair, Family};
 use model::Server;
@@ -21,31 +21,39 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation(pub String);
 
-/// After each write and each event on a node: one answer per address, and a claim behind it.
+/// After each write and each event on a node: one answer per address, and a claim behind it. Two where a machine migrates, and none but
+/// those of its source and of its target.
 pub(crate) fn always(cluster: &Cluster) -> Result<(), Violation> {
     for (net, addr, sandboxes) in cluster.wire.iter() {
-        let occupant = occupant(&cluster.server, net, addr);
+        let users = users(&cluster.server, net, addr);
         // Until a claim that was deleted by hand is healed, the wire is ahead of the paper.
-        let held = |sandbox: &&SandboxId| {
-            occupant.as_deref() == Some(sandbox.pod_uid.as_str()) || !cluster.excuses.holds(net, addr, &sandbox.pod_uid)
-        };
+        let is_user = |sandbox: &&SandboxId| users.contains(&sandbox.pod_uid);
+        let held = |sandbox: &&SandboxId| is_user(sandbox) || !cluster.excuses.holds(net, addr, &sandbox.pod_uid);
         let sandboxes: Vec<&SandboxId> = sandboxes.iter().filter(held).collect();
-        if sandboxes.len() > 1 {
+        let is_pair = || match (sandboxes.as_slice(), users.as_slice()) {
+            ([one, other], [source, target]) => one.pod_uid != other.pod_uid && cluster.migrations.has(source, target),
+            _ => false,
+        };
+        if sandboxes.len() > 1 && !is_pair() {
             return Err(Violation(format!("UNIQUENESS: {addr} on {net} is answered by {sandboxes:?}")));
         }
-        if sandboxes.iter().any(|sandbox| occupant.as_deref() != Some(sandbox.pod_uid.as_str())) {
+        if !sandboxes.iter().all(is_user) {
             return Err(Violation(format!(
-                "UNIQUENESS: {addr} on {net} is used by {sandboxes:?}, claimed for {occupant:?}"
+                "UNIQUENESS: {addr} on {net} is used by {sandboxes:?}, claimed for {users:?}"
             )));
         }
     }
     Ok(())
 }
 
-/// For which pod an address is claimed; none without a claim.
-fn occupant(server: &Server, net: &str, addr: Addr) -> Option<String> {
-    let claim = server.object("ipledger.dev", "addressclaims", "", &claim_name(net, addr))?;
-    Some(claim["status"]["occupant"]["podUID"].as_str().unwrap_or_default().to_owned())
+/// For which pods an address is claimed: the occupant, and the target of a migration; none without a claim.
+fn users(server: &Server, net: &str, addr: Addr) -> Vec<String> {
+    let Some(claim) = server.object("ipledger.dev", "addressclaims", "", &claim_name(net, addr)) else {
+        return Vec::new();
+    };
+    let status = &claim["status"];
+    let all = [&status["occupant"], &status["target"]["occupant"]].map(|user| user["podUID"].as_str());
+    all.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// At rest: claims, IP objects, annotations, the engine's counts and the wire say the same, and nobody waits in vain.
@@ -64,12 +72,27 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
         }
     }
+    claims.iter().try_for_each(|claim| pair(cluster, &pods, claim))?;
     records(cluster, &claims)?;
     status::accounts(cluster)?;
     claims.iter().try_for_each(|claim| told(cluster, claim))?;
     pods.iter()
         .filter(|pod| !is_ended(pod) && !pod.meta.is_deleted())
         .try_for_each(|pod| annotated(cluster, pod, &claims))
+}
+
+/// A target that a claim names is one: KubeVirt said so, and it has not gone without the claim being told.
+fn pair(cluster: &Cluster, pods: &[Pod], claim: &AddressClaim) -> Result<(), Violation> {
+    let (source, target) = (&claim.status.occupant, &claim.status.target.occupant);
+    let lives = |uid: &Uid| pods.iter().any(|pod| pod.meta.uid == *uid && !is_ended(pod));
+    let is_cut_off = |node: &str| cluster.is_cut_off(node);
+    let is_both = lives(&source.pod_uid) && lives(&target.pod_uid);
+    let is_one = cluster.migrations.has(&source.pod_uid.to_string(), &target.pod_uid.to_string());
+    let is_right = is_one && (is_both || is_cut_off(&source.node) || is_cut_off(&target.node));
+    if target.pod_uid == Uid::None || is_right {
+        return Ok(());
+    }
+    Err(Violation(format!("UNIQUENESS: {} has a target that is none: {:?}", claim.meta.name, claim.status)))
 }
 
 /// Whether its Subnet lets freed addresses rest, and the time that it says is not over.
@@ -136,12 +159,16 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let is_lost = cluster.excuses.was_lost(&claim.meta.name);
         let is_others = |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip));
         ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || is_others(ip)));
-        let is_like_it = ips.len() == usize::from(has_record(cluster, claim) && !rests(cluster, claim))
-            && ips.iter().all(|ip| is_of(ip, claim));
+        let expected = if rests(cluster, claim) { 0 } else { expected(cluster, claim) };
+        let is_like_it = ips.len() == expected && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
             let names: Vec<&str> = ips.iter().map(|ip| ip.meta.name.as_str()).collect();
-            return Err(Violation(format!("{}: its IP objects are {names:?}", claim.meta.name)));
+            let holder = &claim.spec.holder;
+            return Err(Violation(format!(
+                "{} of {} {}: its IP objects are {names:?}",
+                claim.meta.name, holder.kind, holder.name
+            )));
         }
     }
     // A claim that was deleted by hand is not made again where nobody knows its Subnet, or that has the address no more.
@@ -194,9 +221,8 @@ fn is_left(cluster: &Cluster, ip: &Ip) -> bool {
 fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<(), Violation> {
     let mine: Vec<Addr> = claims
         .iter()
-        .filter(|claim| claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP")
         // What it promised not to use it has no more: of a reservation it stays the occupant until another pod is.
-        .filter(|claim| claim.status.let_go.pod_uid != pod.meta.uid)
+        .filter(|claim| claim.status.may_use(&pod.meta.uid) && claim.spec.holder.kind != "IptablesEIP")
         .filter(|claim| !is_unsettled(cluster, claims, claim))
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();

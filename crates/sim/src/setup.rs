@@ -30,8 +30,8 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
         let body = serde_json::to_value(&definition).expect("a definition is JSON");
         create(server, &model::definitions_path(), body, now);
     }
-    for (kind, plural) in [("VirtualMachine", "virtualmachines"), ("VirtualMachineInstance", "virtualmachineinstances")]
-    {
+    let kinds = [("VirtualMachine", "virtualmachines"), ("VirtualMachineInstance", "virtualmachineinstances")];
+    for (kind, plural) in kinds {
         create(server, &model::definitions_path(), foreign("kubevirt.io", kind, plural), now);
     }
     let (kind, plural) = ("NetworkAttachmentDefinition", "network-attachment-definitions");
@@ -41,6 +41,14 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
         "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
     });
     create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
+}
+
+/// Defines KubeVirt's migrations, if they are not: a cluster has none before the first one is asked for.
+pub(crate) fn define_migrations(server: &mut Server, now: Timestamp) {
+    let (kind, plural) = ("VirtualMachineInstanceMigration", "virtualmachineinstancemigrations");
+    if !server.kinds().iter().any(|there| there.plural == plural) {
+        create(server, &model::definitions_path(), foreign("kubevirt.io", kind, plural), now);
+    }
 }
 
 /// The definition of a kind of KubeVirt or Multus, which takes anything.

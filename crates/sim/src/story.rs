@@ -12,6 +12,11 @@ pub enum Act {
     Create(String, Value),
     /// Create an object that has the object at this path as its owner.
     CreateOwned(String, Value, String),
+    /// KubeVirt creates the target pod of a migration: a pod in a collection, whose owner is the instance at a path, with name and UID of
+    /// the migration at another one.
+    CreateTarget(String, Value, String, String),
+    /// KubeVirt says in the instance at a path that it moves to the pod of this name, by the migration at another path.
+    HandOff(String, String, String),
     /// Change an object by a merge patch.
     Patch(String, Value),
     /// Delete an object; with a grace period in seconds, where one is given.

@@ -1,10 +1,10 @@
 //! Why somebody has an address, and what keeps it from being free.
 //!
-//! In: a claim, whether its pod lives. Out: lines for people. Guarantees: says only what the claim and the pod say; the rules are
+//! In: a claim, whether its pod lives; of a machine that migrates, both pods. Out: lines for people. Guarantees: says only what the claim and the pod say; the rules are
 //! those of the controller (docs/compatibility.md, DESIGN.md "Release needs proof"), in words.
 
 use api::names::conditions::COOLING_DOWN;
-use api::slim::{AddressClaim, Field, Uid};
+use api::slim::{AddressClaim, ClaimOccupant, Field};
 use std::fmt::Write as _;
 
 /// What is known of the pod that uses an address.
@@ -18,9 +18,9 @@ pub enum Pod {
     Gone,
 }
 
-/// The decision about a claim, and its evidence.
+/// The decision about a claim, and its evidence; the pods are those of [`api::slim::AddressClaimStatus::users`].
 #[must_use]
-pub fn why(claim: &AddressClaim, pod: &Pod) -> String {
+pub fn why(claim: &AddressClaim, pods: &[Pod]) -> String {
     let (spec, status) = (&claim.spec, &claim.status);
     let address = spec.address.get().map(ToString::to_string).unwrap_or_default();
     let mut text = format!("{address} on wire {} is held by {}\n", spec.wire, holder(claim));
@@ -29,15 +29,9 @@ pub fn why(claim: &AddressClaim, pod: &Pod) -> String {
     };
     line("claim", format!("{}, made for Subnet {}{}", claim.meta.name, spec.subnet, since(claim)));
     line("entitled", entitled(&spec.holder.kind).to_owned());
-    let occupant = &status.occupant;
-    if occupant.pod_uid != Uid::None {
-        let user = match pod {
-            Pod::Lives(name) => format!("pod {name} on node {}", occupant.node),
-            Pod::Ended(name) => format!("pod {name} on node {}, which has ended", occupant.node),
-            Pod::Gone => format!("pod {}, which is gone, on node {}", occupant.pod_uid, occupant.node),
-        };
-        line("in use by", user);
-        line("let go", let_go(claim));
+    for (at, ((user, said), pod)) in status.users().zip(pods).enumerate() {
+        line(if at == 0 { "in use by" } else { "moves to" }, in_words(user, pod));
+        line("let go", let_go(*said == user.pod_uid));
     }
     if !status.programmed.gateway.is_empty() {
         line(
@@ -56,8 +50,16 @@ pub fn why(claim: &AddressClaim, pod: &Pod) -> String {
     text
 }
 
-fn let_go(claim: &AddressClaim) -> String {
-    if claim.status.let_go.pod_uid == claim.status.occupant.pod_uid {
+fn in_words(user: &ClaimOccupant, pod: &Pod) -> String {
+    match pod {
+        Pod::Lives(name) => format!("pod {name} on node {}", user.node),
+        Pod::Ended(name) => format!("pod {name} on node {}, which has ended", user.node),
+        Pod::Gone => format!("pod {}, which is gone, on node {}", user.pod_uid, user.node),
+    }
+}
+
+fn let_go(is_said: bool) -> String {
+    if is_said {
         return "yes: the agent of that node has seen it off, and promised that it stays off".to_owned();
     }
     "no: only the agent of that node can say so, or that the node is given up, or `ipledger release`".to_owned()
@@ -88,5 +90,23 @@ fn entitled(kind: &str) -> &'static str {
         "Reservation" => "while the IP object that reserves it exists",
         "Quarantine" => "until its time is over",
         _ => "while its object exists",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use api::slim::read_claim;
+
+    #[test]
+    fn of_a_machine_that_migrates_both_pods_are_told_each_with_its_own_word() {
+        let claim = br#"{"metadata":{"name":"w.10.0.0.1"},"spec":{"wire":"w","address":"10.0.0.1","subnet":"s",
+            "holder":{"kind":"VirtualMachine","namespace":"d","name":"v","nic":"w"}},
+            "status":{"occupant":{"podUID":"s","node":"n1"},"target":{"occupant":{"podUID":"t","node":"n2"},"letGo":{"podUID":"t"}}}}"#;
+        let claim = read_claim(claim).unwrap();
+        let text = why(&claim, &[Pod::Lives("d/one".to_owned()), Pod::Gone]);
+        assert!(text.contains("in use by pod d/one on node n1\n  let go    no:"), "{text}");
+        assert!(text.contains("moves to  pod t, which is gone, on node n2\n  let go    yes:"), "{text}");
     }
 }

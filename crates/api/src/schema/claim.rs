@@ -112,6 +112,9 @@ pub struct AddressClaimStatus {
     /// What the node's agent has promised: that the pod does not use the address and will not again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_go: Option<ClaimLetGo>,
+    /// While a virtual machine migrates: the pod that it moves to, which uses the address beside the occupant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ClaimTarget>,
     /// The NAT gateway that has the address of an EIP on its interface, or may have: it says so before it adds the address, and
     /// takes it back once the address, its rules and its connections are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,6 +147,18 @@ pub struct ClaimOccupant {
     /// Its sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+}
+
+/// The target of a live migration.
+#[derive(JsonSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimTarget {
+    /// The pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occupant: Option<ClaimOccupant>,
+    /// What the agent of its node has promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_go: Option<ClaimLetGo>,
 }
 
 /// An address that answered on the wire without a claim.

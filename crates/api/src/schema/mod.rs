@@ -29,7 +29,7 @@ mod vpc;
 pub use big_number::BigNumber;
 pub use claim::{
     AddressClaim, AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimLetGo, ClaimOccupant, ClaimProgrammed,
-    ClaimQuarantine,
+    ClaimQuarantine, ClaimTarget,
 };
 pub use claim_name::{MAX_WIRE, claim_name, fnv1a, wire_in_name};
 pub use condition::Condition;

@@ -88,6 +88,7 @@ objects! {
     AddressClaim(AddressClaim), Pod(Pod), Node(Node), Namespace(Namespace), StatefulSet(StatefulSet),
     Deployment(Controller), ReplicaSet(Controller), DaemonSet(Controller), Job(Controller),
     NetworkAttachmentDefinition(Nad), VirtualMachine(VirtualMachine), VirtualMachineInstance(VirtualMachineInstance),
+    VirtualMachineInstanceMigration(VirtualMachineInstanceMigration),
 }
 
 /// A kind with metadata: all of them.
@@ -124,7 +125,8 @@ has_meta!(
     Controller,
     Nad,
     VirtualMachine,
-    VirtualMachineInstance
+    VirtualMachineInstance,
+    VirtualMachineInstanceMigration
 );
 
 /// All labels of an object, not only those that somebody acts on; none where they cannot be read.

@@ -48,7 +48,7 @@ impl Engine {
             (Action::ReadClaim(key), outcome) => self.read(key, sent.gone, outcome, &sent.holder),
             (Action::DeleteClaim { key, .. }, Outcome::Done(None) | Outcome::Missing) => self.claim_gone(key),
             (
-                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. },
+                Action::DeleteClaim { key, .. } | Action::Occupy { key, .. } | Action::Migrate { key, .. },
                 Outcome::Changed | Outcome::Unknown | Outcome::Exists | Outcome::Missing,
             ) => {
                 self.send(Action::ReadClaim(key.clone()), &sent.holder);

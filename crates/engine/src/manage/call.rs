@@ -4,7 +4,7 @@
 //! simulated one send the same bytes and read answers the same way; a write says whose life it means (UID) where the API
 //! lets it.
 
-use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant};
+use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant, Turn};
 use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
@@ -51,6 +51,7 @@ pub(super) const HOLDER_KIND: &str = "ipledger.dev/holder-kind";
 mod claim_labels {
     pub(super) const SUBNET: &str = "ipledger.dev/subnet";
     pub(super) const NODE: &str = "ipledger.dev/node";
+    pub(super) const TARGET_NODE: &str = "ipledger.dev/target-node";
 }
 
 /// The longest label value (Kubernetes, `validation.LabelValueMaxLength`).
@@ -83,6 +84,7 @@ impl Action {
             Self::Occupy { uid, version, occupant, replaces, .. } => {
                 one(Verb::MergePatch, Some(occupy(uid, version, occupant, *replaces)))
             }
+            Self::Migrate { uid, version, turn, .. } => one(Verb::MergePatch, Some(migrate(uid, version, turn))),
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
             Self::DeleteClaim { uid, version, .. } => one(
                 Verb::Delete,
@@ -179,11 +181,40 @@ fn path(object: &ObjectId, with_name: bool) -> String {
 fn occupy(uid: &Uid, version: &str, occupant: &Occupant, replaces: bool) -> Value {
     let mut labels = Map::new();
     label(&mut labels, claim_labels::NODE, &occupant.node);
-    let Occupant { pod_uid, namespace, name, node } = occupant;
-    let mut status = json!({"occupant": {"podUID": pod_uid.to_string(), "namespace": namespace.as_str(),
-        "name": name.as_str(), "node": node.as_str(), "sandbox": null}});
+    let mut status = json!({"occupant": occupant_body(occupant, "")});
     if replaces {
         status["programmed"] = Value::Null;
+    }
+    json!({
+        "metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels},
+        "status": status,
+    })
+}
+
+/// An occupant in full, so that nothing is left of the one before.
+fn occupant_body(occupant: &Occupant, sandbox: &str) -> Value {
+    let Occupant { pod_uid, namespace, name, node } = occupant;
+    json!({"podUID": pod_uid.to_string(), "namespace": namespace.as_str(), "name": name.as_str(), "node": node.as_str(),
+        "sandbox": some(sandbox)})
+}
+
+/// The patch that lets the target of a live migration use a claim beside its occupant, or leaves one of them alone with it. Labels go
+/// along: by them the agents of both nodes find the claim.
+fn migrate(uid: &Uid, version: &str, turn: &Turn) -> Value {
+    let mut labels = Map::new();
+    let status = match turn {
+        Turn::Join(target) => {
+            label(&mut labels, claim_labels::TARGET_NODE, &target.node);
+            json!({"target": {"occupant": occupant_body(target, ""), "letGo": null}})
+        }
+        Turn::Stay => json!({"target": null}),
+        Turn::Move(target, sandbox) => {
+            label(&mut labels, claim_labels::NODE, &target.node);
+            json!({"occupant": occupant_body(target, sandbox), "target": null})
+        }
+    };
+    if !matches!(turn, Turn::Join(_)) {
+        labels.insert(claim_labels::TARGET_NODE.to_owned(), Value::Null);
     }
     json!({
         "metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels},

@@ -7,7 +7,7 @@ use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, HolderId, NicId, POD, STATEFUL_SET, Title};
 use crate::rest::cooling_since;
-use api::slim::{AddressClaim, Condition, Field, Str, Time, Uid};
+use api::slim::{AddressClaim, ClaimTarget, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,8 +43,37 @@ pub struct Claim {
     pub deleted: bool,
     /// Which pod has let it go, by the word of its node's agent.
     pub let_go: Uid,
+    /// While a virtual machine migrates: the pod that it moves to, which uses it beside the occupant.
+    pub target: Option<Box<Target>>,
     /// What it says of itself.
     pub conditions: Box<[Condition]>,
+}
+
+/// The target of a live migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The pod.
+    pub occupant: Occupant,
+    /// Its sandbox, where the agent of its node says that the address is on its interface.
+    pub sandbox: Str,
+    /// Which pod has let it go, by the word of that agent.
+    pub let_go: Uid,
+}
+
+impl Target {
+    fn of(target: &ClaimTarget) -> Option<Box<Self>> {
+        let (occupant, let_go) = (&target.occupant, &target.let_go);
+        (occupant.pod_uid != Uid::None).then(|| {
+            let (sandbox, let_go) = (occupant.sandbox.clone(), let_go.pod_uid.clone());
+            Box::new(Self { occupant: Occupant::of_claim(occupant), sandbox, let_go })
+        })
+    }
+
+    /// Whether it has let go, by the word of the agent.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        self.let_go == self.occupant.pod_uid
+    }
 }
 
 impl Claim {
@@ -67,17 +96,13 @@ impl Claim {
             title: Title { kind: holder.kind.clone(), namespace: holder.namespace.clone(), name: holder.name.clone() },
             subnet: spec.subnet.clone(),
             mac: Field::get(&spec.mac).copied(),
-            occupant: Occupant {
-                pod_uid,
-                namespace: occupant.namespace.clone(),
-                name: occupant.name.clone(),
-                node: occupant.node.clone(),
-            },
+            occupant: Occupant { pod_uid, ..Occupant::of_claim(occupant) },
             in_use: !occupant.sandbox.is_empty() && !is_off,
             quarantined_until: status.quarantine.until.get().copied(),
             programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
             deleted: object.meta.is_deleted(),
             let_go: status.let_go.pod_uid.clone(),
+            target: Target::of(&status.target),
             conditions: status.conditions.clone(),
         })
     }
@@ -115,6 +140,18 @@ impl Claim {
     #[must_use]
     pub fn is_let_go(&self) -> bool {
         self.let_go != Uid::None && self.let_go == self.occupant.pod_uid
+    }
+
+    /// Whether a pod uses it: the occupant, or the target of its migration, unless that has let go.
+    #[must_use]
+    pub fn has_user(&self, pod: &Uid) -> bool {
+        self.occupant.pod_uid == *pod
+            || self.target.as_ref().is_some_and(|it| it.occupant.pod_uid == *pod && !it.is_let_go())
+    }
+
+    /// The pods that it is for, whether they have let go or not.
+    pub fn users(&self) -> impl Iterator<Item = &Occupant> {
+        std::iter::once(&self.occupant).chain(self.target.as_ref().map(|target| &target.occupant))
     }
 }
 

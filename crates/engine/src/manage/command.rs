@@ -7,7 +7,7 @@ use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
 use super::write::Write;
-use api::slim::{Kind, Pod, Str, Uid};
+use api::slim::{ClaimOccupant, Kind, Pod, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
 
@@ -86,6 +86,17 @@ pub enum Action {
         /// Another pod had it: what a gateway's program did in that one is gone with it.
         replaces: bool,
     },
+    /// Let the target of a live migration use an address too, or end that.
+    Migrate {
+        /// Which.
+        key: ClaimKey,
+        /// The life of the claim.
+        uid: Uid,
+        /// Its version when this was decided.
+        version: Str,
+        /// What happens.
+        turn: Turn,
+    },
     /// See whether a pod was told already.
     ReadEvent(Box<NewEvent>),
     /// Tell a pod.
@@ -133,6 +144,17 @@ pub enum Action {
     },
 }
 
+/// What a live migration does to who uses an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// The target uses it beside the source.
+    Join(Occupant),
+    /// The target has let go: the source is alone.
+    Stay,
+    /// The source has let go: the target is the occupant, in the sandbox that its agent named.
+    Move(Occupant, Str),
+}
+
 /// Which object a command is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ObjectId {
@@ -156,7 +178,10 @@ impl Action {
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
-            Self::ReadClaim(key) | Self::DeleteClaim { key, .. } | Self::Occupy { key, .. } => ObjectId::claim(key),
+            Self::ReadClaim(key)
+            | Self::DeleteClaim { key, .. }
+            | Self::Occupy { key, .. }
+            | Self::Migrate { key, .. } => ObjectId::claim(key),
             Self::ReadEvent(event) | Self::CreateEvent(event) | Self::CountEvent { event, .. } => {
                 ObjectId { kind: Kind::Pod, namespace: event.namespace.clone(), name: event.pod.clone() }
             }
@@ -214,6 +239,13 @@ impl Occupant {
     pub fn of(pod: &Pod) -> Self {
         let (namespace, name) = (pod.meta.namespace.clone(), pod.meta.name.clone());
         Self { pod_uid: pod.meta.uid.clone(), namespace, name, node: pod.spec.node_name.clone() }
+    }
+
+    /// The same as a claim says it.
+    #[must_use]
+    pub fn of_claim(said: &ClaimOccupant) -> Self {
+        let (pod_uid, namespace) = (said.pod_uid.clone(), said.namespace.clone());
+        Self { pod_uid, namespace, name: said.name.clone(), node: said.node.clone() }
     }
 
     /// Whether it is the same pod: who made a claim by hand may not have said its name.

@@ -214,6 +214,7 @@ impl Engine {
             for (holder, entitled) in &looks {
                 self.release(holder, entitled.as_ref());
                 if let Some(entitled) = entitled {
+                    self.migrate(entitled);
                     self.occupy(entitled);
                 }
                 self.project(holder, entitled.as_ref());
@@ -244,7 +245,7 @@ impl Engine {
         let is_on = |lender: &HolderId| {
             let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing()).peekable();
             let is_asking = lender.has_by_pod() && claims.peek().is_none();
-            !is_asking && entitled.is_none_or(|entitled| claims.all(|claim| claim.occupant.is(&entitled.occupant)))
+            !is_asking && entitled.is_none_or(|entitled| claims.all(|claim| claim.has_user(&entitled.occupant.pod_uid)))
         };
         let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();
         self.dirty.extend(waits);
@@ -259,7 +260,9 @@ impl Engine {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
-        for claim in kept.iter().filter(|claim| entitled.is_some_and(|e| e.occupant.is(&claim.occupant))) {
+        let is_settled =
+            |claim: &&Claim| entitled.is_some_and(|e| e.occupant.is(&claim.occupant)) && !self.waits_for_target(claim);
+        for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
             self.claim_kept(claim);
         }
         for claim in surplus {
@@ -300,7 +303,9 @@ impl Engine {
         }
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let is_other = |claim: &&Claim| !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim);
+        let is_other = |claim: &&Claim| {
+            claim.target.is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
+        };
         let others = standing.filter(is_other);
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
@@ -320,7 +325,7 @@ impl Engine {
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
     /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest.
-    fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
+    pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let kept = |want| self.kept(want, claim.key.addr.family());
         entitled.want(&claim.nic).and_then(kept).is_some_and(|kept| kept.key == claim.key)
     }
@@ -355,7 +360,7 @@ impl Engine {
 
     /// Whether the present pod of a holder uses a claim.
     fn uses(&self, holder: &HolderId, claim: &Claim) -> bool {
-        !claim.is_let_go() && self.user(holder).is_some_and(|user| user == claim.occupant.pod_uid)
+        !claim.is_let_go() && self.user(holder).is_some_and(|user| claim.has_user(&user))
     }
 
     /// The present pod of a holder.
@@ -367,7 +372,7 @@ impl Engine {
     /// The claim that a NIC keeps in a family.
     pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
-        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| lent.to == claim.occupant.pod_uid);
+        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.has_user(&lent.to));
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let standing: Vec<&Claim> = standing.collect();
         if let [] | [_] = standing.as_slice() {
@@ -383,7 +388,7 @@ impl Engine {
         standing.into_iter().min_by_key(key)
     }
 
-    fn wait(&mut self, holder: &HolderId, wait: Wait) {
+    pub(super) fn wait(&mut self, holder: &HolderId, wait: Wait) {
         let node = match wait {
             Wait::Grace(until) => {
                 self.due.insert((until, holder.clone()));

@@ -124,12 +124,20 @@ impl Engine {
             Object::IptablesEip(eip) => self.eip_seen(*eip),
             Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
             nad @ Object::NetworkAttachmentDefinition(_) => self.attachment_seen(nad),
+            Object::VirtualMachineInstanceMigration(migration) => {
+                let (namespace, vmi) = (migration.meta.namespace.clone(), migration.spec.vmi_name.clone());
+                self.state.world.put(Object::VirtualMachineInstanceMigration(migration));
+                self.about_migrations(&namespace, &vmi);
+            }
             // Other kinds decide nothing yet, unless they are holders by their name.
             other => {
                 let holder = holders::of_object(id.kind, &id.namespace, &id.name);
                 if let Some(holder) = holder {
                     self.state.world.put(other);
                     self.about(holder);
+                    if id.kind == Kind::VirtualMachineInstance {
+                        self.about_migrations(&id.namespace, &id.name);
+                    }
                 }
             }
         }
@@ -161,14 +169,15 @@ impl Engine {
         let named = claim.occupant_name().and_then(|(namespace, name)| self.state.world.pods.get(namespace, name));
         let named = named.filter(|pod| pod.meta.uid == claim.occupant.pod_uid).map(HolderId::of_pod);
         let user = named.unwrap_or_else(|| HolderId::Pod(claim.occupant.pod_uid.clone()));
-        self.dirty.extend(Some(user).filter(|user| self.state.pods.contains_key(user)));
+        let target = claim.target.as_ref().map(|target| HolderId::Pod(target.occupant.pod_uid.clone()));
+        self.dirty.extend([Some(user), target].into_iter().flatten().filter(|user| self.state.pods.contains_key(user)));
         let slot = Slot::Standing(claim);
         let before = self.state.claims.put(key.clone(), slot.clone());
         if let Some(before) = before.as_ref().and_then(Slot::standing)
             && let Slot::Standing(now) = &slot
-            && !before.occupant.is(&now.occupant)
         {
-            self.state.forget_pod_facts(&before.occupant.pod_uid);
+            let others = before.users().filter(|before| !now.users().any(|user| user.is(before)));
+            others.for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
         }
         if before.as_ref().is_none_or(|before| before.nic() != slot.nic()) {
             // Whoever was refused the address is told who has it now.
@@ -201,7 +210,7 @@ impl Engine {
         self.resting.forget(key);
         self.hearsay.shown(&ObjectId::claim(key));
         if let Some(claim) = slot.standing() {
-            self.state.forget_pod_facts(&claim.occupant.pod_uid);
+            claim.users().for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
         }
         self.state.books.release(key);
         self.settled(key);
@@ -253,6 +262,7 @@ impl Engine {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());
         }
         self.gateway_pod_seen(&pod.meta);
+        self.state.migrations.seen(&holder, &pod.meta);
         self.about_records(&pod.meta);
         self.state.pods.insert(holder.clone(), (namespace, name));
         self.state.world.put(Object::Pod(Box::new(pod)));
@@ -275,6 +285,7 @@ impl Engine {
         }
         if let Some(meta) = self.state.pod(holder).map(|pod| pod.meta.clone()) {
             self.gateway_pod_gone(&meta);
+            self.state.migrations.gone(holder, &meta);
             self.about_records(&meta);
         }
         self.state.pods.remove(holder);
@@ -414,6 +425,8 @@ impl Engine {
             Kind::NetworkAttachmentDefinition => self.attachment_changed(&id.namespace, &id.name),
             Kind::Node => self.about_node(&id.name),
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
+            // Nobody joins by one that is gone, and who has joined goes by its own proof.
+            Kind::VirtualMachineInstanceMigration => {}
             _ => holders::of_object(id.kind, &id.namespace, &id.name).into_iter().for_each(|holder| self.about(holder)),
         }
         left.iter().for_each(|subnet| self.about_rival_on(subnet));

@@ -122,7 +122,7 @@ impl Engine {
             return;
         }
         let standing = self.state.claims.of_nic(lender).filter_map(|(_, slot)| slot.standing());
-        let mut others = standing.filter(|claim| !claim.is_unused());
+        let mut others = standing.filter(|claim| !claim.is_unused() && !self.may_join(want, claim));
         let why = match (others.next(), self.waiting.told(lender)) {
             (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
             (None, Some(why)) => format!("{} has no address: {why}", lender.holder),

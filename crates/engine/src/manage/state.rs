@@ -13,6 +13,7 @@ use super::gateways::Gateways;
 use super::holders;
 use super::id::HolderId;
 use super::lending::Lending;
+use super::migration::Migrations;
 use super::namespaces::Namespaces;
 use super::rival::Rival;
 use super::want::Want;
@@ -138,7 +139,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 16] = [
+pub const NEEDED: [Kind; 17] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -155,11 +156,17 @@ pub const NEEDED: [Kind; 16] = [
     Kind::NetworkAttachmentDefinition,
     Kind::VirtualMachine,
     Kind::VirtualMachineInstance,
+    Kind::VirtualMachineInstanceMigration,
 ];
 
 /// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
-pub const OPTIONAL: [Kind; 4] =
-    [Kind::OvnEip, Kind::NetworkAttachmentDefinition, Kind::VirtualMachine, Kind::VirtualMachineInstance];
+pub const OPTIONAL: [Kind; 5] = [
+    Kind::OvnEip,
+    Kind::NetworkAttachmentDefinition,
+    Kind::VirtualMachine,
+    Kind::VirtualMachineInstance,
+    Kind::VirtualMachineInstanceMigration,
+];
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -197,6 +204,8 @@ pub(super) struct State {
     pub(super) gateways: Gateways,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
+    /// Pods that say that a machine moves to them.
+    pub(super) migrations: Migrations,
     /// Kube-OVN's own controller.
     pub(super) rival: Rival,
     /// Holders with a NIC of a provider.
@@ -212,7 +221,7 @@ impl State {
     /// Whether a pod uses an address of a holder, by the claims.
     pub(super) fn is_occupant(&self, pod: &Uid, holder: &HolderId) -> bool {
         let mut claims = self.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        claims.any(|claim| claim.occupant.pod_uid == *pod)
+        claims.any(|claim| claim.users().any(|user| user.pod_uid == *pod))
     }
 
     /// Nobody waits for what becomes of a pod any more.
@@ -248,23 +257,23 @@ impl State {
         known.filter(|provider| !provider.is_empty()).unwrap_or_else(|| PRIMARY_PROVIDER.into())
     }
 
-    /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one that came first.
+    /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one to which its machine
+    /// moves, else the one that came first.
     pub(super) fn borrower(&self, lender: &HolderId) -> Option<(&HolderId, Occupant)> {
-        let claims = self.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
-        let now: Vec<&Occupant> = claims.map(|claim| &claim.occupant).collect();
+        let claims = || self.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
+        let rank = |uid: &Uid| match uid {
+            uid if claims().any(|claim| claim.occupant.pod_uid == *uid) => 0,
+            uid if claims().any(|claim| claim.has_user(uid)) => 1,
+            _ => 2,
+        };
         let pods = self.lending.users(lender).filter_map(|user| Some((user, self.pod(user)?)));
         let pods = pods.filter(|(_, pod)| !pod.spec.node_name.is_empty() && !is_finished(pod));
         let offers = pods.map(|(user, pod)| {
             let occupant = Occupant::of(pod);
-            (
-                !now.iter().any(|other| other.is(&occupant)),
-                pod.meta.is_deleted(),
-                pod.meta.created.get().copied(),
-                user,
-                occupant,
-            )
+            let (is_deleted, created) = (pod.meta.is_deleted(), pod.meta.created.get().copied());
+            (rank(&occupant.pod_uid), is_deleted, created, user, occupant)
         });
-        let offers = offers.filter(|(is_new, is_deleted, ..)| !(*is_new && *is_deleted));
+        let offers = offers.filter(|(rank, is_deleted, ..)| !(*rank == 2 && *is_deleted));
         let first = offers.min_by(|a, b| (a.0, a.2, a.3).cmp(&(b.0, b.2, b.3)));
         first.map(|(.., user, occupant)| (user, occupant))
     }

@@ -16,7 +16,7 @@ use api::slim::{
     AddressClaim, Condition, Controller, HasMeta, Ip, IpPool, IptablesDnatRule, IptablesEip, IptablesFipRule,
     IptablesSnatRule, Kind, Malformed, Meta, Nad, Namespace, Newest, Node, Object, OvnEip, OvnRule, Parsed, Pod,
     ProviderNetwork, QosPolicy, StatefulSet, Str, Subnet, SwitchLbRule, Time, Uid, Unreadable, Vip, VirtualMachine,
-    VirtualMachineInstance, Vlan, Vpc, VpcNatGateway,
+    VirtualMachineInstance, VirtualMachineInstanceMigration, Vlan, Vpc, VpcNatGateway,
 };
 use std::collections::BTreeMap;
 
@@ -200,6 +200,7 @@ world! {
     nads: Nad = NetworkAttachmentDefinition;
     vms: VirtualMachine = VirtualMachine |v| v.status.changed.0;
     vmis: VirtualMachineInstance = VirtualMachineInstance |v| v.status.changed.0;
+    migrations: VirtualMachineInstanceMigration = VirtualMachineInstanceMigration;
 }
 
 /// Whether an object is a reading of one that is known, and no later one; where versions are no numbers, each reading counts.

@@ -27,17 +27,22 @@ const LOOK: Duration = Duration::from_millis(300);
 pub(crate) fn release(args: &Release) -> Result<Exit> {
     let connection = live::connect(&args.live)?;
     let claim = one(&connection, args.address, args.wire.as_deref())?;
-    let pod = pod_of(&connection, &claim)?;
-    output::print(&because(&claim, &pod))?;
-    if let Pod::Lives(name) = &pod {
+    let pods = pods_of(&connection, &claim)?;
+    output::print(&because(&claim, &pods))?;
+    let status = &claim.status;
+    let users: Vec<_> = status.users().filter(|(user, said)| **said != user.pod_uid).collect();
+    let is_living = |uid: &Uid| {
+        status.users().zip(&pods).any(|((user, _), pod)| user.pod_uid == *uid && matches!(pod, Pod::Lives(_)))
+    };
+    let gone: Vec<Uid> = users.iter().map(|(user, _)| user.pod_uid.clone()).filter(|uid| !is_living(uid)).collect();
+    let living = pods.iter().find_map(|pod| if let Pod::Lives(name) = pod { Some(name) } else { None });
+    if let Some(name) = living.filter(|_| gone.is_empty()) {
         bail!(
             "pod {name} uses {}: delete the pod, and its address is released when its node has let it go",
             args.address
         );
     }
-    let status = &claim.status;
-    let waits = status.occupant.pod_uid != Uid::None && status.let_go.pod_uid != status.occupant.pod_uid;
-    if !waits && status.programmed.gateway.is_empty() && status.quarantine.until.get().is_none() {
+    if gone.is_empty() && status.programmed.gateway.is_empty() && status.quarantine.until.get().is_none() {
         bail!("nothing but its holder keeps this address: delete {}, and it is released", holder(&claim));
     }
     if !args.yes {
@@ -47,7 +52,7 @@ pub(crate) fn release(args: &Release) -> Result<Exit> {
         )?;
         return Ok(Exit::Clean);
     }
-    match connection.runtime.block_on(connection.cluster.give_word(&claim, now()))? {
+    match connection.runtime.block_on(connection.cluster.give_word(&claim, &gone, now()))? {
         Word::Given => output::print("\nSaid. The controller releases it, unless its holder is still entitled.\n")?,
         Word::Changed => bail!("claim {} has changed meanwhile: look again", claim.meta.name),
     }
@@ -125,7 +130,7 @@ fn why_pod(connection: &Connection, namespace: &str, name: &str) -> Result<Exit>
         let by_name = matches!(holder.kind.as_str(), "Pod" | "StatefulSet")
             && holder.namespace == namespace
             && holder.name == name;
-        by_name || (uid != Uid::None && claim.status.occupant.pod_uid == uid)
+        by_name || claim.status.users().any(|(user, _)| user.pod_uid == uid)
     };
     let mut claims = runtime.block_on(cluster.claims())?;
     claims.retain(is_of);
@@ -152,8 +157,8 @@ fn refusals(connection: &Connection, namespace: &str, name: &str) -> Result<Vec<
 
 fn tell(connection: &Connection, claims: &[AddressClaim]) -> Result<Exit> {
     for claim in claims {
-        let pod = pod_of(connection, claim)?;
-        output::print(&because(claim, &pod))?;
+        let pods = pods_of(connection, claim)?;
+        output::print(&because(claim, &pods))?;
     }
     Ok(Exit::Clean)
 }
@@ -208,12 +213,19 @@ fn line(before: Option<&AddressClaim>, after: &AddressClaim, gone: bool) -> Opti
         _ if gone => "released",
         None => "claimed",
         Some(before) if before.status.occupant.pod_uid != after.status.occupant.pod_uid => "handed over",
+        Some(before) if target(before) != target(after) && *target(after) != Uid::None => "migrates",
+        Some(before) if target(before) != target(after) => "stays",
         Some(before) if before.status.let_go.pod_uid != after.status.let_go.pod_uid => "let go",
         Some(_) => return None,
     };
-    let node = &after.status.occupant.node;
+    let node = if what == "migrates" { &after.status.target.occupant.node } else { &after.status.occupant.node };
     let on = if node.is_empty() || gone { String::new() } else { format!(" on {node}") };
     Some(format!("{what:<12} {address:<15} {}{on}", holder(after)))
+}
+
+/// The pod to which the machine of a claim migrates.
+fn target(claim: &AddressClaim) -> &Uid {
+    &claim.status.target.occupant.pod_uid
 }
 
 fn of_address(connection: &Connection, address: Addr) -> Result<Vec<AddressClaim>> {
@@ -235,11 +247,12 @@ fn one(connection: &Connection, address: Addr, wire: Option<&str>) -> Result<Add
     })
 }
 
-fn pod_of(connection: &Connection, claim: &AddressClaim) -> Result<Pod> {
-    let uid = &claim.status.occupant.pod_uid;
-    if *uid == Uid::None {
-        return Ok(Pod::Gone);
-    }
+/// The pods that a claim is for: one, and while a machine migrates two.
+fn pods_of(connection: &Connection, claim: &AddressClaim) -> Result<Vec<Pod>> {
+    claim.status.users().map(|(user, _)| pod_of(connection, &user.pod_uid)).collect()
+}
+
+fn pod_of(connection: &Connection, uid: &Uid) -> Result<Pod> {
     Ok(match connection.runtime.block_on(connection.cluster.pod_of(uid))? {
         Some(pod) if pod.ended => Pod::Ended(pod.name),
         Some(pod) => Pod::Lives(pod.name),

@@ -288,6 +288,20 @@ fn an_agent_speaks_for_its_own_node_only() {
         refused(&own, &claim, &moved, "not for an agent to say");
     }
     own.patch(&claim, &said).unwrap_or_else(|error| panic!("{error}"));
+    // While a machine migrates there are two pods, and the agent of each node speaks for its own.
+    let moves = json!({"metadata": {"labels": {"ipledger.dev/break-glass": "true"}},
+        "status": {"letGo": null, "target": {"occupant": {"podUID": "t", "node": "node2"}}}});
+    managed.admin.patch(&claim, &moves).unwrap();
+    let target_said = json!({"status": {"target": {"letGo": {"podUID": "t", "at": "2026-01-01T00:00:00Z"}}}});
+    refused(&other, &claim, &said, "the source speaks for the source");
+    refused(&own, &claim, &target_said, "the target speaks for the target");
+    for target in [json!({"occupant": {"podUID": "u"}}), json!(null)] {
+        let moved = json!({"status": {"target": target}});
+        refused(&own, &claim, &moved, "not for an agent to say");
+        refused(&other, &claim, &moved, "not for an agent to say");
+    }
+    own.patch(&claim, &said).unwrap_or_else(|error| panic!("{error}"));
+    other.patch(&claim, &target_said).unwrap_or_else(|error| panic!("{error}"));
     let leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
     let renewed = json!({"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}});
     refused(&other, &format!("{leases}/ipledger-agent-node1"), &renewed, "agent's own node");

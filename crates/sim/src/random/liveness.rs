@@ -16,7 +16,8 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
     let pods = pods(cluster);
     for pod in pods.iter().filter(|pod| !is_ended(pod) && !pod.meta.is_deleted() && !pod.spec.node_name.is_empty()) {
         let has = |claim: &&AddressClaim| {
-            claim.status.occupant.pod_uid == pod.meta.uid && claim.spec.holder.kind != "IptablesEIP"
+            claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid)
+                && claim.spec.holder.kind != "IptablesEIP"
         };
         let mine: Vec<&AddressClaim> = claims.iter().filter(has).collect();
         if mine.is_empty() && is_plain(cluster, pod) && free > 0 && !cluster.excuses.has_pod(&pod.meta.uid.to_string())

@@ -1,7 +1,7 @@
 //! Virtual machines, as far as addresses are concerned: KubeVirt is played here.
 //!
 //! In: which machine, on which node. Out: its instance, and its launcher pod, which the instance owns. Guarantees: one launcher at a
-//! time, by the API: one that was deleted by force may still run.
+//! time, by the API, unless it migrates: one that was deleted by force may still run.
 
 use super::people::{PODS, delete};
 use super::step::Grace;
@@ -20,10 +20,10 @@ pub(super) fn create(vm: u8) -> Request {
     Request::post(VMS, body("VirtualMachine", vm, &json!({"template": {"metadata": {}, "spec": networks()}})))
 }
 
-/// Stops one: its instance and its launcher pods go.
+/// Stops one: its instance, its migration and its launcher pods go.
 pub(super) fn stop(vm: u8, grace: Grace) -> Vec<Request> {
     let pods = (1..=2).map(|node| delete(format!("{PODS}/{}", launcher(vm, &format!("node{node}"))), grace));
-    [Request::delete(format!("{VMIS}/vm{vm}"))].into_iter().chain(pods).collect()
+    [Request::delete(format!("{VMIS}/vm{vm}")), super::migrations::failed(vm)].into_iter().chain(pods).collect()
 }
 
 /// Runs one that is there and does not run.
@@ -40,13 +40,19 @@ pub(super) fn run(cluster: &mut Cluster, vm: u8, node: &str) {
     if instance.code == 409 {
         instance = cluster.server.handle(Request::get(format!("{VMIS}/vm{vm}")), cluster.now);
     }
-    let (instance, mut pod) = (instance.value(), pod(&launcher(vm, node), node, &json!({})));
-    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance",
-        "name": format!("vm{vm}"), "uid": instance["metadata"]["uid"], "controller": true}]);
+    let pod = launched(vm, node, &instance.value());
     cluster.server.handle(Request::post(PODS, pod), cluster.now);
 }
 
-fn launcher(vm: u8, node: &str) -> String {
+/// The launcher pod of an instance on a node.
+pub(super) fn launched(vm: u8, node: &str, instance: &Value) -> Value {
+    let mut pod = pod(&launcher(vm, node), node, &json!({}));
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance",
+        "name": format!("vm{vm}"), "uid": instance["metadata"]["uid"], "controller": true}]);
+    pod
+}
+
+pub(super) fn launcher(vm: u8, node: &str) -> String {
     format!("l{vm}-{node}")
 }
 
@@ -54,7 +60,7 @@ fn networks() -> Value {
     json!({"networks": [{"name": "default", "pod": {}}, {"name": "net", "multus": {"networkName": "default/macvlan"}}]})
 }
 
-fn body(kind: &str, vm: u8, spec: &Value) -> Value {
+pub(super) fn body(kind: &str, vm: u8, spec: &Value) -> Value {
     let meta = json!({"name": format!("vm{vm}"), "namespace": "default"});
     json!({"apiVersion": "kubevirt.io/v1", "kind": kind, "metadata": meta, "spec": spec})
 }

@@ -8,6 +8,7 @@ mod gateway;
 mod hands;
 mod liveness;
 mod machines;
+mod migrations;
 mod nodes;
 mod people;
 mod run;

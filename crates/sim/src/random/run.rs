@@ -7,7 +7,7 @@
 use super::dice::Dice;
 use super::liveness::alive;
 use super::step::{ALL, Step, What, Wrong};
-use super::{gateway, hands, machines, nodes, people};
+use super::{gateway, hands, machines, migrations, nodes, people};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::node::Node;
@@ -109,6 +109,9 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::PowerOff(node) => cluster.act(&Act::PowerOff(node_name(node))),
         What::OutOfService(_) | What::DropNode(_) | What::Boot(_) => nodes::happen(cluster, what),
         What::RunVm(vm, node) => machines::run(cluster, vm, &node_name(node)),
+        What::Migrate(vm) => migrations::begin(cluster, vm),
+        What::Migrated(vm) => migrations::succeed(cluster, vm),
+        What::MigrationFailed(vm, grace) => migrations::fail(cluster, vm, grace),
         What::Program(eip) => gateway::program(cluster, eip),
         What::Unprogram(eip) => gateway::unprogram(cluster, eip),
         What::Hand(hand, pick) => hands::work(cluster, hand, pick),
@@ -208,6 +211,7 @@ fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
         ("kubeovn.io", "vips", "/apis/kubeovn.io/v1/vips"),
         ("kubevirt.io", "virtualmachines", machines::VMS),
         ("kubevirt.io", "virtualmachineinstances", machines::VMIS),
+        ("kubevirt.io", "virtualmachineinstancemigrations", migrations::JOBS),
         ("", "pods", "/api/v1/namespaces/default/pods"),
         ("kubeovn.io", "ippools", "/apis/kubeovn.io/v1/ippools"),
         ("kubeovn.io", "ips", "/apis/kubeovn.io/v1/ips"),

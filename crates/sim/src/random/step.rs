@@ -86,6 +86,12 @@ pub enum What {
     StopVm(u8, Grace),
     /// Delete it.
     DeleteVm(u8),
+    /// Migrate it to another node, while it runs.
+    Migrate(u8),
+    /// Its migration is over: it succeeded if it could.
+    Migrated(u8),
+    /// It failed.
+    MigrationFailed(u8, Grace),
     /// Somebody changes by hand what is not theirs; the number picks the object.
     Hand(Hand, u8),
     /// Something goes wrong at a later write of a controller: 1 is the next.

@@ -52,6 +52,7 @@ fn people(dice: &mut Dice) -> What {
         35 | 36 => What::Connect(dice.below(2)),
         38..=40 => machine(dice),
         41 => dice.one(&[What::Spill, What::Spill, What::DeleteSpill]),
+        42 => migration(dice),
         37 => What::Pass(dice.one(&[5, 30, 61, 90])),
         _ => What::Nothing,
     }
@@ -60,6 +61,11 @@ fn people(dice: &mut Dice) -> What {
 fn machine(dice: &mut Dice) -> What {
     let (vm, at, grace) = (dice.below(2), dice.below(2), grace(dice));
     dice.one(&[What::Vm(vm), What::RunVm(vm, at), What::RunVm(vm, at), What::StopVm(vm, grace), What::DeleteVm(vm)])
+}
+
+fn migration(dice: &mut Dice) -> What {
+    let (vm, grace) = (dice.below(2), grace(dice));
+    dice.one(&[What::Migrate(vm), What::Migrate(vm), What::Migrated(vm), What::MigrationFailed(vm, grace)])
 }
 
 fn node(dice: &mut Dice) -> What {

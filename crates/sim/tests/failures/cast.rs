@@ -18,6 +18,7 @@ pub(crate) const IPS: &str = "/apis/kubeovn.io/v1/ips";
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 pub(crate) const VMS: &str = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines";
 pub(crate) const VMIS: &str = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances";
+pub(crate) const JOBS: &str = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
 pub(crate) const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 pub(crate) const FINALIZER: &str = "kubeovn.io/kube-ovn-controller";
 
@@ -209,6 +210,38 @@ pub(crate) fn instance(vm: &str, nads: &[&str]) -> Act {
 pub(crate) fn launch(vm: &str, launcher: &str, node: &str, annotations: Value) -> Act {
     let pod = sim::pod(launcher, node, &annotations);
     Act::CreateOwned(PODS.to_owned(), pod, format!("{VMIS}/{vm}"))
+}
+
+/// Somebody asks for a live migration, and KubeVirt takes it up.
+pub(crate) fn migrate(job: &str, vm: &str) -> Act {
+    migration(job, vm, json!({"phase": "Scheduling"}))
+}
+
+/// A migration, and what KubeVirt says of it.
+pub(crate) fn migration(job: &str, vm: &str, status: Value) -> Act {
+    let body = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstanceMigration",
+        "metadata": {"name": job, "namespace": "default"}, "spec": {"vmiName": vm}, "status": status});
+    Act::Create(JOBS.to_owned(), body)
+}
+
+/// KubeVirt says how far a migration is.
+pub(crate) fn phase(job: &str, phase: &str) -> Act {
+    patch(JOBS, job, json!({"status": {"phase": phase}}))
+}
+
+/// KubeVirt makes the target pod of a migration.
+pub(crate) fn target(vm: &str, launcher: &str, node: &str, job: &str) -> Act {
+    target_with(vm, launcher, node, job, &json!({}))
+}
+
+pub(crate) fn target_with(vm: &str, launcher: &str, node: &str, job: &str, annotations: &Value) -> Act {
+    let pod = sim::pod(launcher, node, annotations);
+    Act::CreateTarget(PODS.to_owned(), pod, format!("{VMIS}/{vm}"), format!("{JOBS}/{job}"))
+}
+
+/// A launcher pod ends by itself.
+pub(crate) fn exit(pod: &str) -> Act {
+    Act::Exit(format!("{PODS}/{pod}"))
 }
 
 /// The acts that start a machine on `macvlan`.

@@ -14,6 +14,7 @@ mod convergence;
 mod deletable;
 mod leaks;
 mod liveness;
+mod migration;
 mod others;
 mod reclaim;
 mod release;

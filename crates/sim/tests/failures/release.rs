@@ -38,6 +38,30 @@ fn c02_a_gateway_that_is_set_on_another_network_leaves_the_old_one_and_that_can_
     }
 }
 
+/// C02, where the move comes before the first pod is bound: that pod is of the old template, and has what its successor has not.
+#[test]
+fn c02_a_gateway_that_is_set_on_another_network_before_its_pod_is_bound_leaves_the_old_one_too() {
+    let bind = |unschedulable: bool| {
+        let body = json!({"spec": {"unschedulable": unschedulable}});
+        ["node1", "node2"].map(|node| patch("/api/v1/nodes", node, body.clone())).to_vec()
+    };
+    let set = patch(GATEWAYS, "gw", json!({"spec": {"externalSubnets": ["other"]}}));
+    let networks = vec![other(), subnet("lan", "10.7.0.0/29", "lan.default")];
+    let made = all([networks, bind(true), vec![gateway("gw", &["ext"])]]);
+    // The pod is bound after so many writes of the move.
+    for writes in 0..5 {
+        let acts = all([made.clone(), vec![Act::Stop(writes), set.clone()], bind(false), vec![Act::Start]]);
+        let end = sweep("c02, before it is bound", acts.clone());
+        assert_eq!(end.claims, [("gw".to_owned(), "0/lan".to_owned()), ("gw".to_owned(), "0/other".to_owned())]);
+        assert_eq!((end.pods[&pod_of("gw")].0.as_str(), counts(&end, "ext")), ("Running", &json!([0, 5, 0, 0])));
+        if writes == 2 {
+            let end = sweep("c02, and the old network goes", all([acts.clone(), vec![delete(SUBNETS, "ext")]]));
+            assert!(!end.subnets.contains_key("ext"));
+            assert_empty(&sweep("c02, and the gateway goes", all([acts, vec![delete(GATEWAYS, "gw")]])));
+        }
+    }
+}
+
 /// C04.
 #[test]
 fn c04_a_machine_that_is_plugged_into_another_network_has_that_and_what_it_kept() {

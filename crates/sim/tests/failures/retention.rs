@@ -109,8 +109,13 @@ fn r08_a_vip_that_a_machine_borrows_goes_from_one_launcher_to_the_next() {
     let again = vec![instance("m", &["macvlan"]), borrows("two", "node2")];
     let end = sweep("r08, again", all([up.clone(), stop("m", "one"), again]));
     assert_eq!((addr(&end, "v"), end.answers, end.pods["two"].0.as_str()), ("172.17.0.5", 1, "Running"));
-    let end = sweep("r08, moved", all([up, vec![borrows("two", "node2"), delete(PODS, "one")]]));
+    let end = sweep("r08, moved", all([up.clone(), vec![borrows("two", "node2"), delete(PODS, "one")]]));
     assert_eq!((addr(&end, "v"), end.answers, end.pods["two"].0.as_str()), ("172.17.0.5", 1, "Running"));
+    let moves = vec![migrate("j", "m"), target_with("m", "two", "node2", "j", &json!({"ovn.kubernetes.io/vip": "v"}))];
+    let end = sweep("r08, live", all([up.clone(), moves.clone()]));
+    assert_eq!((end.claims.len(), end.pods["one"].0.as_str(), end.pods["two"].0.as_str()), (1, "Running", "Running"));
+    let end = sweep("r08, migrated", all([up, moves, vec![phase("j", "Succeeded"), exit("one")]]));
+    assert_eq!((addr(&end, "v"), end.claims.len(), end.pods["two"].0.as_str()), ("172.17.0.5", 1, "Running"));
 }
 
 /// R09.
@@ -141,9 +146,13 @@ fn r09_a_machine_that_migrates_is_in_its_own_way_for_a_while_and_conflicts_with_
 
 /// R09, the rest: KubeVirt ends the source once the target runs.
 #[test]
-#[ignore = "open: the target of a live migration waits until its source has let go"]
 fn r09_the_target_of_a_live_migration_runs_while_its_source_does() {
-    let target = launch("v", "two", "node2", json!({"ovn.kubernetes.io/migrationJob": "j"}));
-    let end = sweep("r09, live", all([start("v"), vec![target]]));
+    let both = all([start("v"), vec![migrate("j", "v"), target("v", "two", "node2", "j")]]);
+    let end = sweep("r09, live", both.clone());
     assert_eq!((end.pods["launcher-v-1"].0.as_str(), end.pods["two"].0.as_str()), ("Running", "Running"));
+    assert_eq!((addr(&end, "v"), end.ips.len(), counts(&end, "ext")), ("172.17.0.2", 1, &json!([1, 4, 0, 0])));
+    assert_eq!(end.annotations["two"]["macvlan.default.kubernetes.io/ip_address"], "172.17.0.2");
+    let end = sweep("r09, over", all([both, vec![phase("j", "Succeeded"), exit("launcher-v-1")]]));
+    assert_eq!((addr(&end, "v"), end.pods["two"].0.as_str(), end.answers), ("172.17.0.2", "Running", 1));
+    assert_eq!(end.ip_specs["v.default.macvlan.default"]["nodeName"], "node2");
 }

@@ -151,12 +151,21 @@ slim! {
         occupant: ClaimOccupant = "occupant",
         /// Who does not use it any more, by the word of the node's agent.
         let_go: ClaimLetGo = "letGo",
+        /// While a virtual machine migrates: the pod that it moves to.
+        target: ClaimTarget = "target",
         /// The gateway that has it on its interface.
         programmed: ClaimProgrammed = "programmed",
         /// How long it is kept because it answered without a claim.
         quarantine: ClaimQuarantine = "quarantine",
         /// What it waits for.
         conditions: Box<[Condition]> = "conditions",
+    }
+    /// `status.target` of an AddressClaim: the same that its status says of the occupant.
+    ClaimTarget {
+        /// The pod.
+        occupant: ClaimOccupant = "occupant",
+        /// Whether it does not use it any more, by the word of the node's agent.
+        let_go: ClaimLetGo = "letGo",
     }
     /// `status.quarantine` of an AddressClaim.
     ClaimQuarantine {
@@ -185,5 +194,21 @@ slim! {
         node: Str = "node",
         /// Its sandbox, where the node's agent says that the address is on its interface.
         sandbox: Str = "sandbox",
+    }
+}
+
+impl AddressClaimStatus {
+    /// The pods that use the address: the occupant, and while a virtual machine migrates the target. With each comes of which pod the agent
+    /// of its node has given its word.
+    pub fn users(&self) -> impl Iterator<Item = (&ClaimOccupant, &Uid)> {
+        let (first, second) = ((&self.occupant, &self.let_go), (&self.target.occupant, &self.target.let_go));
+        let users = [first, second].into_iter().filter(|(occupant, _)| occupant.pod_uid != Uid::None);
+        users.map(|(occupant, let_go)| (occupant, &let_go.pod_uid))
+    }
+
+    /// Whether a pod may use the address: it is one of these, and its agent has not said that it has let go.
+    #[must_use]
+    pub fn may_use(&self, pod: &Uid) -> bool {
+        self.users().any(|(occupant, let_go)| occupant.pod_uid == *pod && let_go != pod)
     }
 }

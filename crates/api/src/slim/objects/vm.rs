@@ -3,7 +3,7 @@
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
 use super::StatusTimes;
-use crate::slim::{Malformed, Meta, Newest, Sound, Str};
+use crate::slim::{Malformed, Meta, Newest, Sound, Str, Uid};
 
 slim! {
     /// A KubeVirt VirtualMachine.
@@ -61,6 +61,34 @@ slim! {
         phase: Str = "phase",
         /// When its conditions last changed.
         changed: Newest = "conditions",
+        /// Its live migration, the last one or the present one.
+        migration: VmMigrationState = "migrationState",
+    }
+    /// `status.migrationState` of a VirtualMachineInstance: written once the target pod runs.
+    VmMigrationState {
+        /// UID of the VirtualMachineInstanceMigration.
+        migration_uid: Uid = "migrationUid",
+        /// Name of the pod to which the machine moves.
+        target_pod: Str = "targetPod",
+    }
+    /// A KubeVirt VirtualMachineInstanceMigration: one live migration of one machine.
+    VirtualMachineInstanceMigration {
+        /// Metadata.
+        meta: Meta = "metadata",
+        /// What is wanted.
+        spec: VmMigrationSpec = "spec",
+        /// What KubeVirt says.
+        status: VmMigrationStatus = "status",
+    }
+    /// `spec` of a VirtualMachineInstanceMigration.
+    VmMigrationSpec {
+        /// The VirtualMachineInstance, in the same namespace.
+        vmi_name: Str = "vmiName",
+    }
+    /// `status` of a VirtualMachineInstanceMigration.
+    VmMigrationStatus {
+        /// Phase.
+        phase: Str = "phase",
     }
 }
 

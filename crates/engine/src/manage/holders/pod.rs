@@ -189,7 +189,8 @@ pub(in crate::manage) fn told(meta: &Meta, provider: &str, suffix: &str) -> Addr
 }
 
 /// The Subnets that may serve a NIC, and whose addresses it uses, if not its own; none where it is to have no address. What a
-/// NIC has of its own it keeps, unless that came late, after it was told what it borrows.
+/// NIC has of its own it keeps, unless that came late, after it was told what it borrows; or it is a gateway's, which owns nothing, and
+/// has it from a pod before this one that was made while the gateway stood elsewhere.
 fn lent(
     state: &State,
     pod: &Subject<'_>,
@@ -198,7 +199,12 @@ fn lent(
     vip: &mut bool,
 ) -> Option<(Vec<Str>, Option<NicId>)> {
     let own = NicId::new(pod.holder.clone(), of.1.interface.clone());
-    if state.claims.of_nic(&own).next().is_none() {
+    let is_gateways = || {
+        let name = (pod.namespace.as_str(), pod.name.as_str());
+        !matches!(gateway::role(state, pod.meta, name, &subnets), Role::None)
+    };
+    let has_own = state.claims.of_nic(&own).next().is_some();
+    if !has_own || (!uses(state, &own, &pod.user, |claim| !claim.is_let_go()) && is_gateways()) {
         return lender(state, pod, of, subnets, vip);
     }
     if uses(state, &own, &pod.user, |claim| claim.in_use) {
@@ -216,7 +222,7 @@ fn lent(
 /// Whether a pod is the occupant of one of the claims of a NIC that count.
 fn uses(state: &State, nic: &NicId, user: &Uid, counts: impl Fn(&Claim) -> bool) -> bool {
     let claims = state.claims.of_nic(nic).filter_map(|(_, slot)| slot.standing());
-    claims.filter(|claim| counts(claim)).any(|claim| claim.occupant.pod_uid == *user)
+    claims.filter(|claim| counts(claim)).any(|claim| claim.has_user(user))
 }
 
 /// Whether a pod was told the address of a claim.

@@ -12,7 +12,7 @@ use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
 use crate::manage::write::Write;
 use api::names::conditions::{COOLING_DOWN, WAITING};
-use api::slim::{Condition, Field, Time};
+use api::slim::{Condition, Field, Time, Uid};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -88,9 +88,18 @@ fn over<'a>(claim: &Claim, type_: &'a str, reason: &'a str) -> Option<Say<'a>> {
     claim.says(type_).map(|_| Say { type_, status: false, reason, message: "" })
 }
 
+/// The pod that a release waits for: of a machine that migrates it may be the target.
+fn waited_for<'a>(claim: &'a Claim, wait: &Wait) -> &'a Uid {
+    let (Wait::Agent(node) | Wait::NoAgent(node) | Wait::NoName(node) | Wait::Silence(node)) = wait else {
+        return &claim.occupant.pod_uid;
+    };
+    let mut users = claim.users().skip(usize::from(claim.is_let_go()));
+    users.find(|user| user.node == *node).map_or(&claim.occupant.pod_uid, |user| &user.pod_uid)
+}
+
 /// What is waited for, where a person would want to know: what is settled by a read, or by time, is not told.
 fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
-    let pod = &claim.occupant.pod_uid;
+    let pod = waited_for(claim, wait);
     match wait {
         Wait::Agent(node) => {
             Some(("Agent", format!("the agent of node {node} has not said that pod {pod} let the address go")))

@@ -125,7 +125,6 @@ fn c02_a_gateway_that_moves_to_another_subnet_leaves_the_old_one_free_to_go() {
 }
 
 #[test]
-#[ignore = "open: the pod of the old template takes an address of the old Subnet, which goes on to its successor for ever"]
 fn c02_a_gateway_that_moves_before_its_first_pod_is_bound_leaves_the_old_subnet_free_to_go() {
     need!(Controllers);
     let story = Story::on(&[("c02c", "10.12.2.0/29"), ("c02d", "10.12.3.0/29")]);
