@@ -122,9 +122,9 @@ impl Excuses {
     }
 }
 
-/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, and
-/// was never on the wire, since the agent says only of a pod that runs which of them it does not use; or a hand deleted the claim and
-/// changed the pod's record, so that it runs with this address and is told the other one.
+/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
+/// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
+/// does not use; or a hand deleted the claim and changed the pod's record, so that it runs with this address and is told the other one.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
@@ -132,14 +132,25 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         let at = other.spec.address.get().filter(|at| **at != *addr && at.family() == addr.family());
         at.is_some() && other.spec.wire == spec.wire
     };
-    let is_like_it = |other: &AddressClaim| is_beside(other) && other.spec.holder == spec.holder;
     let is_of_pod =
         |other: &AddressClaim| is_beside(other) && other.status.occupant.pod_uid == claim.status.occupant.pod_uid;
+    let is_like_it = |other: &AddressClaim| {
+        is_beside(other) && other.spec.holder == spec.holder || is_of_pod(other) && is_one_nic(claim, other)
+    };
     let occupant = &claim.status.occupant;
     let is_misled =
         cluster.excuses.was_lost(&claim.meta.name) && cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
     is_surplus || (is_misled && claims.iter().any(is_of_pod)) || !has_subnet(&cluster.server, &spec.wire, *addr)
+}
+
+/// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one.
+fn is_one_nic(claim: &AddressClaim, other: &AddressClaim) -> bool {
+    let nic = |claim: &AddressClaim| {
+        let holder = claim.spec.holder.clone();
+        ["Pod", "StatefulSet"].contains(&&*holder.kind).then_some((holder.namespace, holder.name, holder.nic))
+    };
+    nic(claim).is_some_and(|of| nic(other) == Some(of))
 }
 
 /// Whether an address is of a Subnet.

@@ -324,10 +324,15 @@ impl Engine {
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
-    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest.
+    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest. One
+    /// that nobody uses, and that came late to a NIC with another address on record, is not kept even alone.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let kept = |want| self.kept(want, claim.key.addr.family());
-        entitled.want(&claim.nic).and_then(kept).is_some_and(|kept| kept.key == claim.key)
+        let Some(want) = entitled.want(&claim.nic) else { return false };
+        let is_left = !want.nic.holder.has_pods()
+            && (claim.is_unused() || claim.is_let_go() && claim.target.is_none())
+            && self.is_beside_record(want, claim);
+        let kept = self.kept(want, claim.key.addr.family());
+        !is_left && kept.is_some_and(|kept| kept.key == claim.key)
     }
 
     /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.

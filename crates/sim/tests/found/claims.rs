@@ -305,3 +305,20 @@ fn what_a_former_pod_of_a_machine_was_seen_to_use_and_let_go_is_not_what_its_pre
         ],
     );
 }
+
+#[test]
+fn a_claim_that_comes_late_to_a_vip_that_says_another_address_does_not_stay() {
+    // What the Vip says cannot be had again: no Subnet is left.
+    holds_overtaken(
+        1,
+        &[
+            Step(Arm(Late, 1), ALL, 0),
+            Step(Vip(0, 0), 2, 50584),
+            Step(Vip(1, 2), 0, 0),
+            Step(Crash(0), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 0), ALL, 0),
+            Step(Hand(DeleteClaims, 0), ALL, 0),
+        ],
+    );
+}

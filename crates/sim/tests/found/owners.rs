@@ -1,6 +1,6 @@
 //! StatefulSets that go and come back, and their pods.
 
-use crate::holds;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
@@ -151,6 +151,47 @@ fn an_ordinal_goes_on_with_what_its_pod_had_alone_and_its_agent_claimed_again() 
             Step(Crash(0), ALL, 0),
             Step(Pod(0, 1, Free), ALL, 0),
             Step(PutBack, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_goes_on_as_the_ordinal_that_it_was_where_it_was_promised_away_what_it_has_alone() {
+    // The storage was put back to when its StatefulSet was about to go. Each controller makes a claim of it; it runs with the one, and is told
+    // the other one.
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(2, 1, Free), 8, 454),
+            Step(Pod(3, 0, Free), 8, 11932),
+            Step(Program(0), 8, 5075),
+            Step(Set(1, 1), 30, 48558),
+            Step(DeleteSet(1, Stay), 0, 0),
+            Step(Save, ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(DeleteSet(1, Go), ALL, 0),
+            Step(DeleteOrdinal(0, 1, Normal), ALL, 0),
+            Step(PutBack, 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_never_runs_may_have_a_claim_as_an_ordinal_and_one_alone() {
+    // The same, but the node has let the pod go in the time that is not any more.
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(2, 1, Free), 8, 454),
+            Step(Pod(3, 0, Free), 8, 11932),
+            Step(Program(0), 8, 5075),
+            Step(Set(1, 1), 30, 48558),
+            Step(DeleteSet(1, Stay), 0, 0),
+            Step(Save, ALL, 0),
+            Step(Set(1, 2), 30, 721),
+            Step(DeleteSet(1, Go), 0, 0),
+            Step(DeleteOrdinal(0, 1, Normal), 30, 62288),
+            Step(PutBack, 0, 0),
         ],
     );
 }

@@ -154,7 +154,7 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
     let own = NicId::new(pod.holder.clone(), interface.clone());
     let told = told(pod.meta, provider, &suffix);
-    let (subnets, lender) = match former(state, pod, interface, told) {
+    let (subnets, lender) = match former(state, pod, interface, (told, record)) {
         Some(former) => (subnets, Some(former)),
         // Its launcher borrows a Vip: the machine needs no address of its own there.
         None if pod.holder.is_vm() && borrowed(state, pod, &subnets, vip).is_some() => return None,
@@ -258,8 +258,14 @@ fn lender(
 }
 
 /// The NIC that a pod's NIC was when its claim was made, where its pod has that now: that of an ordinal whose StatefulSet went
-/// without the pod, or that of a pod which a StatefulSet took over. Where it has another one too, what it was told decides.
-fn former(state: &State, pod: &Subject<'_>, interface: &Str, told: AddrPair) -> Option<NicId> {
+/// without the pod, or that of a pod which a StatefulSet took over. Where it has another one too, it goes on with the one that would be
+/// kept of two of one NIC; where it lost one, with what it has on record.
+fn former(
+    state: &State,
+    pod: &Subject<'_>,
+    interface: &Str,
+    (told, record): (AddrPair, Option<AddrPair>),
+) -> Option<NicId> {
     if pod.user == Uid::None || !pod.borrows {
         return None;
     }
@@ -268,9 +274,23 @@ fn former(state: &State, pod: &Subject<'_>, interface: &Str, told: AddrPair) -> 
         HolderId::Named(..) => HolderId::Pod(pod.user.clone()),
     };
     let (nic, own) = (NicId::new(holder, interface.clone()), NicId::new(pod.holder.clone(), interface.clone()));
-    let is_only = state.claims.of_nic(&own).next().is_none();
-    let has = uses(state, &nic, &pod.user, |claim| is_only || claim.in_use || is_told(told, claim));
-    has.then_some(nic)
+    let rank = |claim: &Claim| (!claim.in_use, claim.is_let_go(), !is_told(told, claim));
+    let is_its = |claim: &&Claim| claim.occupant.pod_uid == pod.user;
+    let claims = state.claims.of_nic(&nic).filter_map(|(_, slot)| slot.standing()).filter(is_its);
+    let best = claims.filter(|claim| !is_beside_record(state, &own, record, claim)).map(rank).min()?;
+    let of_slot = |(key, slot): (&ClaimKey, &Slot)| {
+        let untold = told.get(key.addr.family()) != Some(key.addr);
+        slot.standing().filter(is_its).map_or((true, false, untold), rank)
+    };
+    state.claims.of_nic(&own).map(of_slot).min().is_none_or(|own| best < own).then_some(nic)
+}
+
+/// Whether a claim that no agent has seen in use stands beside what a NIC has on record, and that can be had: its claim was lost, and is
+/// to be made again.
+fn is_beside_record(state: &State, own: &NicId, record: Option<AddrPair>, claim: &Claim) -> bool {
+    let other = record.and_then(|pair| pair.get(claim.key.addr.family())).filter(|addr| *addr != claim.key.addr);
+    let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
+    !claim.in_use && key.is_some_and(|key| state.claims.get(&key).is_none_or(|slot| *slot.nic() == *own))
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.
