@@ -195,3 +195,58 @@ fn a_pod_that_never_runs_may_have_a_claim_as_an_ordinal_and_one_alone() {
         ],
     );
 }
+
+#[test]
+fn a_pod_that_lost_its_stateful_set_goes_on_with_what_it_was_told_and_not_with_the_claim_of_its_ordinal() {
+    // Its own claim is deleted by hand while nobody has said yet that the other one is not used.
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(0, 1, Free), 13, 46171),
+            Step(Reserve(1, 0), 0, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Hand(DeleteClaim, 57), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Eip(1, 0), 0, 0),
+            Step(Hand(DeleteClaim, 45), ALL, 0),
+            Step(Pod(1, 1, Pooled), ALL, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(Pod(2, 1, Free), 30, 21152),
+            Step(Vm(1), ALL, 0),
+            Step(Pod(0, 0, This(3)), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Crash(0), 8, 8140),
+            Step(Pod(3, 1, Pooled), 0, 0),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(Subnet, 3, 2506),
+            Step(Pod(0, 0, Free), 0, 0),
+            Step(RunVm(1, 1), 2, 63952),
+            Step(Set(0, 3), 0, 0),
+            Step(Vip(1, 0), 8, 7773),
+            Step(Set(1, 1), 8, 19849),
+            Step(Connect(1), 0, 0),
+            Step(Hand(DeleteClaim, 30), ALL, 0),
+            Step(DeletePod(0, Normal), 30, 37275),
+            Step(Hand(EditPod, 49), 5, 65352),
+            Step(DeletePod(3, Normal), 8, 20417),
+            Step(Arm(CrashBefore, 1), 8, 43525),
+            Step(Pod(3, 1, Free), 8, 28790),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Connect(1), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Arm(CrashBefore, 2), 13, 63119),
+            Step(Deaf(0), ALL, 0),
+            Step(Pass(90), ALL, 0),
+            Step(Exit(2), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Set(1, 3), 2, 18482),
+            Step(RunVm(1, 0), 3, 28579),
+            Step(DeleteSet(1, Stay), 2, 26148),
+            Step(Hand(StripClaim, 27), ALL, 0),
+            Step(Hand(DeleteClaim, 56), 0, 0),
+        ],
+    );
+}

@@ -285,12 +285,14 @@ fn former(
     state.claims.of_nic(&own).map(of_slot).min().is_none_or(|own| best < own).then_some(nic)
 }
 
-/// Whether a claim that no agent has seen in use stands beside what a NIC has on record, and that can be had: its claim was lost, and is
-/// to be made again.
+/// Whether a claim that no agent has seen in use stands beside what a NIC has on record. Its claim of that was lost, and is to be made
+/// again, where it can be had; a pod that runs goes on with it whoever has it by then.
 fn is_beside_record(state: &State, own: &NicId, record: Option<AddrPair>, claim: &Claim) -> bool {
     let other = record.and_then(|pair| pair.get(claim.key.addr.family())).filter(|addr| *addr != claim.key.addr);
     let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
-    !claim.in_use && key.is_some_and(|key| state.claims.get(&key).is_none_or(|slot| *slot.nic() == *own))
+    let runs = || state.pod(&own.holder).is_some_and(|pod| pod.status.phase == "Running");
+    let is_to_be_had = |key: &ClaimKey| state.claims.get(key).is_none_or(|slot| *slot.nic() == *own);
+    !claim.in_use && key.is_some_and(|key| is_to_be_had(&key) || runs())
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.

@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use testbed::{Look, wait};
 
-/// Longer than any test.
-const FOR_EVER: Duration = Duration::from_secs(3600);
+/// Longer than any test: the soak takes an hour.
+const FOR_EVER: Duration = Duration::from_secs(4 * 3600);
 
 /// See the module.
 pub(crate) struct Background {
