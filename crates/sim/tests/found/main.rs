@@ -3,6 +3,7 @@
 
 mod claims;
 mod nodes;
+mod open;
 mod owners;
 mod records;
 mod subnets;
