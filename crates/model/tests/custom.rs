@@ -188,6 +188,18 @@ fn a_rule_about_a_field_that_is_not_there_is_refused_when_it_is_made() {
 }
 
 #[test]
+fn a_default_that_its_own_schema_refuses_is_refused_when_the_definition_is_made_and_rules_wait_for_it() {
+    let mut bed = Bed::new();
+    let spec = json!({"type": "object", "default": {}, "required": ["n"], "properties": {"n": {"type": "integer"}},
+        "x-kubernetes-validations": [{"rule": "self.none == 1"}]});
+    let refused = bed.expect(422, Request::post(CRDS, crd(schema(spec))));
+    let fields: Vec<&str> =
+        refused["details"]["causes"].as_array().unwrap().iter().map(|c| c["field"].as_str().unwrap()).collect();
+    let at = "spec.validation.openAPIV3Schema.properties[spec].default.n";
+    assert_eq!(fields, [at], "{refused}");
+}
+
+#[test]
 fn scale_shows_and_sets_replicas() {
     let mut bed = Bed::new();
     let mut definition = crd(schema(json!({"type": "object", "properties": {"n": {"type": "integer"}}})));

@@ -226,6 +226,11 @@ impl Claims {
         self.slots.get(key)
     }
 
+    /// Whether an address is a NIC's, or nobody's.
+    pub(super) fn may_be_of(&self, key: &ClaimKey, nic: &NicId) -> bool {
+        self.get(key).is_none_or(|slot| slot.nic() == nic)
+    }
+
     /// Puts a slot in its place; what was there.
     pub(super) fn put(&mut self, key: ClaimKey, slot: Slot) -> Option<Slot> {
         let holder = slot.nic().holder.clone();

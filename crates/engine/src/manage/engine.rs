@@ -358,7 +358,7 @@ impl Engine {
         let Ask::This(pair) = &want.ask else { return false };
         let other = pair.get(claim.key.addr.family()).filter(|addr| *addr != claim.key.addr);
         let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
-        let is_free = |key: &ClaimKey| self.state.claims.get(key).is_none_or(|slot| *slot.nic() == want.nic);
+        let is_free = |key: &ClaimKey| self.state.claims.may_be_of(key, &want.nic);
         let is_beside = want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free);
         is_beside && !self.state.runs_with(want, claim)
     }

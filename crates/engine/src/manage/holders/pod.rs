@@ -291,8 +291,7 @@ fn is_beside_record(state: &State, own: &NicId, record: Option<AddrPair>, claim:
     let other = record.and_then(|pair| pair.get(claim.key.addr.family())).filter(|addr| *addr != claim.key.addr);
     let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
     let runs = || state.pod(&own.holder).is_some_and(|pod| pod.status.phase == "Running");
-    let is_to_be_had = |key: &ClaimKey| state.claims.get(key).is_none_or(|slot| *slot.nic() == *own);
-    !claim.in_use && key.is_some_and(|key| is_to_be_had(&key) || runs())
+    !claim.in_use && key.is_some_and(|key| state.claims.may_be_of(&key, own) || runs())
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.
