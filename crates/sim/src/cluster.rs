@@ -208,9 +208,12 @@ impl Cluster {
         self.saved.as_ref().is_some_and(|saved| runs.any(|node| is_given_up(saved, &node.name)))
     }
 
-    /// Puts the storage back to the snapshot, if there is one. What the nodes know is all that is left of the time since then.
+    /// Puts the storage back to the snapshot, if there is one. What the nodes know is all that is left of the time since then: no API
+    /// server runs meanwhile, for longer than a request waits (docs/operations.md), so what is on its way, or about to be sent, is lost.
     pub(crate) fn put_back(&mut self) {
         let Some(saved) = self.saved.take() else { return };
+        self.late.clear();
+        self.controllers.iter_mut().for_each(Controller::lose_unsent);
         self.server.put_back(&saved);
         // Revisions are used a second time.
         self.parts_done_at = None;
@@ -458,9 +461,7 @@ impl Cluster {
     fn hand_over(&mut self, at: usize) {
         let controller = &mut self.controllers[at];
         controller.engine.lead(false);
-        for command in std::mem::take(&mut controller.outbox) {
-            controller.tell(Input::Done(command.id, Outcome::Unknown));
-        }
+        controller.lose_unsent();
         let next = &mut self.controllers[1 - at];
         next.engine.lead(true);
         next.tell(Input::Tick);

@@ -9,7 +9,7 @@ use api::names::GATEWAY_CONFIG;
 use api::names::leases::KUBE_OVN;
 use api::slim::{Kind, Object, Str, Time, Uid, read};
 use engine::manage::{
-    Bug, Command, Engine, GatewaySettings, Input, NEEDED, OPTIONAL, PrimaryNetwork, Settings, Tenure,
+    Bug, Command, Engine, GatewaySettings, Input, NEEDED, OPTIONAL, Outcome, PrimaryNetwork, Settings, Tenure,
 };
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
@@ -100,6 +100,13 @@ impl Controller {
     /// Puts an outcome at the end of the queue.
     pub(crate) fn tell(&mut self, input: Input) {
         self.inbox.push_back(input);
+    }
+
+    /// What it decided on and has not sent is never sent.
+    pub(crate) fn lose_unsent(&mut self) {
+        for command in std::mem::take(&mut self.outbox) {
+            self.tell(Input::Done(command.id, Outcome::Unknown));
+        }
     }
 
     /// Lets the engine take one step; whether there was anything to take in.

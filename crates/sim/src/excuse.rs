@@ -124,7 +124,8 @@ impl Excuses {
 
 /// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
 /// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
-/// does not use; or a hand deleted the claim and changed the pod's record, so that it runs with this address and is told the other one.
+/// does not use; or a hand deleted the claim and changed the pod's record, so that it runs with this address and is told the other one; or its
+/// lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod has it.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
@@ -140,8 +141,13 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     let occupant = &claim.status.occupant;
     let is_misled =
         cluster.excuses.was_lost(&claim.meta.name) && cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
+    let (occupant, let_go) = (&claim.status.occupant.pod_uid, &claim.status.let_go.pod_uid);
+    let is_promised = occupant == let_go && cluster.wire.has_pod(&uid);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
-    is_surplus || (is_misled && claims.iter().any(is_of_pod)) || !has_subnet(&cluster.server, &spec.wire, *addr)
+    is_surplus
+        || is_promised
+        || (is_misled && claims.iter().any(is_of_pod))
+        || !has_subnet(&cluster.server, &spec.wire, *addr)
 }
 
 /// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one.

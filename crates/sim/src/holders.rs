@@ -99,8 +99,9 @@ pub(crate) fn records(cluster: &Cluster, claim: &AddressClaim) -> usize {
         })),
         _ => {
             let is_user = |pod: &&Pod| {
-                let is_told = claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid) && !is_ended(pod);
-                is_told
+                // What it promised not to use it has no more.
+                claim.status.may_use(&pod.meta.uid)
+                    && !is_ended(pod)
                     && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
             };
             pods(cluster).iter().filter(is_user).count()

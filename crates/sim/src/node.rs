@@ -45,6 +45,8 @@ pub struct Node {
     primary: bool,
     /// The revision at which the last failed ADDs were tried.
     tried: u64,
+    /// The revision, and how often the wire had changed, when the agent had nothing to say.
+    silent_at: Option<(u64, u64)>,
     /// When the agent renewed its Lease last.
     renewed: Timestamp,
     /// ADDs that have looked, and have put nothing on an interface yet.
@@ -79,6 +81,7 @@ impl Node {
             planted: None,
             primary: false,
             tried: 0,
+            silent_at: None,
             renewed: now,
             looked: BTreeMap::new(),
             hesitates: None,
@@ -157,6 +160,8 @@ impl Node {
     /// Its agent makes claims again that vanish, and asks the wire before it gives an address out.
     pub(crate) fn watch_over_claims(&mut self) {
         self.vigilant = true;
+        // Where the storage was put back, revisions are used a second time.
+        self.silent_at = None;
     }
 
     /// Whether its agent has promised that a pod gets no address any more.
@@ -310,6 +315,11 @@ impl Node {
 
     /// Says of one pod that it has let its addresses go, where that is so; whether it said anything.
     fn say_let_go(&mut self, server: &mut Server, wire: &Wire, now: Timestamp) -> bool {
+        // Its word follows from objects and from the wire alone.
+        let seen = Some((server.revision(), wire.changes()));
+        if self.silent_at == seen {
+            return false;
+        }
         for object in server.objects("ipledger.dev", "addressclaims") {
             let Some(claim) = claim_of(&object) else { continue };
             let own = claim.status.users().filter(|(user, said)| user.node == self.name && **said != user.pod_uid);
@@ -324,6 +334,7 @@ impl Node {
             let response = server.handle(Request::merge_patch(format!("{CLAIMS}/{}", claim.meta.name), body), now);
             return response.code == 200;
         }
+        self.silent_at = seen;
         false
     }
 

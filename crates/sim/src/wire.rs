@@ -12,15 +12,19 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub struct Wire {
     answers: BTreeMap<(String, Addr), BTreeSet<SandboxId>>,
+    /// How often it may have changed.
+    changes: u64,
 }
 
 impl Wire {
     pub(crate) fn add(&mut self, wire: &str, addr: Addr, sandbox: &SandboxId) {
+        self.changes += 1;
         self.answers.entry((wire.to_owned(), addr)).or_default().insert(sandbox.clone());
     }
 
     /// The link of a sandbox is gone, and all its addresses with it.
     pub(crate) fn remove(&mut self, sandbox: &SandboxId) {
+        self.changes += 1;
         self.answers.retain(|_, sandboxes| {
             sandboxes.remove(sandbox);
             !sandboxes.is_empty()
@@ -29,6 +33,7 @@ impl Wire {
 
     /// An address is taken off the interface of a pod.
     pub(crate) fn take(&mut self, wire: &str, addr: Addr, uid: &str) {
+        self.changes += 1;
         let key = (wire.to_owned(), addr);
         if let Some(sandboxes) = self.answers.get_mut(&key) {
             sandboxes.retain(|sandbox| sandbox.pod_uid != uid);
@@ -36,6 +41,11 @@ impl Wire {
                 self.answers.remove(&key);
             }
         }
+    }
+
+    /// How often it has changed: what was seen of it at the same number is seen now.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Whether anybody answers to an address.

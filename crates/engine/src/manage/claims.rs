@@ -5,7 +5,7 @@
 
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
-use super::id::{ClaimKey, HolderId, NicId, POD, STATEFUL_SET, Title};
+use super::id::{ClaimKey, EIP, HolderId, NicId, POD, STATEFUL_SET, Title};
 use crate::rest::cooling_since;
 use api::slim::{AddressClaim, ClaimTarget, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
@@ -142,11 +142,26 @@ impl Claim {
         self.let_go != Uid::None && self.let_go == self.occupant.pod_uid
     }
 
+    /// Whether its word is enough that no interface has it: no pod was ever given it, or its pod has let go; or it is of an EIP, which
+    /// a gateway puts on an interface only after the mark.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.is_unused()
+            || self.is_let_go() && self.target.is_none()
+            || self.title.kind == EIP && self.programmed.is_none()
+    }
+
     /// Whether a pod uses it: the occupant, or the target of its migration, unless that has let go.
     #[must_use]
     pub fn has_user(&self, pod: &Uid) -> bool {
         self.occupant.pod_uid == *pod
             || self.target.as_ref().is_some_and(|it| it.occupant.pod_uid == *pod && !it.is_let_go())
+    }
+
+    /// Whether a pod uses it, and its agent has not said that it let go or never had it.
+    #[must_use]
+    pub fn may_use(&self, pod: &Uid) -> bool {
+        self.has_user(pod) && !(self.is_let_go() && self.occupant.pod_uid == *pod)
     }
 
     /// The pods that it is for, whether they have let go or not.

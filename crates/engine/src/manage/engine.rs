@@ -325,12 +325,10 @@ impl Engine {
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
     /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest. One
-    /// that nobody uses, and that came late to a NIC with another address on record, is not kept even alone.
+    /// that no interface has, and that came late to a NIC with another address on record, is not kept even alone.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let Some(want) = entitled.want(&claim.nic) else { return false };
-        let is_left = !want.nic.holder.has_pods()
-            && (claim.is_unused() || claim.is_let_go() && claim.target.is_none())
-            && self.is_beside_record(want, claim);
+        let is_left = !want.nic.holder.has_pods() && claim.is_idle() && self.is_beside_record(want, claim);
         let kept = self.kept(want, claim.key.addr.family());
         !is_left && kept.is_some_and(|kept| kept.key == claim.key)
     }
@@ -374,10 +372,10 @@ impl Engine {
         own.or_else(|| self.state.borrower(holder).map(|(_, occupant)| occupant.pod_uid))
     }
 
-    /// The claim that a NIC keeps in a family.
+    /// The claim that a NIC keeps in a family. Who borrows goes on with none that it let go of: the lender may keep that one or another.
     pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
-        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.has_user(&lent.to));
+        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.may_use(&lent.to));
         let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
         let standing: Vec<&Claim> = standing.collect();
         if let [] | [_] = standing.as_slice() {

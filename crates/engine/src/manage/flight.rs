@@ -4,9 +4,10 @@
 //! at a time; an object that turned out to be other than the watch has shown is left alone until a watch or a list shows it; a
 //! deletion that is seen while a command is on its way is not undone by the command's answer.
 
-use super::command::{Action, Command, CommandId, ObjectId};
+use super::command::{Action, Command, CommandId, ObjectId, Occupant};
 use super::id::HolderId;
 use api::slim::Kind;
+use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A command that is on its way.
@@ -42,6 +43,22 @@ impl Flight {
     pub(super) fn is_deleting(&self, claim: &ObjectId) -> bool {
         let sent = self.busy.get(claim).and_then(|id| self.sent.get(id));
         sent.is_some_and(|sent| matches!(sent.action, Action::DeleteClaim { .. }))
+    }
+
+    /// The IP object of a user of an address that is about to say so, as was decided while its claim was to stay.
+    pub(super) fn record_asked<'a>(&self, addr: Addr, users: impl Iterator<Item = &'a Occupant>) -> Option<ObjectId> {
+        users.filter(|user| !user.name.is_empty()).find_map(|user| {
+            // Each NIC of a pod has its own, and their names begin with the pod's.
+            let prefix = format!("{}.{}.", user.name, user.namespace);
+            let first = ObjectId::named(Kind::Ip, &prefix.as_str().into());
+            let of_pod = |object: &ObjectId| object.kind == Kind::Ip && object.name.starts_with(&prefix);
+            let mut asked = self.busy.range(first..).take_while(|(object, _)| of_pod(object));
+            let says = |id: &CommandId| match self.sent.get(id).map(|sent| &sent.action) {
+                Some(Action::CreateIp(ip) | Action::UpdateIp { ip, .. }) => ip.addrs.get(addr.family()) == Some(addr),
+                _ => false,
+            };
+            asked.find(|(_, id)| says(id)).map(|(object, _)| object.clone())
+        })
     }
 
     /// Sends a command; none while the object is busy. Whoever asks is looked at again once it is not.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod families;
+mod lending;
 mod queueing;
 mod rival;
 mod single;

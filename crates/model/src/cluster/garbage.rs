@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 
 /// Everything that is there, by UID, and who depends on whom.
 struct Graph {
-    objects: BTreeMap<String, (Kind, Arc<Value>)>,
+    objects: BTreeMap<String, (Arc<Kind>, Arc<Value>)>,
     dependents: BTreeMap<String, Vec<String>>,
 }
 
@@ -25,7 +25,8 @@ struct Graph {
 pub fn collect_garbage(server: &mut Server, now: Timestamp) -> bool {
     let before = server.revision();
     let graph = Graph::new(server);
-    for (id, (kind, object)) in &graph.objects {
+    let concerns = |object: &Value| is_deleting(object) || !owners(object).is_empty();
+    for (id, (kind, object)) in graph.objects.iter().filter(|(_, (_, object))| concerns(object)) {
         let path = format!("{}/{}", kind.path(namespace(object)), name(object));
         if is_deleting(object) {
             graph.process_deleting(server, id, object, &path, now);
@@ -49,7 +50,7 @@ impl Graph {
     fn new(server: &Server) -> Self {
         let mut objects = BTreeMap::new();
         let mut dependents: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for kind in server.kinds() {
+        for kind in server.kinds().into_iter().map(Arc::new) {
             // Events take no part.
             if kind.plural == "events" {
                 continue;
@@ -58,13 +59,13 @@ impl Graph {
                 for owner in owners(&object) {
                     dependents.entry(owner_uid(owner).to_owned()).or_default().push(uid(&object).to_owned());
                 }
-                objects.insert(uid(&object).to_owned(), (kind.clone(), object));
+                objects.insert(uid(&object).to_owned(), (Arc::clone(&kind), object));
             }
         }
         Self { objects, dependents }
     }
 
-    fn dependents(&self, id: &str) -> impl Iterator<Item = &(Kind, Arc<Value>)> {
+    fn dependents(&self, id: &str) -> impl Iterator<Item = &(Arc<Kind>, Arc<Value>)> {
         self.dependents.get(id).into_iter().flatten().filter_map(|d| self.objects.get(d))
     }
 

@@ -3,7 +3,6 @@
 
 mod claims;
 mod nodes;
-mod open;
 mod owners;
 mod records;
 mod subnets;

@@ -1,6 +1,6 @@
 //! Subnets that change or go.
 
-use crate::holds;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Step, What::*, Wrong::*};
 
 #[test]
@@ -77,6 +77,27 @@ fn a_machine_that_waits_is_served_by_a_subnet_that_comes() {
             Step(Pod(3, 0, Free), ALL, 0),
             Step(RunVm(1, 0), ALL, 0),
             Step(Spill, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_eip_whose_subnet_came_again_says_the_address_that_it_has() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pool(4, 5), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Pod(1, 1, Free), 30, 20528),
+            Step(Eip(0, 0), ALL, 0),
+            Step(Deaf(1), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(FreeSubnet, 28), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(DeletePool, ALL, 0),
+            Step(Hand(DeleteClaims, 85), ALL, 0),
+            Step(Expire(1), ALL, 0),
         ],
     );
 }

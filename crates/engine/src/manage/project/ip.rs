@@ -223,7 +223,8 @@ impl Engine {
             .then_some((subnet, pair))
     }
 
-    /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any.
+    /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any, or may be once what is under way is
+    /// done.
     pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
         let names = self.state.ips_at.get(&claim.key.addr).into_iter().flatten();
         let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, claim);
@@ -232,6 +233,10 @@ impl Engine {
         let mut any = false;
         for meta in &found {
             any |= self.remove_ip(meta, &claim.nic.holder);
+        }
+        if let Some(ip) = self.flight.record_asked(claim.key.addr, claim.users()) {
+            self.flight.await_turn(ip, claim.nic.holder.clone());
+            return true;
         }
         any
     }
