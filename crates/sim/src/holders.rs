@@ -133,8 +133,8 @@ pub(crate) fn is_of(ip: &Ip, claim: &AddressClaim) -> bool {
     match holder.kind.as_str() {
         "Pod" | "StatefulSet" | "VirtualMachine" => ip.spec.pod_name == holder.name && !is_reservation,
         "Reservation" => ip.meta.name == holder.name,
-        // It lends nothing.
-        "IptablesEIP" => false,
+        // They lend nothing.
+        "IptablesEIP" | "OvnEip" | "Node" | "Quarantine" => false,
         // What it lends is on record for the pod.
         _ => !is_reservation,
     }

@@ -75,7 +75,8 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     claims.iter().try_for_each(|claim| pair(cluster, &pods, claim))?;
     records(cluster, &claims)?;
     status::accounts(cluster)?;
-    claims.iter().try_for_each(|claim| told(cluster, claim))?;
+    // Of what rests its holder has no need any more.
+    claims.iter().filter(|claim| !rests(cluster, claim)).try_for_each(|claim| told(cluster, claim))?;
     pods.iter()
         .filter(|pod| !is_ended(pod) && !pod.meta.is_deleted())
         .try_for_each(|pod| annotated(cluster, pod, &claims))

@@ -31,9 +31,7 @@ impl Engine {
         if sent.action.is_event() {
             return;
         }
-        let is_read = matches!(sent.action, Action::ReadClaim(_) | Action::ReadPod { .. } | Action::ReadNode { .. });
         if let Outcome::Done(Some(object)) = &outcome
-            && is_read
             && !sent.seen
             && !sent.gone
         {
@@ -144,17 +142,15 @@ impl Engine {
         }
     }
 
-    /// Whether a fresh read shows an object, or an earlier one of its name, as it was before it was known to change: no storage does
-    /// that that goes on.
+    /// Whether an answer shows an object, or an earlier one of its name, as it was before it was known to change: no storage does that
+    /// that goes on. A write that changes nothing is answered with the object as it is.
     fn is_of_the_past(&self, object: &Object) -> bool {
-        let (meta, world) = (object.meta(), &self.state.world);
-        let known = match object {
-            Object::AddressClaim(_) => self.claim_named(&meta.name).map(|claim| &claim.version),
-            Object::Pod(_) => world.pods.get(&meta.namespace, &meta.name).map(|pod| &pod.meta.resource_version),
-            Object::Node(_) => world.nodes.named(&meta.name).map(|node| &node.meta.resource_version),
-            _ => None,
+        let id = id_of(object);
+        let known = match id.kind {
+            Kind::AddressClaim => self.claim_named(&id.name).map(|claim| &claim.version),
+            kind => self.state.world.version(kind, &id.namespace, &id.name),
         };
-        known.is_some_and(|version| newer(version, &meta.resource_version))
+        known.is_some_and(|version| newer(version, &object.meta().resource_version))
     }
 
     /// What a read of a claim says settles whose the address is.

@@ -8,6 +8,8 @@
 pub enum Bug {
     /// The occupant moves because a newer pod is there.
     MoveOccupant,
+    /// A machine moves to its target because KubeVirt is about to move it.
+    MoveMachine,
     /// A second address of a NIC goes at once.
     FreeSurplus,
     /// Losing the title is letting go.
@@ -30,8 +32,9 @@ pub enum Bug {
 
 impl Bug {
     /// All.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MoveOccupant,
+        Self::MoveMachine,
         Self::FreeSurplus,
         Self::LoseTitle,
         Self::TrustAbsence,

@@ -6,6 +6,7 @@
 //! does, nor does a pod join its own successor; who has joined goes only by the proof by which any occupant goes, whatever became of
 //! the migration: so neither end of it frees what the other has.
 
+use super::bug::Bug;
 use super::claims::Claim;
 use super::command::{Action, Occupant, Turn};
 use super::engine::Engine;
@@ -147,7 +148,9 @@ impl Engine {
         let (first, second) = (occupant::first(&self.state, claim), occupant::target(&self.state, claim)?);
         match (first, second) {
             (_, Fate::Release(_)) => Some(Turn::Stay),
-            (Fate::Release(_), _) => Some(Turn::Move(target.occupant.clone(), target.sandbox.clone())),
+            (first, _) if matches!(first, Fate::Release(_)) || self.state.has(Bug::MoveMachine) => {
+                Some(Turn::Move(target.occupant.clone(), target.sandbox.clone()))
+            }
             (first, second) => {
                 self.wait_for_gone(claim, [(&claim.occupant, first), (&target.occupant, second)]);
                 None

@@ -106,7 +106,10 @@ macro_rules! world {
                     settings,
                 };
                 // What another reading of an object had wrong is gone with it.
-                let kept = self.malformed.into_values().filter(|(version, object, _)| world.version(object) == Some(version));
+                let is_kept = |object: &ObjRef, version: &Str| {
+                    world.version(object.kind, &object.namespace, &object.name) == Some(version)
+                };
+                let kept = self.malformed.into_values().filter(|(version, object, _)| is_kept(object, version));
                 let fields = kept.flat_map(|(_, object, fields)| fields.into_iter().map(move |field| (object.clone(), field)));
                 world.malformed = fields.collect();
                 world
@@ -153,10 +156,10 @@ macro_rules! world {
                 match kind { $(Kind::$kind => self.$field.get(namespace, name).map(|object| ObjRef::of(kind, object)),)* }
             }
 
-            /// The version of an object that was kept.
-            fn version(&self, object: &ObjRef) -> Option<&Str> {
-                let (namespace, name) = (object.namespace.as_str(), object.name.as_str());
-                match object.kind {
+            /// The version of an object.
+            #[must_use]
+            pub fn version(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Str> {
+                match kind {
                     $(Kind::$kind => self.$field.get(namespace, name).map(|object| &object.meta().resource_version),)*
                 }
             }
@@ -209,7 +212,7 @@ pub fn is_known(world: &World, object: &Object) -> bool {
     let meta = object.meta();
     let id =
         ObjRef { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone(), uid: String::new() };
-    let known = world.version(&id).and_then(|version| store::version_of(version));
+    let known = world.version(id.kind, &id.namespace, &id.name).and_then(|version| store::version_of(version));
     let new = store::version_of(&meta.resource_version);
     matches!((known, new), (Some(known), Some(new)) if new <= known)
 }

@@ -6,6 +6,7 @@
 mod dice;
 mod gateway;
 mod hands;
+mod held;
 mod liveness;
 mod machines;
 mod migrations;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 pub(super) const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
-const KUBE_OVN: &str = "/apis/kubeovn.io/v1";
+pub(super) const KUBE_OVN: &str = "/apis/kubeovn.io/v1";
 
 /// The pod of a number.
 pub(super) fn pod_path(pod: u8) -> String {
@@ -92,7 +92,7 @@ pub(super) fn address(last: u8) -> String {
     format!("172.17.0.{last}")
 }
 
-fn create(plural: &str, kind: &str, name: &str, spec: &Value) -> Request {
+pub(super) fn create(plural: &str, kind: &str, name: &str, spec: &Value) -> Request {
     let body = json!({"apiVersion": "kubeovn.io/v1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     Request::post(format!("{KUBE_OVN}/{plural}"), body)
 }

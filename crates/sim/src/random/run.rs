@@ -7,7 +7,7 @@
 use super::dice::Dice;
 use super::liveness::alive;
 use super::step::{ALL, Step, What, Wrong};
-use super::{gateway, hands, machines, migrations, nodes, people};
+use super::{gateway, hands, held, machines, migrations, nodes, people};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::node::Node;
@@ -16,6 +16,9 @@ use crate::planted::Planted;
 use crate::story::Act;
 use model::Request;
 use serde_json::json;
+
+/// The longest that a Subnet lets freed addresses rest here.
+const REST: i64 = 3600;
 
 /// Runs these steps; an ADD does all that it does at once.
 ///
@@ -123,6 +126,10 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::WatchOver => cluster.nodes.iter_mut().for_each(Node::watch_over_claims),
         What::Save => cluster.save(),
         What::LateArrives => return late(cluster),
+        What::Quarantine(_) | What::OvnEip(_) | What::DeleteOvnEip(_) | What::Rest(_) => {
+            let requests = held::requests(what, cluster.now);
+            send(cluster, requests);
+        }
         What::Cancel(pod) => {
             // Where it is no reservation, it is the record of the pod.
             hands::touch_record(cluster, &people::port(pod));
@@ -135,7 +142,11 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
 
 /// People ask the API server.
 fn ask(cluster: &mut Cluster, what: What) {
-    for request in people::requests(what) {
+    send(cluster, people::requests(what));
+}
+
+fn send(cluster: &mut Cluster, requests: Vec<Request>) {
+    for request in requests {
         cluster.server.handle(request, cluster.now);
     }
 }
@@ -208,6 +219,7 @@ fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
         ("apps", "statefulsets", "/apis/apps/v1/namespaces/default/statefulsets"),
         ("kubeovn.io", "vpc-nat-gateways", "/apis/kubeovn.io/v1/vpc-nat-gateways"),
         ("kubeovn.io", "iptables-eips", "/apis/kubeovn.io/v1/iptables-eips"),
+        ("kubeovn.io", "ovn-eips", "/apis/kubeovn.io/v1/ovn-eips"),
         ("kubeovn.io", "vips", "/apis/kubeovn.io/v1/vips"),
         ("kubevirt.io", "virtualmachines", machines::VMS),
         ("kubevirt.io", "virtualmachineinstances", machines::VMIS),
@@ -227,6 +239,9 @@ fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
     }
     cluster.rest()?;
     [0, 1].into_iter().for_each(|eip| gateway::unprogram(cluster, eip));
+    cluster.calm()?;
+    // What was freed may still rest.
+    cluster.act(&Act::Pass(REST));
     cluster.calm()
 }
 

@@ -92,6 +92,14 @@ pub enum What {
     Migrated(u8),
     /// It failed.
     MigrationFailed(u8, Grace),
+    /// An agent hears an address that nobody has claimed, and keeps it from being given out for a minute.
+    Quarantine(u8),
+    /// Kube-OVN gives an address to an OvnEip.
+    OvnEip(u8),
+    /// The OvnEip of an address is deleted.
+    DeleteOvnEip(u8),
+    /// Addresses of the Subnet that are freed rest for so many hours from now on; 0: not at all.
+    Rest(u8),
     /// Somebody changes by hand what is not theirs; the number picks the object.
     Hand(Hand, u8),
     /// Something goes wrong at a later write of a controller: 1 is the next.

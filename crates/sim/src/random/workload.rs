@@ -53,9 +53,15 @@ fn people(dice: &mut Dice) -> What {
         38..=40 => machine(dice),
         41 => dice.one(&[What::Spill, What::Spill, What::DeleteSpill]),
         42 => migration(dice),
+        43 => held(dice),
         37 => What::Pass(dice.one(&[5, 30, 61, 90])),
         _ => What::Nothing,
     }
+}
+
+fn held(dice: &mut Dice) -> What {
+    let addr = address(dice);
+    dice.one(&[What::Quarantine(addr), What::OvnEip(addr), What::DeleteOvnEip(addr), What::Rest(1), What::Rest(0)])
 }
 
 fn machine(dice: &mut Dice) -> What {

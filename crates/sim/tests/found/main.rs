@@ -5,6 +5,8 @@ mod claims;
 mod nodes;
 mod owners;
 mod records;
+mod resting;
+mod storage;
 mod subnets;
 
 use sim::random::{Step, replay, replay_overtaken};

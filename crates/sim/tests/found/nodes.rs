@@ -1,7 +1,7 @@
 //! Nodes that are cut off, out of service, gone or back.
 
-use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+use crate::holds;
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*};
 
 #[test]
 fn a_pod_of_a_node_that_may_be_back_is_not_gone_because_no_watch_has_shown_it_yet() {
@@ -90,55 +90,6 @@ fn a_pod_that_had_ended_before_the_storage_was_put_back_has_ended_after_it() {
             Step(Exit(0), ALL, 0),
             Step(PutBack, 0, 0),
             Step(Hear(0), ALL, 0),
-        ],
-    );
-}
-
-/// A write that was decided before reached the API server after it, and named the version that was there again.
-#[test]
-fn an_ordinal_of_a_lost_node_is_alone_on_the_wire_after_the_storage_was_put_back() {
-    holds_overtaken(
-        2,
-        &[
-            Step(Pod(2, 1, Free), ALL, 0),
-            Step(Set(0, 1), ALL, 0),
-            Step(Arm(CrashAfter, 3), ALL, 0),
-            Step(PowerOff(0), ALL, 0),
-            Step(Set(1, 3), 0, 0),
-            Step(Arm(Late, 3), 0, 0),
-            Step(Deaf(0), 0, 0),
-            Step(Pod(3, 0, Free), ALL, 0),
-            Step(Expire(1), 5, 51923),
-            Step(Expire(1), 0, 0),
-            Step(Save, 0, 0),
-            Step(DeleteGateway, 0, 0),
-            Step(Save, 0, 0),
-            Step(Pod(3, 1, Free), 0, 0),
-            Step(DeletePod(1, Normal), 0, 0),
-            Step(Arm(Late, 3), 0, 0),
-            Step(Program(0), 0, 0),
-            Step(Pod(2, 0, Free), 0, 0),
-            Step(DeletePod(0, Normal), 0, 0),
-            Step(Arm(Late, 1), 0, 0),
-            Step(Spill, 0, 0),
-            Step(DeleteOrdinal(1, 2, Normal), 0, 0),
-            Step(Pod(1, 1, Free), 0, 0),
-            Step(DeletePod(3, Normal), 0, 0),
-            Step(CutOff(0), 0, 0),
-            Step(Arm(Lose, 1), 0, 0),
-            Step(Pod(1, 0, Free), 0, 0),
-            Step(DeletePod(3, Zero), 0, 0),
-            Step(Subnet, ALL, 0),
-            Step(Eip(0, 6), ALL, 0),
-            Step(DropNode(0), ALL, 0),
-            Step(Arm(Late, 3), ALL, 0),
-            Step(Arm(Late, 3), ALL, 0),
-            Step(Reserve(1, 0), ALL, 0),
-            Step(Hear(1), ALL, 0),
-            Step(Cancel(0), ALL, 0),
-            Step(DeleteVip(1), ALL, 0),
-            Step(DeleteOrdinal(1, 2, Normal), ALL, 0),
-            Step(PutBack, ALL, 0),
         ],
     );
 }

@@ -5,7 +5,7 @@
 //! another holder has is refused with its name, where Kube-OVN makes both its owners.
 
 use super::{Entitled, named, primary::ask_mac};
-use crate::manage::claims::Claim;
+use crate::manage::claims::{Claim, Slot};
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, RESERVATION, Title};
 use crate::manage::state::State;
@@ -38,7 +38,7 @@ pub(in crate::manage) fn holder(name: &str) -> HolderId {
 }
 
 /// The NIC of a reservation that a NIC of a pod uses, by the port of the pod's NIC: while the reservation is there, and
-/// after that while its claim is.
+/// after that while its claim is, and does not rest: what rests nobody has any more.
 pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[Str]) -> Option<NicId> {
     let holder = holder(port);
     let valid = |ip: &&Ip| {
@@ -49,7 +49,9 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
             && subnets.contains(&spec.subnet)
     };
     let stands = state.world.ips.named(port).filter(valid).is_some();
-    (stands || state.claims.of_holder(&holder).next().is_some()).then(|| NicId::new(holder, Str::default()))
+    let is_had = |slot: &Slot| slot.standing().is_none_or(|claim| claim.cooling_since().is_none());
+    let has_claim = state.claims.of_holder(&holder).any(|(_, slot)| is_had(slot));
+    (stands || has_claim).then(|| NicId::new(holder, Str::default()))
 }
 
 /// Whether a holder is a reservation that names none of these addresses.

@@ -1,0 +1,71 @@
+//! Storage that was put back to an earlier time.
+
+use crate::holds_overtaken;
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Step, What::*, Wrong::*};
+
+#[test]
+fn a_write_that_is_answered_with_what_was_before_shows_that_the_storage_was_put_back() {
+    // The second controller hears nothing, and knows an IP object that a hand changed in a time that is not any more: it sets right what is right.
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(2, 0, Steal(4)), 0, 0),
+            Step(Pod(3, 1, This(2)), ALL, 0),
+            Step(Arm(CrashBefore, 2), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(Hand(EditIp, 66), 8, 45107),
+            Step(PutBack, 0, 0),
+            Step(Deaf(1), ALL, 0),
+            Step(Hand(EditIp, 13), ALL, 0),
+        ],
+    );
+}
+
+/// A write that was decided before reached the API server after it, and named the version that was there again.
+#[test]
+fn an_ordinal_of_a_lost_node_is_alone_on_the_wire_after_the_storage_was_put_back() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Arm(CrashAfter, 3), ALL, 0),
+            Step(PowerOff(0), ALL, 0),
+            Step(Set(1, 3), 0, 0),
+            Step(Arm(Late, 3), 0, 0),
+            Step(Deaf(0), 0, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Expire(1), 5, 51923),
+            Step(Expire(1), 0, 0),
+            Step(Save, 0, 0),
+            Step(DeleteGateway, 0, 0),
+            Step(Save, 0, 0),
+            Step(Pod(3, 1, Free), 0, 0),
+            Step(DeletePod(1, Normal), 0, 0),
+            Step(Arm(Late, 3), 0, 0),
+            Step(Program(0), 0, 0),
+            Step(Pod(2, 0, Free), 0, 0),
+            Step(DeletePod(0, Normal), 0, 0),
+            Step(Arm(Late, 1), 0, 0),
+            Step(Spill, 0, 0),
+            Step(DeleteOrdinal(1, 2, Normal), 0, 0),
+            Step(Pod(1, 1, Free), 0, 0),
+            Step(DeletePod(3, Normal), 0, 0),
+            Step(CutOff(0), 0, 0),
+            Step(Arm(Lose, 1), 0, 0),
+            Step(Pod(1, 0, Free), 0, 0),
+            Step(DeletePod(3, Zero), 0, 0),
+            Step(Subnet, ALL, 0),
+            Step(Eip(0, 6), ALL, 0),
+            Step(DropNode(0), ALL, 0),
+            Step(Arm(Late, 3), ALL, 0),
+            Step(Arm(Late, 3), ALL, 0),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Hear(1), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeleteOrdinal(1, 2, Normal), ALL, 0),
+            Step(PutBack, ALL, 0),
+        ],
+    );
+}
