@@ -101,3 +101,8 @@ fn an_eip_whose_subnet_came_again_says_the_address_that_it_has() {
         ],
     );
 }
+
+#[test]
+fn what_kube_ovn_gave_to_an_ovn_eip_is_claimed_once_its_subnet_is_there() {
+    holds_overtaken(1, &[Step(DeleteSubnet, ALL, 0), Step(OvnEip(6), ALL, 0), Step(Subnet, ALL, 0)]);
+}

@@ -12,7 +12,7 @@ use crate::manage::state::State;
 use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::DEFAULT_EXTERNAL_SUBNET;
-use api::slim::{Kind, Str, Subnet, Time};
+use api::slim::{Kind, OvnEip, Str, Subnet, Time};
 use ledger::{AddrPair, Family};
 
 /// The kind of object, where it is one of these.
@@ -49,8 +49,17 @@ pub(super) fn entitled(state: &State, kind: Kind, name: &Str) -> Option<Entitled
 fn of_ovn_eip(state: &State, name: &Str, holder: &HolderId) -> Option<Want> {
     let eip = state.world.ovn_eips.named(name)?;
     let pair = AddrPair { v4: eip.status.v4.get().copied(), v6: eip.status.v6.get().copied() };
-    let subnet = or_default(&eip.spec.external_subnet, DEFAULT_EXTERNAL_SUBNET);
-    given(state, subnet, NicId::new(holder.clone(), Str::default()), pair, name)
+    given(state, subnet_of(eip), NicId::new(holder.clone(), Str::default()), pair, name)
+}
+
+fn subnet_of(eip: &OvnEip) -> &str {
+    or_default(&eip.spec.external_subnet, DEFAULT_EXTERNAL_SUBNET)
+}
+
+/// The OvnEips of a Subnet. What is not given out from here they do not ask for, so they are in no queue when it is.
+pub(in crate::manage) fn ovn_eips_of<'a>(state: &'a State, subnet: &'a str) -> impl Iterator<Item = HolderId> + 'a {
+    let of_subnet = state.world.ovn_eips.iter().filter(move |eip| subnet_of(eip) == subnet);
+    of_subnet.filter_map(|eip| holder(Kind::OvnEip, &eip.meta.name))
 }
 
 /// What a Subnet has of its own addresses, by its status: one between underlay and overlay, one of a multicast querier. One that is being
