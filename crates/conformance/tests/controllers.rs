@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use conformance::Target;
@@ -117,7 +117,8 @@ fn judge_random(cases: u32, by: fn(Config) -> TestRunner) {
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/proptest-regressions/workloads.txt");
     let kept: Option<Box<dyn FailurePersistence>> = Some(Box::new(FileFailurePersistence::Direct(kept)));
     let config = Config { cases, max_shrink_iters: 12, failure_persistence: kept, ..Config::default() };
-    let number = AtomicUsize::new(0);
+    let (number, begun) = (AtomicUsize::new(0), Instant::now());
+    let told = || eprintln!("{} random stories of workloads, {:.0?}", number.load(Ordering::Relaxed), begun.elapsed());
     let stories = prop::collection::vec(prop::collection::vec(op(), 1..9), 1..=RANDOM_AT_ONCE);
     let outcome = by(config).run(&stories, |group| {
         let running = group.iter().map(|ops| {
@@ -132,9 +133,10 @@ fn judge_random(cases: u32, by: fn(Config) -> TestRunner) {
                 return Err(TestCaseError::fail(found.join("\n")));
             }
         }
+        told();
         Ok(())
     });
-    eprintln!("{} random stories of workloads", number.load(Ordering::Relaxed));
+    told();
     outcome.unwrap();
 }
 
