@@ -87,6 +87,22 @@ fn an_ordinal_that_comes_back_has_its_address_and_what_it_says_is_over() {
 }
 
 #[test]
+fn what_an_ordinal_came_back_to_does_not_rest_once_its_set_is_gone() {
+    let scale = |replicas: u32| Act::Patch(format!("{SETS}/web"), json!({"spec": {"replicas": replicas}}));
+    let orphan = Act::DeleteWith(format!("{SETS}/web"), json!({"propagationPolicy": "Orphan"}));
+    // The controller is down from some write on: before it gives the pod its old address, which rests then while the pod gets another one, or
+    // after it has done that and said nothing else.
+    for writes in 0..5 {
+        let again = vec![Act::Stop(writes), scale(2), orphan.clone(), Act::Start];
+        let down = vec![rest("1h"), Act::Create(SETS.to_owned(), stateful_set("web", 2)), scale(1), Act::Pass(300)];
+        let end = run(&Story { name: "orphaned", acts: [down, again].concat() }, Fault::None).unwrap();
+        let says = end.claim_statuses.values().flat_map(|status| status["conditions"].as_array().into_iter().flatten());
+        let resting = says.filter(|says| says["type"] == "CoolingDown" && says["status"] == "True").count();
+        assert_eq!((end.claims.len() - resting, end.ips.len(), end.answers), (2, 2, 2), "down after {writes} writes");
+    }
+}
+
+#[test]
 fn a_subnet_that_is_deleted_waits_for_nobodys_rest() {
     let acts = vec![rest("1h"), create("p", &json!({})), delete(PODS, "p"), delete(SUBNETS, "ext")];
     let end = sweep("deleted", acts);

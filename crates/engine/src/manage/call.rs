@@ -8,6 +8,7 @@ use super::command::{Action, NewClaim, NewIp, ObjectId, Occupant, Turn};
 use super::event::found;
 use super::id::HolderId;
 use super::input::Outcome;
+use super::project::conditions::standard;
 use super::write::Form;
 use api::names::{labels, leases};
 use api::schema::{AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimOccupant, ClaimProgrammed, IpSpec};
@@ -81,8 +82,12 @@ impl Action {
             Self::CountEvent { event, times } => {
                 Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
             }
-            Self::Occupy { uid, version, occupant, replaces, .. } => {
-                one(Verb::MergePatch, Some(occupy(uid, version, occupant, *replaces)))
+            Self::Occupy { uid, version, occupant, replaces, conditions, .. } => {
+                let mut body = occupy(uid, version, occupant, *replaces);
+                if let Some(conditions) = conditions {
+                    body["status"]["conditions"] = standard(conditions);
+                }
+                one(Verb::MergePatch, Some(body))
             }
             Self::Migrate { uid, version, turn, .. } => one(Verb::MergePatch, Some(migrate(uid, version, turn))),
             Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),

@@ -7,7 +7,7 @@ use super::event::NewEvent;
 use super::fate::Proof;
 use super::id::{ClaimKey, HolderId, NicId, Title};
 use super::write::Write;
-use api::slim::{ClaimOccupant, Kind, Pod, Str, Uid};
+use api::slim::{ClaimOccupant, Condition, Kind, Pod, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
 
@@ -85,6 +85,8 @@ pub enum Action {
         occupant: Occupant,
         /// Another pod had it: what a gateway's program did in that one is gone with it.
         replaces: bool,
+        /// What the claim says of itself from then on, where that is something else: it neither waits nor rests any more.
+        conditions: Option<Box<[Condition]>>,
     },
     /// Let the target of a live migration use an address too, or end that.
     Migrate {

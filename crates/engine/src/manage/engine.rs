@@ -314,10 +314,12 @@ impl Engine {
                     self.wait(holder, wait);
                 }
                 _ => {
-                    let unused = claim.is_unused();
+                    // In one write with that: a claim that a pod uses never says that it rests.
+                    let conditions = Some(self.said_when_kept(&claim)).filter(|said| *said != claim.conditions);
+                    let replaces = claim.programmed.is_some() && !claim.is_unused();
                     let (key, uid, version) = (claim.key, claim.uid, claim.version);
-                    let (occupant, replaces) = (entitled.occupant.clone(), claim.programmed.is_some() && !unused);
-                    self.send(Action::Occupy { key, uid, version, occupant, replaces }, holder);
+                    let occupant = entitled.occupant.clone();
+                    self.send(Action::Occupy { key, uid, version, occupant, replaces, conditions }, holder);
                 }
             }
         }

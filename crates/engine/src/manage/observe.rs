@@ -178,6 +178,9 @@ impl Engine {
         {
             let others = before.users().filter(|before| !now.users().any(|user| user.is(before)));
             others.for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
+            if before.cooling_since().is_some() && now.cooling_since().is_none() {
+                self.resting.forget(&key);
+            }
         }
         if before.as_ref().is_none_or(|before| before.nic() != slot.nic()) {
             // Whoever was refused the address is told who has it now.

@@ -70,8 +70,13 @@ impl Engine {
     pub(in crate::manage) fn claim_kept(&mut self, claim: &Claim) {
         self.waits.forget(&claim.key);
         self.resting.forget(&claim.key);
+        self.write_claim(claim, &self.said_when_kept(claim));
+    }
+
+    /// What a claim says of itself once it is kept.
+    pub(in crate::manage) fn said_when_kept(&self, claim: &Claim) -> Box<[Condition]> {
         let over = [WAITING, COOLING_DOWN].into_iter().filter_map(|type_| over(claim, type_, "Kept"));
-        self.write_claim(claim, &with(&claim.conditions, &over.collect::<Vec<_>>(), 0, self.now));
+        with(&claim.conditions, &over.collect::<Vec<_>>(), 0, self.now).into()
     }
 
     fn write_claim(&mut self, claim: &Claim, conditions: &[Condition]) {

@@ -74,7 +74,7 @@ pub(super) fn error<'a>(known: &[Condition], fault: Option<&'a str>, reason: &'a
 }
 
 /// Conditions in Kubernetes' own form, as a claim has them (`metav1.Condition`).
-pub(super) fn standard(conditions: &[Condition]) -> Value {
+pub(in crate::manage) fn standard(conditions: &[Condition]) -> Value {
     let one = |condition: &Condition| {
         let changed = condition.changed.get().map(Time::to_string);
         json!({

@@ -5,7 +5,7 @@
 //! reservations that users made are not touched.
 
 mod claim;
-mod conditions;
+pub(super) mod conditions;
 mod defaults;
 mod eip;
 mod event;
