@@ -260,8 +260,7 @@ impl Engine {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
         let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
-        let is_settled =
-            |claim: &&Claim| entitled.is_some_and(|e| e.occupant.is(&claim.occupant)) && !self.waits_for_target(claim);
+        let is_settled = |claim: &&Claim| entitled.is_some_and(|e| self.is_settled(e, claim));
         for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
             self.claim_kept(claim);
         }
@@ -285,6 +284,13 @@ impl Engine {
         if self.state.claims.of_holder(holder).next().is_none() {
             self.state.absent.remove(holder);
         }
+    }
+
+    /// Whether a claim that is kept waits and rests no more: its next user has it, or nobody uses it and it was freed before it was wanted
+    /// again.
+    fn is_settled(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let is_back = entitled.occupant.pod_uid == Uid::None && claim.cooling_since().is_some();
+        (entitled.occupant.is(&claim.occupant) || is_back) && !self.waits_for_target(claim)
     }
 
     /// Asks what became of what is asked for and not on its way: the object was busy then, or could not be read.

@@ -1,7 +1,7 @@
 //! Freed addresses that rest.
 
 use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Step, What::*};
+use sim::random::{ALL, Ask::*, Grace::*, Step, What::*};
 
 #[test]
 fn a_pod_waits_for_no_reservation_whose_freed_address_rests() {
@@ -21,6 +21,39 @@ fn a_pod_that_waits_for_a_reservation_is_served_once_that_is_gone_and_its_addres
             Step(Rest(1), ALL, 0),
             Step(Pod(1, 0, Free), ALL, 0),
             Step(Cancel(1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_reservation_that_is_made_again_has_its_address_which_rests_no_more() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(1, 0, Two), ALL, 0),
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Vip(0, 6), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(Pass(90), 0, 0),
+            Step(Rest(1), 30, 15639),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Reserve(0, 0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_address_of_a_machine_that_was_deleted_while_it_migrated_rests_with_both_its_users_gone() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Vm(0), ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Pod(1, 1, Free), 30, 62857),
+            Step(Migrate(0), 8, 35839),
+            Step(Rest(1), 0, 0),
+            Step(DeleteVm(0), 0, 0),
         ],
     );
 }
