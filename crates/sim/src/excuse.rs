@@ -140,12 +140,11 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         is_beside(other) && other.spec.holder == spec.holder || is_of_pod(other) && is_one_nic(claim, other)
     };
     let occupant = &claim.status.occupant;
-    let is_misled =
-        cluster.excuses.was_lost(&claim.meta.name) && cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
-    let is_forged = cluster.excuses.was_touched(&occupant.namespace, &occupant.name)
-        && is_told_reserved(&cluster.server, (&occupant.namespace, &occupant.name), &spec.wire, *addr);
-    let (occupant, let_go) = (&claim.status.occupant.pod_uid, &claim.status.let_go.pod_uid);
-    let is_promised = occupant == let_go && cluster.wire.has_pod(&uid);
+    let is_touched = cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
+    let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name);
+    let is_forged =
+        is_touched && is_told_reserved(&cluster.server, (&occupant.namespace, &occupant.name), &spec.wire, *addr);
+    let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
     is_surplus
         || is_forged

@@ -72,12 +72,12 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
             return Err(Violation(format!("NO-LEAK: {} has no holder, and nothing to wait for", claim.meta.name)));
         }
     }
-    // What rests both have let go of.
-    claims.iter().filter(|claim| !rests(cluster, claim)).try_for_each(|claim| pair(cluster, &pods, claim))?;
+    // Of what rests its users have let go, and its holder has no need any more.
+    let wanted = || claims.iter().filter(|claim| !rests(cluster, claim));
+    wanted().try_for_each(|claim| pair(cluster, &pods, claim))?;
     records(cluster, &claims)?;
     status::accounts(cluster)?;
-    // Of what rests its holder has no need any more.
-    claims.iter().filter(|claim| !rests(cluster, claim)).try_for_each(|claim| told(cluster, claim))?;
+    wanted().try_for_each(|claim| told(cluster, claim))?;
     pods.iter()
         .filter(|pod| !is_ended(pod) && !pod.meta.is_deleted())
         .try_for_each(|pod| annotated(cluster, pod, &claims))
