@@ -56,7 +56,8 @@ impl Engine {
                     self.send(Action::ReadClaim(key), &sent.holder);
                 }
             }
-            (Action::ReadPod { uid, .. }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+            (Action::ReadPod { namespace, name, uid }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
+                self.state.read_pods.insert((namespace.clone(), name.clone()));
                 self.pod_read(uid, &sent.holder, outcome);
             }
             (Action::ReadNode { name, pod }, outcome @ (Outcome::Done(Some(_)) | Outcome::Missing)) => {
@@ -169,10 +170,12 @@ impl Engine {
         // A static pod is its own holder by another name than its UID.
         let is_it = |pod: &Pod| pod.meta.uid == *uid || HolderId::of_pod(pod) == HolderId::Pod(uid.clone());
         let lives = matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if is_it(pod) && !is_finished(pod));
-        if !lives && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder)) {
+        if !lives
+            && *uid != Uid::None
+            && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder))
+        {
             self.state.gone_pods.insert(uid.clone());
         }
-        self.state.read_pods.insert(uid.clone());
         if let Outcome::Done(Some(pod)) = outcome {
             self.hear(pod);
         }

@@ -90,8 +90,8 @@ impl Action {
                 one(Verb::MergePatch, Some(body))
             }
             Self::Migrate { uid, version, turn, .. } => one(Verb::MergePatch, Some(migrate(uid, version, turn))),
-            Self::UpdateIp { ip, uid } => one(Verb::MergePatch, Some(ip_body(ip, Some(uid)))),
-            Self::DeleteClaim { uid, version, .. } => one(
+            Self::UpdateIp { ip, uid, version } => one(Verb::MergePatch, Some(ip_body(ip, Some((uid, version))))),
+            Self::DeleteClaim { uid, version, .. } | Self::DeleteIp { uid, version, .. } => one(
                 Verb::Delete,
                 Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
             ),
@@ -103,7 +103,6 @@ impl Action {
                     Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
                 }
             },
-            Self::DeleteIp { uid, .. } => one(Verb::Delete, Some(json!({"preconditions": {"uid": uid.to_string()}}))),
             Self::AnnotatePod { uid, version, set, .. } => {
                 let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});
                 one(Verb::MergePatch, Some(json!({"metadata": meta})))
@@ -281,7 +280,7 @@ fn claim_body(claim: &NewClaim) -> Value {
 }
 
 /// An IP object in full, or the patch that makes the one of that UID the same.
-fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
+fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
     let text = |family| ip.addrs.get(family).map(|addr| addr.to_string());
     let spec = IpSpec {
         pod_name: some(&ip.pod),
@@ -299,7 +298,7 @@ fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
     label(&mut labels, labels::SUBNET, &ip.subnet);
     label(&mut labels, labels::NODE_NAME, &ip.node);
     labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
-    if uid.is_some() {
+    if known.is_some() {
         // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod.
         [HOLDER_UID, HOLDER_KIND].iter().for_each(|key| drop(labels.insert((*key).to_owned(), Value::Null)));
     }
@@ -310,8 +309,11 @@ fn ip_body(ip: &NewIp, uid: Option<&Uid>) -> Value {
     if ip.subnet.len() <= LABEL {
         labels.insert(ip.subnet.to_string(), "".into());
     }
-    match uid {
-        Some(uid) => json!({"metadata": {"uid": uid.to_string(), "labels": labels}, "spec": spec}),
+    match known {
+        Some((uid, version)) => {
+            let meta = json!({"uid": uid.to_string(), "resourceVersion": version, "labels": labels});
+            json!({"metadata": meta, "spec": spec})
+        }
         None => json!({
             "apiVersion": Kind::Ip.api_version(),
             "kind": "IP",

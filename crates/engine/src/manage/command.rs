@@ -52,6 +52,8 @@ pub enum Action {
         ip: Box<NewIp>,
         /// The life of the object.
         uid: Uid,
+        /// Its version when this was decided: it may say by now what the next pod was told.
+        version: Str,
     },
     /// Remove an IP object.
     DeleteIp {
@@ -59,6 +61,8 @@ pub enum Action {
         name: Str,
         /// The life of the object.
         uid: Uid,
+        /// Its version when this was decided: it may be the next pod's by now.
+        version: Str,
     },
     /// Tell a pod its addresses.
     AnnotatePod {

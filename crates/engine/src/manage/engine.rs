@@ -347,12 +347,15 @@ impl Engine {
     }
 
     /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
-    /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves.
+    /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
         let may_stay = match moves {
-            true => self.state.books.is_asked(want, &claim.key) || self.uses(&want.nic.holder, claim),
+            true => {
+                let is_asked = self.state.books.is_asked(want, &claim.key) && !self.runs_beside(want, claim);
+                is_asked || self.uses(&want.nic.holder, claim)
+            }
             false => !self.is_beside_record(want, claim),
         };
         is_told || may_stay
@@ -367,6 +370,16 @@ impl Engine {
         let is_free = |key: &ClaimKey| self.state.claims.may_be_of(key, &want.nic);
         let is_beside = want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free);
         is_beside && !self.state.runs_with(want, claim)
+    }
+
+    /// Whether the pod of a holder runs with another address than a claim that no agent has seen in use: with the one that it has on record,
+    /// whoever has that by now.
+    fn runs_beside(&self, want: &Want, claim: &Claim) -> bool {
+        let family = claim.key.addr.family();
+        let is_other = want.told.get(family).is_some_and(|told| told != claim.key.addr);
+        let is_recorded = want.class == Class::Record && want.ask == Ask::This(want.told);
+        let runs = || self.state.pod(&want.nic.holder).is_some_and(|pod| pod.status.phase == "Running");
+        is_recorded && is_other && !claim.in_use && runs()
     }
 
     /// Whether the present pod of a holder uses a claim.

@@ -184,8 +184,8 @@ pub(super) struct State {
     pub(super) lost_pods: BTreeMap<Uid, Proof>,
     /// Holders that are not entitled any more, by a fresh read of their owner.
     pub(super) disowned: BTreeSet<HolderId>,
-    /// Pods that a fresh read has shown in this step.
-    pub(super) read_pods: BTreeSet<Uid>,
+    /// Pods that a fresh read has shown in this step, or that there is none: by namespace and name.
+    pub(super) read_pods: BTreeSet<(Str, Str)>,
     /// Since when the owner of a holder has been absent.
     pub(super) absent: BTreeMap<HolderId, Time>,
     /// Pods by the holder whose addresses they use.

@@ -58,12 +58,42 @@ fn without_vip(engine: &mut Engine, input: Input) -> Vec<Command> {
     }
 }
 
-/// The object that a command makes, as the API server has it then.
-fn made(command: &Command) -> Object {
+/// The object that a command makes, as the API server has it then: its node, its version.
+fn made(command: &Command, (node, version): (&str, &str)) -> Object {
     let mut body: Value = command.action.call().body.unwrap();
     body["metadata"]["uid"] = "i".into();
-    body["metadata"]["resourceVersion"] = "7".into();
+    body["metadata"]["resourceVersion"] = version.into();
+    body["spec"]["nodeName"] = node.into();
     object(Kind::Ip, &body)
+}
+
+/// All that was asked for but one is done.
+fn answer_others(engine: &mut Engine, asked: &[Command], one: &Command) {
+    for other in asked.iter().filter(|other| other.id != one.id) {
+        tell(engine, [Input::Done(other.id, Outcome::Done(None))]);
+    }
+}
+
+#[test]
+fn a_record_is_changed_and_removed_only_as_it_was_known() {
+    let mut engine = Engine::new(Settings::default());
+    let asked = tell(&mut engine, [subnet(), vip(), claim(false), borrower()].into_iter().chain(lists()));
+    let create = find(&asked, |action| matches!(action, Action::CreateIp(_))).expect("the pod's record is asked for");
+    answer_others(&mut engine, &asked, &create);
+    let ip = made(&create, ("n2", "7"));
+    let asked = tell(&mut engine, [Input::Done(create.id, Outcome::Done(Some(ip)))]);
+    let update = find(&asked, |action| matches!(action, Action::UpdateIp { .. })).expect("it says another node");
+    let body = update.action.call().body.unwrap();
+    assert_eq!((&body["metadata"]["uid"], &body["metadata"]["resourceVersion"]), (&json!("i"), &json!("7")));
+    let ip = made(&create, ("n1", "8"));
+    tell(&mut engine, [Input::Done(update.id, Outcome::Done(None)), Input::Seen(ip), claim(true), vip_gone()]);
+    let asked = without_vip(&mut engine, Input::Tick);
+    let delete = find(&asked, |action| matches!(action, Action::DeleteIp { .. })).expect("the record goes first");
+    assert_eq!(
+        delete.action.call().body.unwrap()["preconditions"],
+        json!({"uid": "i", "resourceVersion": "8"}),
+        "it may be the next pod's by now"
+    );
 }
 
 #[test]
@@ -71,15 +101,13 @@ fn a_claim_outlives_the_record_of_it_that_is_on_its_way() {
     let mut engine = Engine::new(Settings::default());
     let asked = tell(&mut engine, [subnet(), vip(), claim(false), borrower()].into_iter().chain(lists()));
     let create = find(&asked, |action| matches!(action, Action::CreateIp(_))).expect("the pod's record is asked for");
-    for other in asked.iter().filter(|other| other.id != create.id) {
-        tell(&mut engine, [Input::Done(other.id, Outcome::Done(None))]);
-    }
+    answer_others(&mut engine, &asked, &create);
     // The API server has not answered that when the Vip and its borrower's sandbox are gone.
     tell(&mut engine, [claim(true), vip_gone()]);
     let asked = without_vip(&mut engine, Input::Tick);
     assert!(find(&asked, |action| matches!(action, Action::ReadOwner { .. })).is_some(), "{asked:?}");
     assert!(!deletes_claim(&asked), "its record would be left: {asked:?}");
-    let asked = without_vip(&mut engine, Input::Done(create.id, Outcome::Done(Some(made(&create)))));
+    let asked = without_vip(&mut engine, Input::Done(create.id, Outcome::Done(Some(made(&create, ("n1", "7"))))));
     let delete = find(&asked, |action| matches!(action, Action::DeleteIp { .. })).expect("the record goes first");
     assert!(!deletes_claim(&asked), "{asked:?}");
     assert!(deletes_claim(&without_vip(&mut engine, Input::Done(delete.id, Outcome::Done(None)))));

@@ -67,15 +67,16 @@ fn delete_claim(cluster: &mut Cluster, path: String) {
 /// Takes the finalizers off that hands put on.
 pub(super) fn let_go(cluster: &mut Cluster) {
     let mut claims = cluster.server.objects("ipledger.dev", "addressclaims");
-    claims.retain(|claim| is_held(claim));
-    // One that was deleted by hand goes now.
-    let gone = claims.iter().filter(|claim| !claim["metadata"]["deletionTimestamp"].is_null());
-    gone.for_each(|claim| cluster.excuse(&format!("{CLAIMS}/{}", name(claim))));
+    let mut ips = cluster.server.objects("kubeovn.io", "ips");
+    [&mut claims, &mut ips].into_iter().for_each(|objects| objects.retain(|object| is_held(object)));
+    // What was deleted by hand goes now.
+    let is_deleted = |object: &&Arc<Value>| !object["metadata"]["deletionTimestamp"].is_null();
+    claims.iter().filter(is_deleted).for_each(|claim| cluster.excuse(&format!("{CLAIMS}/{}", name(claim))));
+    ips.iter().filter(is_deleted).for_each(|ip| touch_ip(cluster, ip));
     let claims = claims.iter().map(|claim| format!("{CLAIMS}/{}", name(claim)));
     let pods = cluster.server.objects("", "pods");
     let pods = pods.iter().filter(|pod| is_held(pod)).map(|pod| pod_path(pod));
-    let ips = cluster.server.objects("kubeovn.io", "ips");
-    let ips = ips.iter().filter(|ip| is_held(ip)).map(|ip| ip_path(ip));
+    let ips = ips.iter().map(|ip| ip_path(ip));
     for path in claims.chain(pods).chain(ips).collect::<Vec<_>>() {
         patch(cluster, Some(path), json!({"metadata": {"finalizers": []}}));
     }

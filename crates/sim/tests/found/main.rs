@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod claims;
+mod lagging;
 mod nodes;
 mod owners;
 mod records;

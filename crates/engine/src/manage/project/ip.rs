@@ -148,8 +148,8 @@ impl Engine {
                 Some(known) => {
                     // What it says may be what the pod was told, by a pod that is newer than the one that is known.
                     let doubt = self.doubt_of_told(&known.spec).filter(|_| addrs(known) != ip.addrs);
-                    let uid = known.meta.uid.clone();
-                    self.send(doubt.unwrap_or_else(|| Action::UpdateIp { ip: Box::new(ip), uid }), holder);
+                    let (uid, version) = (known.meta.uid.clone(), known.meta.resource_version.clone());
+                    self.send(doubt.unwrap_or_else(|| Action::UpdateIp { ip: Box::new(ip), uid, version }), holder);
                 }
             }
         }
@@ -241,12 +241,12 @@ impl Engine {
         any
     }
 
-    /// Whether an IP object says what a living pod was told, of a claim that was made again after the pod's was lost and whose lender
-    /// is gone by now: it is all that says so.
+    /// Whether an IP object says what a living pod was told, of a claim that was made again after the pod's was lost, and not for that pod;
+    /// its lender is gone by now: it is all that says so.
     fn outlasts(&self, ip: &Ip, claim: &Claim) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
-        let is_its = pod.map(HolderId::of_pod).is_some_and(|user| holder_of(ip) == Some(user));
-        claim.is_unused() && is_its && self.says_what_was_told(ip)
+        let is_its = |pod: &Pod| holder_of(ip) == Some(HolderId::of_pod(pod)) && !claim.has_user(&pod.meta.uid);
+        pod.is_some_and(is_its) && self.says_what_was_told(ip)
     }
 
     /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.
@@ -257,7 +257,8 @@ impl Engine {
         } else if meta.is_deleted() {
             return false;
         } else {
-            self.send(Action::DeleteIp { name: meta.name.clone(), uid: meta.uid.clone() }, holder);
+            let (name, uid, version) = (meta.name.clone(), meta.uid.clone(), meta.resource_version.clone());
+            self.send(Action::DeleteIp { name, uid, version }, holder);
         }
         true
     }
@@ -319,12 +320,16 @@ impl Engine {
         }
     }
 
-    /// The fresh read that says what the living pod of an IP object was told: what is known of it may be older.
+    /// The fresh read that says what the living pod of an IP object was told: what is known of it may be older, and where none is known
+    /// there may be one.
     fn doubt_of_told(&self, ip: &IpSpec) -> Option<Action> {
-        let pod = self.state.world.pods.get(&ip.namespace, &ip.pod_name)?;
-        let uid = pod.meta.uid.clone();
-        let is_doubtful = !is_finished(pod) && !self.state.read_pods.contains(&uid);
-        is_doubtful.then(|| Action::ReadPod { namespace: ip.namespace.clone(), name: ip.pod_name.clone(), uid })
+        let (namespace, name) = (ip.namespace.clone(), ip.pod_name.clone());
+        let pod = self.state.world.pods.get(&namespace, &name);
+        let uid = pod.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
+        let place = (namespace, name);
+        let is_known = place.1.is_empty() || pod.is_some_and(is_finished) || self.state.read_pods.contains(&place);
+        let (namespace, name) = place;
+        (!is_known).then_some(Action::ReadPod { namespace, name, uid })
     }
 
     /// Whether it is known what became of the pod that an IP object was written for.
