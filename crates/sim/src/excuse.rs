@@ -22,6 +22,8 @@ pub(crate) struct Excuses {
     forsaken: BTreeMap<(String, Addr, String), Forsaken>,
     /// Claims that were deleted by hand once: two who both have the address on record cannot both have it again.
     lost: BTreeSet<String>,
+    /// Who used an address that only its claim said when that was deleted by hand: wire, address, the pod's UID.
+    unrecorded: BTreeSet<(String, Addr, String)>,
     /// The storage was put back once: so it is with every claim since then.
     all_lost: bool,
     /// Pods whose records were changed by hand: namespace and name.
@@ -53,6 +55,9 @@ impl Excuses {
         {
             let recorded = is_recorded(server, net, *addr, pod);
             let key = (net.clone(), *addr, pod.pod_uid.clone());
+            if !recorded {
+                self.unrecorded.insert(key.clone());
+            }
             self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
         }
     }
@@ -79,6 +84,11 @@ impl Excuses {
     /// Whether a claim of this name went once, and nobody let go.
     pub(crate) fn was_lost(&self, claim: &str) -> bool {
         self.all_lost || self.lost.contains(claim)
+    }
+
+    /// Whether only a claim that was deleted by hand said that a pod uses an address.
+    fn was_unrecorded(&self, net: &str, addr: Addr, uid: &str) -> bool {
+        self.unrecorded.contains(&(net.to_owned(), addr, uid.to_owned()))
     }
 
     /// Whether somebody changed by hand what is on record of a pod.
@@ -124,9 +134,9 @@ impl Excuses {
 
 /// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
 /// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
-/// does not use; or a hand deleted the claim and changed the pod's record, so that it runs with this address and is told the other one; or its
-/// lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod has it; or a hand
-/// has the pod told what a reservation for it says: both that it has on record agree then, and nothing says that they are wrong.
+/// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told the
+/// other one; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
+/// has it; or a hand has the pod told what a reservation for it says: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
@@ -141,7 +151,8 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     };
     let occupant = &claim.status.occupant;
     let is_touched = cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
-    let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name);
+    let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name)
+        || cluster.excuses.was_unrecorded(&spec.wire, *addr, &uid);
     let is_forged =
         is_touched && is_told_reserved(&cluster.server, (&occupant.namespace, &occupant.name), &spec.wire, *addr);
     let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);

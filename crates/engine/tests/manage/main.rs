@@ -8,3 +8,4 @@ mod rival;
 mod single;
 mod stage;
 mod standby;
+mod telling;

@@ -322,3 +322,16 @@ fn a_claim_that_comes_late_to_a_vip_that_says_another_address_does_not_stay() {
         ],
     );
 }
+
+#[test]
+fn a_late_claim_of_what_nothing_else_said_may_stand_beside_the_one_that_the_pod_is_told() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(3, 0, Free), 0, 0),
+            Step(Arm(Late, 2), 5, 60843),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Hand(DeleteClaims, 57), ALL, 0),
+        ],
+    );
+}

@@ -250,3 +250,19 @@ fn a_pod_that_lost_its_stateful_set_goes_on_with_what_it_was_told_and_not_with_t
         ],
     );
 }
+
+#[test]
+fn a_gateways_pod_has_no_address_of_its_own_on_another_subnet_while_the_gateways_is_gone() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(3, 0, Two), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Hand(FreeSubnet, 21), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Hand(DeleteClaims, 57), ALL, 0),
+        ],
+    );
+}

@@ -4,7 +4,7 @@
 //! annotations of its pods; the fate of its claims. Guarantees: the addresses depend on nothing but the gateway: neither on its
 //! workload nor on its pods, the Subnet, the NetworkAttachmentDefinition or the VPC; a gateway that goes releases every NIC.
 
-use super::{Entitled, named, pod};
+use super::{Entitled, named, pod, primary::is_primary};
 use crate::gateways::external_subnet;
 use crate::life::split_ordinal;
 use crate::manage::claims::Claim;
@@ -101,11 +101,20 @@ pub(super) fn role(state: &State, meta: &Meta, pod: (&str, &str), subnets: &[Str
         return subnets.first().map_or(Role::None, |subnet| Role::Lent(of(subnet)));
     };
     let on = |name: &str| subnets.iter().find(|subnet| *subnet == name);
-    match (on(external_subnet(gateway)), on(&gateway.spec.subnet)) {
+    let (external, inner) = (external_subnet(gateway), on(&gateway.spec.subnet));
+    // Another Subnet of the same network is not where the gateway stands: the one that is not there is waited for.
+    let awaited = (inner.is_none() && is_missing(state, external, subnets)).then(|| external.into());
+    match (on(external).or(awaited.as_ref()), inner) {
         (Some(_), _) if gateway.spec.no_default_eip => Role::Bare,
         (Some(subnet), _) | (None, Some(subnet)) => Role::Lent(of(subnet)),
         (None, None) => Role::None,
     }
+}
+
+/// Whether a gateway's outer Subnet is not there, and a NIC on these Subnets may be the one for it: an attachment.
+fn is_missing(state: &State, external: &str, subnets: &[Str]) -> bool {
+    let is_attachment = |subnet: &Str| state.books.provider(subnet).is_some_and(|provider| !is_primary(provider));
+    state.world.subnets.named(external).is_none() && subnets.iter().all(is_attachment)
 }
 
 /// What an ordinal should hold; none where its gateway is gone or has no place for it.

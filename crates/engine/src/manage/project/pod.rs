@@ -1,7 +1,7 @@
 //! Annotations of pods: which addresses each NIC has.
 //!
 //! In: the claims that a pod's NICs keep. Out: one patch with the annotations of all NICs that have what they want.
-//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused.
+//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, and its claims name the pod.
 
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
@@ -22,6 +22,7 @@ impl Engine {
         let mut set = BTreeMap::new();
         for want in &entitled.wants {
             match self.served(want) {
+                Some((_, addrs)) if !self.is_user(want, pod, addrs) => return,
                 Some((subnet, addrs)) => self.annotate(pod, want, &subnet, addrs, &mut set),
                 None if self.waiting.told(&want.nic).is_some() => {}
                 None => return,
@@ -33,6 +34,12 @@ impl Engine {
         let (namespace, name, uid) = (pod.meta.namespace.clone(), pod.meta.name.clone(), pod.meta.uid.clone());
         let version = pod.meta.resource_version.clone();
         self.send(Action::AnnotatePod { namespace, name, uid, version, set }, holder);
+    }
+
+    /// Whether the claims of addresses name a pod: before, another controller may let them go, and what a pod was told it asks for again.
+    fn is_user(&self, want: &Want, pod: &Pod, addrs: AddrPair) -> bool {
+        let mut kept = addrs.iter().filter_map(|addr| self.kept(want, addr.family()));
+        kept.all(|claim| claim.has_user(&pod.meta.uid))
     }
 
     /// The annotations of one NIC, if any of them is not there yet.
