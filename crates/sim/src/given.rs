@@ -25,7 +25,12 @@ impl Given {
         let Some(claim) = server.object("ipledger.dev", "addressclaims", "", &claim_name(net, addr)) else { return };
         // The target of a migration has it for itself, should the claim be lost.
         let (first, second) = (&claim["status"]["occupant"], &claim["status"]["target"]["occupant"]);
-        let is_target = second["podUID"] == sandbox.pod_uid.as_str();
+        let is_its = |occupant: &Value| occupant["podUID"] == sandbox.pod_uid.as_str();
+        let is_target = is_its(second);
+        if !is_target && !is_its(first) {
+            // It is another's by now: the storage was put back since ADD looked.
+            return;
+        }
         let mut occupant = if is_target { second } else { first }.clone();
         // That it says which sandbox is the agent's word that the address is on an interface.
         occupant["sandbox"] = json!(format!("{}-{}", sandbox.pod_uid, sandbox.attempt));
