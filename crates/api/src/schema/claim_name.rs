@@ -36,6 +36,19 @@ pub fn claim_name(wire: &str, address: Addr) -> String {
     format!("{}.{}", wire_in_name(wire), address.object_name_part())
 }
 
+/// The wire, as it stands in `spec.wire`, and the address that a claim of this name is for; none where it is no claim's name.
+#[must_use]
+pub fn read_claim_name(name: &str) -> Option<(&str, Addr)> {
+    // IPv6 is one label in full, IPv4 is four.
+    let v6 = name.rsplit_once('.').filter(|(_, last)| last.contains('-'));
+    let dots = || name.rmatch_indices('.').map(|(at, _)| at).nth(3);
+    let (wire, address) = match v6 {
+        Some((wire, address)) => (wire, address.replace('-', ":").parse::<Addr>().ok()?),
+        None => dots().and_then(|at| Some((&name[..at], name[at + 1..].parse::<Addr>().ok()?)))?,
+    };
+    (claim_name(wire, address) == name).then_some((wire, address))
+}
+
 /// Whether it is an RFC 1123 subdomain, length aside.
 fn is_subdomain(text: &str) -> bool {
     text.split('.').all(|label| {
@@ -100,6 +113,22 @@ mod tests {
             prop_assert!(is_subdomain(&short), "{short}");
             prop_assert_eq!(wire_in_name(&short), short.as_ref(), "the short form is its own");
             prop_assert!(claim_name(&wire, Addr::v6(bits)).len() <= 253);
+        }
+
+        #[test]
+        fn a_name_says_its_wire_and_its_address(wire in "[a-z0-9.-]{0,20}", bits: u128, is_v6: bool) {
+            let short = wire_in_name(&wire);
+            #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
+            let address = if is_v6 { Addr::v6(bits) } else { Addr::v4(bits as u32) };
+            let name = claim_name(&wire, address);
+            prop_assert_eq!(read_claim_name(&name), Some((short.as_ref(), address)));
+        }
+
+        #[test]
+        fn what_is_no_claims_name_says_nothing(name in "\\PC{0,60}") {
+            if let Some((wire, address)) = read_claim_name(&name) {
+                prop_assert_eq!(claim_name(wire, address), name);
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ pub use claim::{
     AddressClaim, AddressClaimSpec, AddressClaimStatus, ClaimHolder, ClaimLetGo, ClaimOccupant, ClaimProgrammed,
     ClaimQuarantine, ClaimTarget,
 };
-pub use claim_name::{MAX_WIRE, claim_name, fnv1a, wire_in_name};
+pub use claim_name::{MAX_WIRE, claim_name, fnv1a, read_claim_name, wire_in_name};
 pub use condition::Condition;
 pub use ip::{IP, IpSpec};
 pub use ippool::{IPPool, IpPoolSpec, IpPoolStatus};

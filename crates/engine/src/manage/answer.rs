@@ -17,6 +17,7 @@ use super::input::Outcome;
 use super::observe::{id_of, newer};
 use crate::record::is_finished;
 use api::slim::{Kind, Object, Pod, Str, Time, Uid};
+use std::sync::Arc;
 
 impl Engine {
     /// What became of a command.
@@ -170,10 +171,7 @@ impl Engine {
         // A static pod is its own holder by another name than its UID.
         let is_it = |pod: &Pod| pod.meta.uid == *uid || HolderId::of_pod(pod) == HolderId::Pod(uid.clone());
         let lives = matches!(&outcome, Outcome::Done(Some(Object::Pod(pod))) if is_it(pod) && !is_finished(pod));
-        if !lives
-            && *uid != Uid::None
-            && (self.state.is_occupant(uid, holder) || self.state.ips_of.contains_key(holder))
-        {
+        if !lives && *uid != Uid::None && (self.state.is_occupant(uid, holder) || self.state.ips_of.has(holder)) {
             self.state.gone_pods.insert(uid.clone());
         }
         if let Outcome::Done(Some(pod)) = outcome {
@@ -201,13 +199,13 @@ impl Engine {
     /// applied and would then be the same claim.
     fn missing(&mut self, key: &ClaimKey) {
         let again = match self.state.claims.get(key) {
-            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(claim.clone()),
+            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(Arc::clone(claim)),
             _ => None,
         };
         match again {
             Some(claim) => {
                 let holder = claim.nic.holder.clone();
-                self.send(Action::CreateClaim(Box::new(claim)), &holder);
+                self.send(Action::CreateClaim(claim), &holder);
             }
             None => self.claim_gone(key),
         }

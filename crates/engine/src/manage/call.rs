@@ -240,7 +240,7 @@ fn some(text: &str) -> Option<String> {
 fn claim_body(claim: &NewClaim) -> Value {
     let uid = match &claim.nic.holder {
         HolderId::Pod(uid) => uid.to_string(),
-        HolderId::Named(..) => String::new(),
+        HolderId::Named(_) => String::new(),
     };
     let mut labels = Map::new();
     label(&mut labels, claim_labels::SUBNET, &claim.subnet);
@@ -304,7 +304,7 @@ fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
     }
     match &ip.holder {
         HolderId::Pod(uid) => label(&mut labels, HOLDER_UID, &uid.to_string()),
-        HolderId::Named(kind, ..) => label(&mut labels, HOLDER_KIND, kind),
+        HolderId::Named(of) => label(&mut labels, HOLDER_KIND, &of.kind),
     }
     if ip.subnet.len() <= LABEL {
         labels.insert(ip.subnet.to_string(), "".into());

@@ -6,10 +6,12 @@
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, EIP, HolderId, NicId, POD, STATEFUL_SET, Title};
+use super::multi::Multi;
 use crate::rest::cooling_since;
 use api::slim::{AddressClaim, ClaimTarget, Condition, Field, Str, Time, Uid};
 use ledger::{AddrRange, Mac};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A claim as the API server has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,11 +176,11 @@ impl Claim {
 #[derive(Debug, Clone)]
 pub(super) enum Slot {
     /// Kept for a NIC, whose claim in the family before does not stand yet: nobody was asked for it.
-    Planned(NewClaim),
+    Planned(Arc<NewClaim>),
     /// Asked for, and not known to be granted.
-    Asked(NewClaim),
+    Asked(Arc<NewClaim>),
     /// The claim is there.
-    Standing(Claim),
+    Standing(Arc<Claim>),
 }
 
 impl Slot {
@@ -212,7 +214,13 @@ impl Slot {
         }
     }
 
+    /// The claim, where it is there.
     pub(super) fn standing(&self) -> Option<&Claim> {
+        self.shared().map(|claim| &**claim)
+    }
+
+    /// The same, to be kept for a while.
+    pub(super) fn shared(&self) -> Option<&Arc<Claim>> {
         match self {
             Self::Planned(_) | Self::Asked(_) => None,
             Self::Standing(claim) => Some(claim),
@@ -224,8 +232,7 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     slots: BTreeMap<ClaimKey, Slot>,
-    by_holder: BTreeMap<HolderId, BTreeSet<ClaimKey>>,
-    names: BTreeMap<Str, ClaimKey>,
+    by_holder: Multi<HolderId, ClaimKey>,
     tally: BTreeMap<(Str, Standing), u64>,
     /// How many were made for a Subnet, by Subnet and wire.
     of_subnet: BTreeMap<(Str, Str), u64>,
@@ -252,15 +259,13 @@ impl Claims {
         let before = self.remove(&key);
         *self.tally.entry(Standing::of(&slot)).or_default() += 1;
         *self.of_subnet.entry((slot.subnet().clone(), key.wire.clone())).or_default() += 1;
-        self.by_holder.entry(holder).or_default().insert(key.clone());
-        self.names.insert(key.object_name().into(), key.clone());
+        self.by_holder.insert(holder, key.clone());
         self.slots.insert(key, slot);
         before
     }
 
     pub(super) fn remove(&mut self, key: &ClaimKey) -> Option<Slot> {
         let slot = self.slots.remove(key)?;
-        self.names.remove(key.object_name().as_str());
         if let Some(count) = self.tally.get_mut(&Standing::of(&slot)) {
             *count = count.saturating_sub(1);
         }
@@ -271,20 +276,13 @@ impl Claims {
                 self.of_subnet.remove(&place);
             }
         }
-        let holder = &slot.nic().holder;
-        if let Some(keys) = self.by_holder.get_mut(holder) {
-            keys.remove(key);
-            if keys.is_empty() {
-                self.by_holder.remove(holder);
-            }
-        }
+        self.by_holder.remove(&slot.nic().holder, key);
         Some(slot)
     }
 
     /// The addresses of a holder, in order of wire and address.
     pub(super) fn of_holder(&self, holder: &HolderId) -> impl Iterator<Item = (&ClaimKey, &Slot)> {
-        let keys = self.by_holder.get(holder).into_iter().flatten();
-        keys.filter_map(|key| self.slots.get_key_value(key))
+        self.by_holder.of(holder).filter_map(|key| self.slots.get_key_value(key))
     }
 
     /// The addresses of a NIC.
@@ -306,19 +304,18 @@ impl Claims {
 
     /// The address of a claim's name.
     pub(super) fn named(&self, name: &Str) -> Option<ClaimKey> {
-        self.names.get(name).cloned()
+        ClaimKey::of_object_name(name).filter(|key| self.slots.contains_key(key))
     }
 
     /// The ordinals of a StatefulSet that have an address.
     pub(super) fn of_set(&self, namespace: &Str, set: &str) -> impl Iterator<Item = &HolderId> {
-        let holders = self.by_holder.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        let holders = self.by_holder.keys_from(HolderId::first_of_set(namespace, set)..);
         holders.take_while(move |holder| holder.is_of_set(namespace, set))
     }
 
     /// The ordinals of a NAT gateway that have an address.
     pub(super) fn of_gateway(&self, gateway: &str) -> impl Iterator<Item = &HolderId> {
-        let first = HolderId::first_of_gateway(gateway);
-        let holders = self.by_holder.range(first..).map(|(holder, _)| holder);
+        let holders = self.by_holder.keys_from(HolderId::first_of_gateway(gateway)..);
         holders.take_while(move |holder| holder.is_of_gateway(gateway))
     }
 

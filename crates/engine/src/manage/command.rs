@@ -10,6 +10,7 @@ use super::write::Write;
 use api::slim::{ClaimOccupant, Condition, Kind, Pod, Str, Uid};
 use ledger::{AddrPair, Mac};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Numbers commands in the order in which they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +29,7 @@ pub struct Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Take an address: creating the claim is the lock.
-    CreateClaim(Box<NewClaim>),
+    CreateClaim(Arc<NewClaim>),
     /// Settle whose an address is.
     ReadClaim(ClaimKey),
     /// Let an address go.

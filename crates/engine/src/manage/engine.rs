@@ -22,6 +22,7 @@ use super::want::{Ask, Class, Want};
 use api::slim::{Kind, Str, Time, Uid};
 use ledger::{Addr, Family};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The address manager, as a function over what it has seen.
 #[derive(Debug)]
@@ -257,10 +258,10 @@ impl Engine {
         self.settle_asked(holder);
         let may_have = |nic: &NicId| entitled.is_some_and(|entitled| entitled.may_grow && entitled.want(nic).is_some());
         self.drop_plans(holder, |_, nic| !may_have(nic));
-        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let (kept, surplus): (Vec<Claim>, Vec<Claim>) =
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
+        let (kept, surplus): (Vec<Arc<Claim>>, Vec<Arc<Claim>>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
-        let is_settled = |claim: &&Claim| entitled.is_some_and(|e| self.is_settled(e, claim));
+        let is_settled = |claim: &&Arc<Claim>| entitled.is_some_and(|e| self.is_settled(e, claim));
         for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
             self.claim_kept(claim);
         }
@@ -308,8 +309,8 @@ impl Engine {
             return;
         }
         let holder = &entitled.holder;
-        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let is_other = |claim: &&Claim| {
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
+        let is_other = |claim: &&Arc<Claim>| {
             claim.target.is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
         };
         let others = standing.filter(is_other);
@@ -323,7 +324,7 @@ impl Engine {
                     // In one write with that: a claim that a pod uses never says that it rests.
                     let conditions = Some(self.said_when_kept(&claim)).filter(|said| *said != claim.conditions);
                     let replaces = claim.programmed.is_some() && !claim.is_unused();
-                    let (key, uid, version) = (claim.key, claim.uid, claim.version);
+                    let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
                     let occupant = entitled.occupant.clone();
                     self.send(Action::Occupy { key, uid, version, occupant, replaces, conditions }, holder);
                 }

@@ -5,26 +5,58 @@
 
 use crate::life::split_ordinal;
 use api::names::annotations;
-use api::schema::claim_name;
+use api::schema::{claim_name, read_claim_name};
 use api::slim::{ClaimHolder, Pod, Str, Uid};
 use ledger::{Addr, Nic};
 use std::fmt;
+use std::sync::Arc;
 
 /// Who is entitled, as far as anything is decided by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HolderId {
     /// A pod by its UID; a static pod by its config hash, since its mirror's UID changes with each mirror.
     Pod(Uid),
-    /// Any other holder by its kind, namespace (empty where the kind has none) and name.
-    Named(Str, Str, Str),
+    /// Any other holder by its name: one text for all that speak of it, since each of its claims, records and looks does.
+    Named(Arc<HolderName>),
+}
+
+/// What a holder that is no pod is called.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HolderName {
+    /// Its kind.
+    pub kind: Str,
+    /// Its namespace; empty where the kind has none.
+    pub namespace: Str,
+    /// Its name.
+    pub name: Str,
 }
 
 impl HolderId {
+    /// The holder of a kind, namespace and name.
+    #[must_use]
+    pub fn named(kind: impl Into<Str>, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self::Named(Arc::new(HolderName { kind: kind.into(), namespace: namespace.into(), name: name.into() }))
+    }
+
+    /// What it is called; none of a pod.
+    #[must_use]
+    pub fn name(&self) -> Option<&HolderName> {
+        match self {
+            Self::Pod(_) => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+
+    /// Whether it is of a kind other than Pod.
+    fn is_of(&self, kinds: &[&str]) -> bool {
+        self.name().is_some_and(|of| kinds.contains(&of.kind.as_str()))
+    }
+
     /// The holder whose addresses a pod uses: a StatefulSet's ordinal, else the pod by itself.
     #[must_use]
     pub fn of_pod(pod: &Pod) -> Self {
         if ordinal_of(pod).is_some() {
-            return Self::Named(STATEFUL_SET.into(), pod.meta.namespace.clone(), pod.meta.name.clone());
+            return Self::named(STATEFUL_SET, pod.meta.namespace.clone(), pod.meta.name.clone());
         }
         let hash = pod.meta.annotation(annotations::CONFIG_HASH).filter(|hash| !hash.is_empty());
         Self::Pod(hash.map_or_else(|| pod.meta.uid.clone(), Uid::parse))
@@ -32,49 +64,42 @@ impl HolderId {
 
     /// Where the ordinals of a StatefulSet begin among all holders.
     pub(super) fn first_of_set(namespace: &Str, set: &str) -> Self {
-        Self::Named(STATEFUL_SET.into(), namespace.clone(), format!("{set}-").into())
+        Self::named(STATEFUL_SET, namespace.clone(), format!("{set}-"))
     }
 
     /// Whether it may be an ordinal of a StatefulSet, by its name.
     pub(super) fn is_of_set(&self, namespace: &Str, set: &str) -> bool {
-        match self {
-            Self::Named(kind, of, name) => {
-                kind == STATEFUL_SET
-                    && of == namespace
-                    && name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
-            }
-            Self::Pod(_) => false,
-        }
+        self.name().is_some_and(|of| {
+            of.kind == STATEFUL_SET
+                && of.namespace == *namespace
+                && of.name.strip_prefix(set).is_some_and(|rest| rest.starts_with('-'))
+        })
     }
 
     /// Where the ordinals of a NAT gateway begin among all holders.
     pub(super) fn first_of_gateway(gateway: &str) -> Self {
-        Self::Named(GATEWAY.into(), Str::default(), format!("{gateway}/").into())
+        Self::named(GATEWAY, "", format!("{gateway}/"))
     }
 
     /// Whether it is an ordinal of a NAT gateway.
     pub(super) fn is_of_gateway(&self, gateway: &str) -> bool {
-        match self {
-            Self::Named(kind, _, name) => {
-                kind == GATEWAY && name.strip_prefix(gateway).is_some_and(|rest| rest.starts_with('/'))
-            }
-            Self::Pod(_) => false,
-        }
+        let is_its = |of: &HolderName| of.name.strip_prefix(gateway).is_some_and(|rest| rest.starts_with('/'));
+        self.name().is_some_and(|of| of.kind == GATEWAY && is_its(of))
     }
 
     /// Whether it is a virtual machine.
     pub(super) fn is_vm(&self) -> bool {
-        matches!(self, Self::Named(kind, ..) if kind == VM)
+        self.is_of(&[VM])
     }
 
     /// Whether what its pod was told says what it has, where its claims are lost.
     pub(super) fn has_by_pod(&self) -> bool {
-        matches!(self, Self::Named(kind, ..) if [GATEWAY, VM].contains(&kind.as_str()))
+        self.is_of(&[GATEWAY, VM])
     }
 
     /// Whether it has one pod after the other, each of which may ask for something else.
     pub(super) fn has_pods(&self) -> bool {
-        matches!(self, Self::Named(kind, ..) if [STATEFUL_SET, VM].contains(&kind.as_str()))
+        self.is_of(&[STATEFUL_SET, VM])
     }
 
     /// The holder that a claim names.
@@ -85,9 +110,9 @@ impl HolderId {
         }
         // The ordinal of a gateway stands before its Subnet in the NIC: each has a pod of its own.
         if let Some((ordinal, _)) = holder.nic.split_once('/').filter(|_| holder.kind == GATEWAY) {
-            return Self::Named(GATEWAY.into(), Str::default(), format!("{}/{ordinal}", holder.name).into());
+            return Self::named(GATEWAY, "", format!("{}/{ordinal}", holder.name));
         }
-        Self::Named(holder.kind.clone(), holder.namespace.clone(), holder.name.clone())
+        Self::named(holder.kind.clone(), holder.namespace.clone(), holder.name.clone())
     }
 }
 
@@ -95,8 +120,8 @@ impl fmt::Display for HolderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pod(uid) => write!(f, "Pod {uid}"),
-            Self::Named(kind, namespace, name) if namespace.is_empty() => write!(f, "{kind} {name}"),
-            Self::Named(kind, namespace, name) => write!(f, "{kind} {namespace}/{name}"),
+            Self::Named(of) if of.namespace.is_empty() => write!(f, "{} {}", of.kind, of.name),
+            Self::Named(of) => write!(f, "{} {}/{}", of.kind, of.namespace, of.name),
         }
     }
 }
@@ -166,6 +191,11 @@ pub struct ClaimKey {
 }
 
 impl ClaimKey {
+    /// The key of the object of a name; none where no claim is called like that.
+    pub(super) fn of_object_name(name: &str) -> Option<Self> {
+        read_claim_name(name).map(|(wire, addr)| Self { wire: wire.into(), addr })
+    }
+
     /// The name of the object.
     #[must_use]
     pub fn object_name(&self) -> String {

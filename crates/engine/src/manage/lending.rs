@@ -4,12 +4,13 @@
 //! other.
 
 use super::id::HolderId;
+use super::multi::Multi;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Lending {
-    by_lender: BTreeMap<HolderId, BTreeSet<HolderId>>,
+    by_lender: Multi<HolderId, HolderId>,
     by_user: BTreeMap<HolderId, BTreeSet<HolderId>>,
 }
 
@@ -17,17 +18,8 @@ impl Lending {
     /// Takes note of whose addresses a holder wants to use; the lenders for which that changed.
     pub(super) fn set(&mut self, user: &HolderId, lenders: BTreeSet<HolderId>) -> BTreeSet<HolderId> {
         let before = self.by_user.remove(user).unwrap_or_default();
-        for lender in before.difference(&lenders) {
-            if let Some(users) = self.by_lender.get_mut(lender) {
-                users.remove(user);
-                if users.is_empty() {
-                    self.by_lender.remove(lender);
-                }
-            }
-        }
-        for lender in lenders.difference(&before) {
-            self.by_lender.entry(lender.clone()).or_default().insert(user.clone());
-        }
+        before.difference(&lenders).for_each(|lender| self.by_lender.remove(lender, user));
+        lenders.difference(&before).for_each(|lender| self.by_lender.insert(lender.clone(), user.clone()));
         let changed = before.symmetric_difference(&lenders).cloned().collect();
         if !lenders.is_empty() {
             self.by_user.insert(user.clone(), lenders);
@@ -37,6 +29,6 @@ impl Lending {
 
     /// Who wants to use the addresses of a holder.
     pub(super) fn users(&self, lender: &HolderId) -> impl Iterator<Item = &HolderId> {
-        self.by_lender.get(lender).into_iter().flatten()
+        self.by_lender.of(lender)
     }
 }

@@ -19,6 +19,7 @@ use crate::record::is_finished;
 use api::names::{annotations, labels};
 use api::slim::{Meta, Pod, Str, Uid, VirtualMachineInstance};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Pods that say that a machine moves to them, by the namespace and name of its instance.
 #[derive(Debug, Default)]
@@ -127,8 +128,8 @@ impl Engine {
     /// Lets the target of a migration use what the source has, and leaves one of them alone with it once the other has let go.
     pub(super) fn migrate(&mut self, entitled: &Entitled) {
         let holder = &entitled.holder;
-        let claims = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let kept: Vec<Claim> = claims.filter(|claim| self.is_kept(entitled, claim)).cloned().collect();
+        let claims = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
+        let kept: Vec<Arc<Claim>> = claims.filter(|claim| self.is_kept(entitled, claim)).cloned().collect();
         for claim in kept {
             let turn = match claim.target {
                 None if entitled.may_grow => self.state.target_of(&claim).map(Turn::Join),
@@ -136,7 +137,7 @@ impl Engine {
                 Some(_) => self.parted(&claim),
             };
             if let Some(turn) = turn {
-                let (key, uid, version) = (claim.key, claim.uid, claim.version);
+                let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
                 self.send(Action::Migrate { key, uid, version, turn }, holder);
             }
         }

@@ -15,6 +15,7 @@ use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_known;
 use api::slim::{Kind, Meta, Object, Pod, Str, Subnet, Uid};
 use ledger::SubnetBook;
+use std::sync::Arc;
 
 impl Engine {
     /// Takes in one thing.
@@ -154,7 +155,7 @@ impl Engine {
         self.dirty.extend(self.state.claims.of_set(namespace, set).cloned());
         let pods = self.state.pods.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
-        let kept = self.state.kept.range(HolderId::first_of_set(namespace, set)..).map(|(holder, _)| holder);
+        let kept = self.state.kept.keys_from(HolderId::first_of_set(namespace, set)..);
         self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
     }
 
@@ -171,7 +172,7 @@ impl Engine {
         let user = named.unwrap_or_else(|| HolderId::Pod(claim.occupant.pod_uid.clone()));
         let target = claim.target.as_ref().map(|target| HolderId::Pod(target.occupant.pod_uid.clone()));
         self.dirty.extend([Some(user), target].into_iter().flatten().filter(|user| self.state.pods.contains_key(user)));
-        let slot = Slot::Standing(claim);
+        let slot = Slot::Standing(Arc::new(claim));
         let before = self.state.claims.put(key.clone(), slot.clone());
         if let Some(before) = before.as_ref().and_then(Slot::standing)
             && let Slot::Standing(now) = &slot
@@ -274,9 +275,9 @@ impl Engine {
 
     /// An IP object may have been written for the ordinal that a pod was, or for the pod before it was one: those are looked at, too.
     fn about_records(&mut self, pod: &Meta) {
-        let ordinal = HolderId::Named(STATEFUL_SET.into(), pod.namespace.clone(), pod.name.clone());
+        let ordinal = HolderId::named(STATEFUL_SET, pod.namespace.clone(), pod.name.clone());
         let both = [ordinal, HolderId::Pod(pod.uid.clone())].into_iter();
-        self.dirty.extend(both.filter(|holder| self.state.ips_of.contains_key(holder)));
+        self.dirty.extend(both.filter(|holder| self.state.ips_of.has(holder)));
     }
 
     fn forget_pod(&mut self, holder: &HolderId) {

@@ -15,6 +15,7 @@ use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
 use ledger::{AddrPair, Family, Grant, Refusal};
+use std::sync::Arc;
 
 impl Engine {
     /// Gives a NIC what it lacks.
@@ -178,11 +179,12 @@ impl Engine {
         if want.class == Class::Record {
             self.records.entry(key.wire.clone()).or_default().insert(key.addr);
         }
+        let claim = Arc::new(claim);
         if waits {
             self.state.claims.put(key, Slot::Planned(claim));
         } else {
-            self.state.claims.put(key, Slot::Asked(claim.clone()));
-            self.send(Action::CreateClaim(Box::new(claim)), &want.nic.holder);
+            self.state.claims.put(key, Slot::Asked(Arc::clone(&claim)));
+            self.send(Action::CreateClaim(claim), &want.nic.holder);
         }
     }
 

@@ -14,6 +14,7 @@ use super::holders;
 use super::id::HolderId;
 use super::lending::Lending;
 use super::migration::Migrations;
+use super::multi::Multi;
 use super::namespaces::Namespaces;
 use super::rival::Rival;
 use super::want::Want;
@@ -191,11 +192,11 @@ pub(super) struct State {
     /// Pods by the holder whose addresses they use.
     pub(super) pods: BTreeMap<HolderId, (Str, Str)>,
     /// IP objects by address.
-    pub(super) ips_at: BTreeMap<Addr, BTreeSet<Str>>,
+    pub(super) ips_at: Multi<Addr, Str>,
     /// IP objects by the holder that they were written for.
-    pub(super) ips_of: BTreeMap<HolderId, BTreeSet<Str>>,
+    pub(super) ips_of: Multi<HolderId, Str>,
     /// IP objects that keep the addresses of an ordinal or a machine, by these: they may have no pod now.
-    pub(super) kept: BTreeMap<HolderId, BTreeSet<Str>>,
+    pub(super) kept: Multi<HolderId, Str>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
     /// The Subnets of Namespaces.

@@ -6,9 +6,10 @@
 //! nobody's way; a holder that is looked at again waits no more until it is refused again.
 
 use super::id::{ClaimKey, HolderId, NicId};
+use super::multi::Multi;
 use api::slim::{Str, Time};
 use ledger::Family;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What is lacking: a free address of a family, in a pool of a Subnet or in what is in no pool.
 pub(super) type Lack = (Str, Family, Option<Str>);
@@ -37,53 +38,43 @@ pub(super) enum Notice {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    by_addr: BTreeMap<ClaimKey, BTreeSet<HolderId>>,
-    by_lack: BTreeMap<Lack, BTreeSet<(Option<Time>, HolderId)>>,
-    by_subnet: BTreeMap<Str, BTreeSet<HolderId>>,
-    by_wire: BTreeMap<Str, BTreeSet<HolderId>>,
-    by_notice: BTreeMap<Notice, BTreeSet<HolderId>>,
+    by_addr: Multi<ClaimKey, HolderId>,
+    by_lack: Multi<Lack, (Option<Time>, HolderId)>,
+    by_subnet: Multi<Str, HolderId>,
+    by_wire: Multi<Str, HolderId>,
+    by_notice: Multi<Notice, HolderId>,
     places: BTreeMap<HolderId, Vec<Place>>,
     told: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
-}
-
-/// Takes an element out of a set in a map, and the set too once it is empty.
-fn take<K: Ord, V: Ord>(map: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
-    if let Some(set) = map.get_mut(key) {
-        set.remove(value);
-        if set.is_empty() {
-            map.remove(key);
-        }
-    }
 }
 
 impl Waiting {
     /// Waits for one address.
     pub(super) fn for_address(&mut self, key: ClaimKey, holder: &HolderId) {
-        self.by_addr.entry(key.clone()).or_default().insert(holder.clone());
+        self.by_addr.insert(key.clone(), holder.clone());
         self.places.entry(holder.clone()).or_default().push(Place::Address(key));
     }
 
     /// Waits for a free address.
     pub(super) fn for_free(&mut self, lack: Lack, arrival: Option<Time>, holder: &HolderId) {
-        self.by_lack.entry(lack.clone()).or_default().insert((arrival, holder.clone()));
+        self.by_lack.insert(lack.clone(), (arrival, holder.clone()));
         self.places.entry(holder.clone()).or_default().push(Place::Free(lack, arrival));
     }
 
     /// Waits for a change of the Subnet itself, or of its pools.
     pub(super) fn for_subnet(&mut self, subnet: &Str, holder: &HolderId) {
-        self.by_subnet.entry(subnet.clone()).or_default().insert(holder.clone());
+        self.by_subnet.insert(subnet.clone(), holder.clone());
         self.places.entry(holder.clone()).or_default().push(Place::Subnet(subnet.clone()));
     }
 
     /// Waits until no record of a wire is pending.
     pub(super) fn for_wire(&mut self, wire: &Str, holder: &HolderId) {
-        self.by_wire.entry(wire.clone()).or_default().insert(holder.clone());
+        self.by_wire.insert(wire.clone(), holder.clone());
         self.places.entry(holder.clone()).or_default().push(Place::Wire(wire.clone()));
     }
 
     /// Waits for a notice.
     pub(super) fn for_notice(&mut self, notice: Notice, holder: &HolderId) {
-        self.by_notice.entry(notice.clone()).or_default().insert(holder.clone());
+        self.by_notice.insert(notice.clone(), holder.clone());
         self.places.entry(holder.clone()).or_default().push(Place::Notice(notice));
     }
 
@@ -113,43 +104,43 @@ impl Waiting {
         self.told.remove(holder);
         for place in self.places.remove(holder).unwrap_or_default() {
             match place {
-                Place::Address(key) => take(&mut self.by_addr, &key, holder),
-                Place::Free(lack, arrival) => take(&mut self.by_lack, &lack, &(arrival, holder.clone())),
-                Place::Subnet(subnet) => take(&mut self.by_subnet, &subnet, holder),
-                Place::Wire(wire) => take(&mut self.by_wire, &wire, holder),
-                Place::Notice(notice) => take(&mut self.by_notice, &notice, holder),
+                Place::Address(key) => self.by_addr.remove(&key, holder),
+                Place::Free(lack, arrival) => self.by_lack.remove(&lack, &(arrival, holder.clone())),
+                Place::Subnet(subnet) => self.by_subnet.remove(&subnet, holder),
+                Place::Wire(wire) => self.by_wire.remove(&wire, holder),
+                Place::Notice(notice) => self.by_notice.remove(&notice, holder),
             }
         }
     }
 
     /// Who waits for an address.
     pub(super) fn at_address(&self, key: &ClaimKey) -> impl Iterator<Item = &HolderId> {
-        self.by_addr.get(key).into_iter().flatten()
+        self.by_addr.of(key)
     }
 
     /// Who waits for a change of a Subnet.
     pub(super) fn at_subnet(&self, subnet: &Str) -> impl Iterator<Item = &HolderId> {
-        self.by_subnet.get(subnet).into_iter().flatten()
+        self.by_subnet.of(subnet)
     }
 
     /// What is lacking in a Subnet.
     pub(super) fn lacks_of<'a>(&'a self, subnet: &'a Str) -> impl Iterator<Item = &'a Lack> {
-        let lacks = self.by_lack.range((subnet.clone(), Family::V4, None)..).map(|(lack, _)| lack);
+        let lacks = self.by_lack.keys_from((subnet.clone(), Family::V4, None)..);
         lacks.take_while(move |(of, ..)| of == subnet)
     }
 
     /// Who lacks something, and came first.
     pub(super) fn first(&self, lack: &Lack) -> Option<&HolderId> {
-        self.by_lack.get(lack)?.first().map(|(_, holder)| holder)
+        self.by_lack.of(lack).next().map(|(_, holder)| holder)
     }
 
     /// Who waits until no record of a wire is pending.
     pub(super) fn at_wire(&self, wire: &Str) -> impl Iterator<Item = &HolderId> {
-        self.by_wire.get(wire).into_iter().flatten()
+        self.by_wire.of(wire)
     }
 
     /// Who waits for a notice.
     pub(super) fn at_notice(&self, notice: &Notice) -> impl Iterator<Item = &HolderId> {
-        self.by_notice.get(notice).into_iter().flatten()
+        self.by_notice.of(notice)
     }
 }

@@ -18,7 +18,7 @@ use ledger::AddrPair;
 
 /// The holder of a name.
 pub(in crate::manage) fn holder(name: &str) -> HolderId {
-    HolderId::Named(EIP.into(), Str::default(), name.into())
+    HolderId::named(EIP, "", name)
 }
 
 /// The external Subnet of an EIP.

@@ -22,7 +22,7 @@ pub(super) fn kind_of(kind: &str) -> Option<Kind> {
 
 /// The holder that an object of one of these kinds is.
 pub(super) fn holder(kind: Kind, name: &str) -> Option<HolderId> {
-    kind_of(kind.name()).map(|kind| HolderId::Named(kind.name().into(), Str::default(), name.into()))
+    kind_of(kind.name()).map(|kind| HolderId::named(kind.name(), "", name))
 }
 
 /// A holder that is there; it wants what it was given, and nothing else.

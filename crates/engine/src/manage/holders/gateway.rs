@@ -29,7 +29,7 @@ const WORKLOAD: usize = 63 - 1 - 10;
 
 /// The holder that an ordinal of a gateway is. No name has a slash.
 pub(in crate::manage) fn holder(gateway: &str, ordinal: i64) -> HolderId {
-    HolderId::Named(GATEWAY.into(), Str::default(), format!("{gateway}/{ordinal}").into())
+    HolderId::named(GATEWAY, "", format!("{gateway}/{ordinal}"))
 }
 
 /// The gateway and the ordinal in a holder's name.
@@ -261,13 +261,11 @@ fn lan_routes(state: &State, gateway: &VpcNatGateway) -> Vec<(String, String)> {
 
 /// What becomes of the claims of a gateway that is gone, or does not stand there any more.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    match &claim.nic.holder {
-        HolderId::Named(_, _, name) if split(name).is_some() => {
-            named::fate(state, claim, now, grace, (Kind::VpcNatGateway, &Str::default(), &claim.title.name))
-        }
+    if claim.nic.holder.name().is_none_or(|of| split(&of.name).is_none()) {
         // No gateway's NIC is called like this: whoever made the claim by hand knows what it is for.
-        _ => Fate::Keep,
+        return Fate::Keep;
     }
+    named::fate(state, claim, now, grace, (Kind::VpcNatGateway, &Str::default(), &claim.title.name))
 }
 
 #[cfg(test)]

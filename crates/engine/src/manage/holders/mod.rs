@@ -20,7 +20,7 @@ pub(super) mod vm;
 use super::claims::Claim;
 use super::command::Occupant;
 use super::fate::Fate;
-use super::id::{EIP, GATEWAY, HolderId, NicId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
+use super::id::{EIP, GATEWAY, HolderId, HolderName, NicId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
 use crate::life::split_ordinal;
@@ -50,7 +50,9 @@ impl Entitled {
 
 /// What a holder should hold; none where it is entitled to nothing any more.
 pub(super) fn entitled(state: &State, holder: &HolderId) -> Option<Entitled> {
-    let HolderId::Named(kind, namespace, name) = holder else { return pod::entitled(state, state.pod(holder)?) };
+    let Some(HolderName { kind, namespace, name }) = holder.name() else {
+        return pod::entitled(state, state.pod(holder)?);
+    };
     match kind.as_str() {
         STATEFUL_SET => stateful_set::entitled(state, namespace, name),
         RESERVATION => reservation::entitled(state, name),
@@ -74,7 +76,7 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
 
 /// The object without which an ordinal or a machine is entitled to nothing: its kind, namespace and name.
 pub(super) fn owner(holder: &HolderId) -> Option<(Kind, Str, Str)> {
-    let HolderId::Named(kind, namespace, name) = holder else { return None };
+    let HolderName { kind, namespace, name } = holder.name()?;
     match kind.as_str() {
         STATEFUL_SET => {
             let (set, _) = split_ordinal(name)?;
@@ -95,8 +97,8 @@ pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate 
     if state.is_served_by_another(claim) {
         return Fate::Keep;
     }
-    let HolderId::Named(kind, ..) = &claim.nic.holder else { return occupant::fate(state, claim) };
-    match kind.as_str() {
+    let Some(of) = claim.nic.holder.name() else { return occupant::fate(state, claim) };
+    match of.kind.as_str() {
         STATEFUL_SET => stateful_set::fate(state, claim, now, grace),
         RESERVATION => reservation::fate(state, claim, now, grace),
         VIP => vip::fate(state, claim, now, grace),

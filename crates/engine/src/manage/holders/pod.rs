@@ -270,8 +270,8 @@ fn former(
         return None;
     }
     let holder = match &pod.holder {
-        HolderId::Pod(_) => HolderId::Named(STATEFUL_SET.into(), pod.namespace.clone(), pod.name.clone()),
-        HolderId::Named(..) => HolderId::Pod(pod.user.clone()),
+        HolderId::Pod(_) => HolderId::named(STATEFUL_SET, pod.namespace.clone(), pod.name.clone()),
+        HolderId::Named(_) => HolderId::Pod(pod.user.clone()),
     };
     let (nic, own) = (NicId::new(holder, interface.clone()), NicId::new(pod.holder.clone(), interface.clone()));
     let rank = |claim: &Claim| (!claim.in_use, claim.is_let_go(), !is_told(told, claim));
@@ -344,8 +344,7 @@ pub(super) fn on_record(
 
 /// What an IP object keeps for an ordinal or a machine, whose next pod says nothing yet.
 fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
-    let names = state.kept.get(&pod.holder)?;
-    let ip = state.world.ips.named(port).filter(|ip| names.contains(&ip.meta.name))?;
+    let ip = state.world.ips.named(port).filter(|ip| state.kept.contains(&pod.holder, &ip.meta.name))?;
     let mut pair = AddrPair::NONE;
     Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
     // What its claims say they say themselves: a record of them is no request for more of the same.

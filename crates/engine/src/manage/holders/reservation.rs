@@ -34,7 +34,7 @@ fn is_noted(ip: &Ip) -> bool {
 
 /// The holder of a name.
 pub(in crate::manage) fn holder(name: &str) -> HolderId {
-    HolderId::Named(RESERVATION.into(), Str::default(), name.into())
+    HolderId::named(RESERVATION, "", name)
 }
 
 /// The NIC of a reservation that a NIC of a pod uses, by the port of the pod's NIC: while the reservation is there, and
@@ -56,8 +56,8 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
 
 /// Whether a holder is a reservation that names none of these addresses.
 pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> bool {
-    let HolderId::Named(kind, _, name) = holder else { return false };
-    let ip = state.world.ips.named(name).filter(|_| kind == RESERVATION);
+    let name = holder.name().filter(|of| of.kind == RESERVATION).map(|of| &of.name);
+    let ip = name.and_then(|name| state.world.ips.named(name));
     let reserved = ip.map(|ip| asked(ip).1).filter(|reserved| !reserved.is_none());
     reserved.is_some_and(|reserved| pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)))
 }

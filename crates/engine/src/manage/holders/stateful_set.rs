@@ -28,7 +28,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
     if !(first..after).contains(&ordinal) {
         return None;
     }
-    let holder = HolderId::Named(STATEFUL_SET.into(), namespace.clone(), name.clone());
+    let holder = HolderId::named(STATEFUL_SET, namespace.clone(), name.clone());
     let user = state.pod(&holder).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod));
     let meta = user.map_or(&set.spec.template.meta, |pod| &pod.meta);
     let uid = user.map(|pod| pod.meta.uid.clone()).unwrap_or_default();

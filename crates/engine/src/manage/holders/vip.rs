@@ -15,7 +15,7 @@ use ledger::{Addr, AddrPair};
 
 /// The holder of a name.
 pub(in crate::manage) fn holder(name: &str) -> HolderId {
-    HolderId::Named(VIP.into(), Str::default(), name.into())
+    HolderId::named(VIP, "", name)
 }
 
 /// The NIC of a Vip that a NIC of a pod on these Subnets borrows. A Vip that is not there is waited for: nobody knows yet
@@ -34,8 +34,9 @@ pub(super) fn lender(state: &State, name: &str, subnets: &[Str]) -> Option<NicId
 
 /// Whether a lender that is a Vip is gone, and its claims too.
 pub(super) fn is_gone(state: &State, lender: &HolderId) -> bool {
-    let HolderId::Named(kind, _, name) = lender else { return false };
-    kind == VIP && state.world.vips.named(name).is_none() && state.claims.of_holder(lender).next().is_none()
+    let is_gone =
+        |name: &Str| state.world.vips.named(name).is_none() && state.claims.of_holder(lender).next().is_none();
+    lender.name().is_some_and(|of| of.kind == VIP && is_gone(&of.name))
 }
 
 /// What a Vip should hold; none where it is gone.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// The holder of a name.
 pub(in crate::manage) fn holder(namespace: &str, name: &str) -> HolderId {
-    HolderId::Named(VM.into(), namespace.into(), name.into())
+    HolderId::named(VM, namespace, name)
 }
 
 /// The NIC of a machine: by provider, since its launcher pods name their interfaces as they like; and by its place among

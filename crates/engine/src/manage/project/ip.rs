@@ -17,7 +17,6 @@ use crate::record::is_finished;
 use api::names;
 use api::slim::{Field, Ip, IpSpec, Kind, Meta, Object, Pod, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The addresses of an IP object.
 fn addrs(ip: &Ip) -> AddrPair {
@@ -32,7 +31,7 @@ pub(super) fn holder_of(ip: &Ip) -> Option<HolderId> {
         return Some(HolderId::Pod(Uid::parse(uid)));
     }
     let kind = ip.meta.label(HOLDER_KIND)?;
-    Some(HolderId::Named(kind.into(), ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
+    Some(HolderId::named(kind, ip.spec.namespace.clone(), ip.spec.pod_name.clone()))
 }
 
 /// Whether an IP object may be the record of a pod: not one that names another life.
@@ -54,18 +53,8 @@ fn kept_for(ip: &Ip) -> Option<HolderId> {
         _ => return None,
     };
     let is_of_pod = ip.meta.label(HOLDER_UID).is_some();
-    let holder = || HolderId::Named(kind.into(), spec.namespace.clone(), spec.pod_name.clone());
+    let holder = || HolderId::named(kind, spec.namespace.clone(), spec.pod_name.clone());
     (!is_of_pod && !is_reservation(ip)).then(holder)
-}
-
-/// Takes a name out of a set in a map, and the set too once it is empty.
-fn take(map: &mut BTreeMap<HolderId, BTreeSet<Str>>, holder: &HolderId, name: &Str) {
-    if let Some(names) = map.get_mut(holder) {
-        names.remove(name);
-        if names.is_empty() {
-            map.remove(holder);
-        }
-    }
 }
 
 impl Engine {
@@ -74,13 +63,13 @@ impl Engine {
         let name = ip.meta.name.clone();
         self.ip_gone(&name);
         addrs(&ip).iter().for_each(|addr| {
-            self.state.ips_at.entry(addr).or_default().insert(name.clone());
+            self.state.ips_at.insert(addr, name.clone());
         });
         if let Some(holder) = kept_for(&ip) {
-            self.state.kept.entry(holder).or_default().insert(name.clone());
+            self.state.kept.insert(holder, name.clone());
         }
         if let Some(holder) = holder_of(&ip) {
-            self.state.ips_of.entry(holder).or_default().insert(name);
+            self.state.ips_of.insert(holder, name);
         }
         self.about_ip(&ip);
         self.state.world.put(Object::Ip(Box::new(ip)));
@@ -90,18 +79,13 @@ impl Engine {
     pub(in crate::manage) fn ip_gone(&mut self, name: &Str) {
         let Some(ip) = self.state.world.ips.named(name).cloned() else { return };
         for addr in addrs(&ip).iter() {
-            if let Some(names) = self.state.ips_at.get_mut(&addr) {
-                names.remove(name);
-                if names.is_empty() {
-                    self.state.ips_at.remove(&addr);
-                }
-            }
+            self.state.ips_at.remove(&addr, name);
         }
         if let Some(holder) = kept_for(&ip) {
-            take(&mut self.state.kept, &holder, name);
+            self.state.kept.remove(&holder, name);
         }
         if let Some(holder) = holder_of(&ip) {
-            take(&mut self.state.ips_of, &holder, name);
+            self.state.ips_of.remove(&holder, name);
             if let HolderId::Pod(uid) = &holder
                 && !self.state.is_occupant(uid, &holder)
             {
@@ -226,7 +210,7 @@ impl Engine {
     /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any, or may be once what is under way is
     /// done.
     pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
-        let names = self.state.ips_at.get(&claim.key.addr).into_iter().flatten();
+        let names = self.state.ips_at.of(&claim.key.addr);
         let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, claim);
         let ips = names.filter_map(|name| self.state.world.ips.named(name)).filter(of_claim);
         let found: Vec<Meta> = ips.map(|ip| ip.meta.clone()).collect();
@@ -283,8 +267,10 @@ impl Engine {
     /// Removes IP objects that were written for a holder and say an address that it neither has nor uses. One that says what its
     /// pod was told stays: it is all that says so once the claim is lost, even where another holder has the address by then.
     pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
-        let Some(names) = self.state.ips_of.get(holder) else { return };
-        let ips = names.iter().filter_map(|name| self.state.world.ips.named(name));
+        if !self.state.ips_of.has(holder) {
+            return;
+        }
+        let ips = self.state.ips_of.of(holder).filter_map(|name| self.state.world.ips.named(name));
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter(|want| want.lent.is_some());
         let used: Vec<Addr> =
             lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
@@ -312,7 +298,7 @@ impl Engine {
                 let (namespace, name, uid) = (ip.namespace.clone(), ip.pod_name.clone(), uid.clone());
                 Some(Action::ReadPod { namespace, name, uid })
             }
-            HolderId::Named(..) if !self.state.disowned.contains(holder) => {
+            HolderId::Named(_) if !self.state.disowned.contains(holder) => {
                 let (kind, namespace, name) = holders::owner(holder)?;
                 Some(Action::ReadOwner { kind, namespace, name })
             }

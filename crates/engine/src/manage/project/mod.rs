@@ -34,7 +34,7 @@ pub(super) use subnet::Written;
 use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders::{Entitled, is_foreign};
-use super::id::{EIP, GATEWAY, HolderId, RESERVATION, VIP};
+use super::id::{EIP, GATEWAY, HolderId, HolderName, RESERVATION, VIP};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -46,15 +46,16 @@ impl Engine {
             // Of what may be gone nothing is said: the holder is looked at again once that is known.
             return;
         }
-        match holder {
-            HolderId::Named(kind, _, name) if kind == RESERVATION => self.project_reservation(name, entitled),
-            HolderId::Named(kind, _, name) if kind == VIP => self.project_vip(name, entitled),
-            HolderId::Named(kind, _, name) if kind == EIP => self.project_eip(name, entitled),
-            HolderId::Named(kind, _, name) if kind == GATEWAY => self.project_gateway(name, entitled),
-            HolderId::Named(kind, _, name) if kind == SUBNET => self.state.books.touch(name),
-            HolderId::Named(kind, _, name) if kind == NAMESPACE => self.written.namespaces.touch(name.clone()),
-            HolderId::Named(kind, _, name) if kind == POOL => self.state.books.pools.touch_named(name),
-            HolderId::Named(kind, ..) if is_foreign(kind) => {}
+        let Some(HolderName { kind, name, .. }) = holder.name() else { return self.project_pod(holder, entitled) };
+        match kind.as_str() {
+            RESERVATION => self.project_reservation(name, entitled),
+            VIP => self.project_vip(name, entitled),
+            EIP => self.project_eip(name, entitled),
+            GATEWAY => self.project_gateway(name, entitled),
+            SUBNET => self.state.books.touch(name),
+            NAMESPACE => self.written.namespaces.touch(name.clone()),
+            POOL => self.state.books.pools.touch_named(name),
+            kind if is_foreign(kind) => {}
             _ => self.project_pod(holder, entitled),
         }
     }

@@ -61,7 +61,7 @@ impl Written {
 
 /// A Subnet as a holder.
 pub(super) fn subject(kind: &str, name: &Str) -> HolderId {
-    HolderId::Named(kind.into(), Str::default(), name.clone())
+    HolderId::named(kind, "", name.clone())
 }
 
 impl Engine {
@@ -153,7 +153,7 @@ impl Engine {
         }
         let mut fields = tally.map(|tally| tally.fields(Form::Subnet)).unwrap_or_default();
         if self.state.has(Bug::CountObjects) {
-            fields.insert("v4usingIPs".to_owned(), json!(self.state.ips_at.values().flatten().count()));
+            fields.insert("v4usingIPs".to_owned(), json!(self.state.ips_at.len()));
         }
         self.write_status(id, meta, fields, &conditions);
     }

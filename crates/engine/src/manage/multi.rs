@@ -1,0 +1,155 @@
+//! Several values of a key, mostly one.
+//!
+//! In: keys and values. Out: the values of a key, in order. Guarantees: each value once; a key without values is not there; one value costs
+//! its own size, and not that of a node of a tree: most holders have one claim and one record, and there are a hundred thousand of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeFrom;
+
+/// Up to here a list that is kept in order is smaller and faster than a tree.
+const FEW: usize = 16;
+
+/// The values of a key.
+#[derive(Debug)]
+enum Values<V> {
+    Few(Vec<V>),
+    Many(BTreeSet<V>),
+}
+
+impl<V: Ord> Values<V> {
+    fn insert(&mut self, value: V) {
+        match self {
+            Self::Many(values) => drop(values.insert(value)),
+            Self::Few(values) => {
+                let Err(at) = values.binary_search(&value) else { return };
+                if values.len() == FEW {
+                    let mut many: BTreeSet<V> = std::mem::take(values).into_iter().collect();
+                    many.insert(value);
+                    *self = Self::Many(many);
+                } else {
+                    values.reserve_exact(1);
+                    values.insert(at, value);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, value: &V) {
+        match self {
+            Self::Many(values) => drop(values.remove(value)),
+            Self::Few(values) => {
+                if let Ok(at) = values.binary_search(value) {
+                    values.remove(at);
+                }
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(values) => values.is_empty(),
+            Self::Many(values) => values.is_empty(),
+        }
+    }
+
+    fn contains(&self, value: &V) -> bool {
+        match self {
+            Self::Few(values) => values.binary_search(value).is_ok(),
+            Self::Many(values) => values.contains(value),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &V> {
+        let (few, many) = match self {
+            Self::Few(values) => (values.as_slice(), None),
+            Self::Many(values) => (&[][..], Some(values)),
+        };
+        few.iter().chain(many.into_iter().flatten())
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Multi<K, V>(BTreeMap<K, Values<V>>);
+
+impl<K, V> Default for Multi<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord, V: Ord> Multi<K, V> {
+    /// Gives a key a value, if it does not have it.
+    pub(super) fn insert(&mut self, key: K, value: V) {
+        self.0.entry(key).or_insert(Values::Few(Vec::new())).insert(value);
+    }
+
+    /// Takes a value from a key, if it has it.
+    pub(super) fn remove(&mut self, key: &K, value: &V) {
+        let Some(values) = self.0.get_mut(key) else { return };
+        values.remove(value);
+        if values.is_empty() {
+            self.0.remove(key);
+        }
+    }
+
+    /// The values of a key.
+    pub(super) fn of(&self, key: &K) -> impl Iterator<Item = &V> {
+        self.0.get(key).into_iter().flat_map(Values::iter)
+    }
+
+    /// Whether a key has any.
+    pub(super) fn has(&self, key: &K) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Whether a key has a value.
+    pub(super) fn contains(&self, key: &K, value: &V) -> bool {
+        self.0.get(key).is_some_and(|values| values.contains(value))
+    }
+
+    /// All keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.keys()
+    }
+
+    /// The keys from one on.
+    pub(super) fn keys_from(&self, range: RangeFrom<K>) -> impl Iterator<Item = &K> {
+        self.0.range(range).map(|(key, _)| key)
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.values().map(|values| values.iter().count()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_of_sets(steps in prop::collection::vec((any::<bool>(), 0u8..3, 0u8..40), 0..200)) {
+            let (mut multi, mut map) = (Multi::default(), BTreeMap::<u8, BTreeSet<u8>>::new());
+            for (is_in, key, value) in steps {
+                if is_in {
+                    multi.insert(key, value);
+                    map.entry(key).or_default().insert(value);
+                } else {
+                    multi.remove(&key, &value);
+                    map.get_mut(&key).map(|values| values.remove(&value));
+                    map.retain(|_, values| !values.is_empty());
+                }
+                prop_assert_eq!(multi.contains(&key, &value), is_in);
+            }
+            prop_assert!(multi.keys().eq(map.keys()));
+            for (key, values) in &map {
+                prop_assert!(multi.has(key) && multi.of(key).eq(values));
+            }
+            prop_assert!(multi.keys_from(1..).eq(map.range(1..).map(|(key, _)| key)));
+            prop_assert_eq!(multi.len(), map.values().map(BTreeSet::len).sum::<usize>());
+        }
+    }
+}
