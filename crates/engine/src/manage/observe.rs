@@ -354,7 +354,6 @@ impl Engine {
     fn subnet_changed(&mut self, name: &Str) {
         self.waiters_of(name);
         self.about_gateways_on(name);
-        self.dirty.extend(foreign::ovn_eips_of(&self.state, name));
         if self.state.books.provider(name).is_some_and(|provider| is_primary(provider)) {
             // Nearly every pod has a NIC on the primary network, and few of them on this Subnet.
             let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);

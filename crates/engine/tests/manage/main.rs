@@ -4,6 +4,7 @@
 mod families;
 mod lending;
 mod queueing;
+mod resting;
 mod rival;
 mod single;
 mod stage;

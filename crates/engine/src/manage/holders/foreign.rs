@@ -56,12 +56,6 @@ fn subnet_of(eip: &OvnEip) -> &str {
     or_default(&eip.spec.external_subnet, DEFAULT_EXTERNAL_SUBNET)
 }
 
-/// The OvnEips of a Subnet. What is not given out from here they do not ask for, so they are in no queue when it is.
-pub(in crate::manage) fn ovn_eips_of<'a>(state: &'a State, subnet: &'a str) -> impl Iterator<Item = HolderId> + 'a {
-    let of_subnet = state.world.ovn_eips.iter().filter(move |eip| subnet_of(eip) == subnet);
-    of_subnet.filter_map(|eip| holder(Kind::OvnEip, &eip.meta.name))
-}
-
 /// What a Subnet has of its own addresses, by its status: one between underlay and overlay, one of a multicast querier. One that is being
 /// deleted needs neither any more.
 fn of_subnet(state: &State, name: &Str, holder: &HolderId) -> Vec<Want> {
@@ -75,8 +69,11 @@ fn of_subnet(state: &State, name: &Str, holder: &HolderId) -> Vec<Want> {
     wants.collect()
 }
 
-/// The want of what was given to somebody on a Subnet that is given out from here now.
+/// The want of what was given to somebody on a Subnet that is given out from here, or may be once it is there.
 fn given(state: &State, subnet: &str, nic: NicId, pair: AddrPair, port: &Str) -> Option<Want> {
+    if !state.may_serve(subnet) {
+        return None;
+    }
     let family = match (pair.v4, pair.v6) {
         (None, None) => return None,
         (Some(_), None) => Some(Family::V4),
@@ -86,7 +83,7 @@ fn given(state: &State, subnet: &str, nic: NicId, pair: AddrPair, port: &Str) ->
     Some(Want {
         nic,
         lent: None,
-        annotations: (state.books.provider(subnet).filter(|_| state.serves(subnet))?.clone(), Str::default()),
+        annotations: (state.books.provider(subnet).cloned().unwrap_or_default(), Str::default()),
         subnets: vec![subnet.into()],
         ask: Ask::This(pair),
         class: Class::Record,
