@@ -266,24 +266,29 @@ impl Engine {
             self.claim_kept(claim);
         }
         for claim in surplus {
-            if self.rests(&claim, None) {
-                // What was asked for before it was freed may have been done since.
-                self.remove_records(&claim);
-                continue;
-            }
-            let free = entitled.is_some() && self.state.has(Bug::FreeSurplus);
-            match holders::fate(&self.state, &claim, self.now, self.settings.grace) {
-                _ if free => self.let_go(&claim, Proof::LetGo),
-                Fate::Keep => {}
-                Fate::Release(proof) => self.let_go(&claim, proof),
-                Fate::Wait(wait) => {
-                    self.claim_waits(&claim, &wait);
-                    self.wait(holder, wait);
-                }
-            }
+            self.release_one(&claim, entitled.is_some());
         }
         if self.state.claims.of_holder(holder).next().is_none() {
             self.state.absent.remove(holder);
+        }
+    }
+
+    /// Releases a claim that its holder, who is there or not, is no longer entitled to.
+    fn release_one(&mut self, claim: &Claim, is_there: bool) {
+        if self.rests(claim, None) {
+            // What was asked for before it was freed may have been done since.
+            self.remove_records(claim);
+            return;
+        }
+        let free = is_there && self.state.has(Bug::FreeSurplus);
+        match holders::fate(&self.state, claim, self.now, self.settings.grace) {
+            _ if free => self.let_go(claim, Proof::LetGo),
+            Fate::Keep => {}
+            Fate::Release(proof) => self.let_go(claim, proof),
+            Fate::Wait(wait) => {
+                self.claim_waits(claim, &wait);
+                self.wait(&claim.nic.holder, wait);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a controller does that knows only how things were: claims made again for whoever had them then.
 
-use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+use crate::{holds, holds_overtaken};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_pod_that_runs_moves_to_no_claim_that_came_late_whoever_has_its_address() {
@@ -44,6 +44,50 @@ fn the_record_of_the_next_pod_outlasts_whoever_knows_only_the_one_before() {
             Step(Arm(CrashBefore, 1), ALL, 0),
             Step(Spill, 13, 19584),
             Step(Hand(DeleteClaims, 84), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn whoever_knows_an_old_pod_does_not_take_what_it_was_told_since_off_the_record() {
+    // The second controller hears nothing for a while, and then of the claims first.
+    holds(
+        2,
+        &[
+            Step(Pod(1, 1, This(5)), ALL, 0),
+            Step(Pod(3, 1, Borrow(1)), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(Gateway(1), 0, 0),
+            Step(DeletePod(1, Normal), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(DeleteClaims, 36), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn whoever_knows_an_old_pod_does_not_write_another_address_over_what_it_was_told_since() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(1, 0), 0, 0),
+            Step(Block(28), ALL, 0),
+            Step(Program(0), ALL, 0),
+            Step(Set(0, 3), 0, 0),
+            Step(Vm(1), ALL, 0),
+            Step(RunVm(1, 0), 0, 0),
+            Step(Arm(CrashBefore, 2), 13, 63119),
+            Step(Deaf(0), 0, 0),
+            Step(Set(1, 3), 0, 0),
+            Step(DeleteOrdinal(0, 2, Normal), 30, 5389),
+            Step(DeleteSet(1, Stay), 2, 26148),
+            Step(Hand(StripClaim, 27), ALL, 0),
+            Step(Hand(DeleteClaim, 56), ALL, 0),
         ],
     );
 }

@@ -497,28 +497,6 @@ fn what_a_running_pod_was_told_stays_on_record_when_all_subnets_of_its_network_a
 }
 
 #[test]
-fn whoever_knows_an_old_pod_does_not_take_what_it_was_told_since_off_the_record() {
-    // The second controller hears nothing for a while, and then of the claims first.
-    holds(
-        2,
-        &[
-            Step(Pod(1, 1, This(5)), ALL, 0),
-            Step(Pod(3, 1, Borrow(1)), ALL, 0),
-            Step(Set(1, 1), ALL, 0),
-            Step(Deaf(0), ALL, 0),
-            Step(Pod(0, 0, Free), ALL, 0),
-            Step(Set(0, 2), 0, 0),
-            Step(Gateway(1), 0, 0),
-            Step(DeletePod(1, Normal), ALL, 0),
-            Step(DeleteSet(0, Stay), ALL, 0),
-            Step(DeleteVip(1), ALL, 0),
-            Step(DeleteSubnet, ALL, 0),
-            Step(Hand(DeleteClaims, 36), 0, 0),
-        ],
-    );
-}
-
-#[test]
 fn two_fresh_reads_of_one_record_do_not_wait_for_each_other_for_ever() {
     holds_overtaken(
         1,
@@ -563,28 +541,6 @@ fn what_is_reserved_for_a_pod_that_has_another_address_on_record_is_not_lent_to_
             Step(Subnet, 0, 0),
             Step(Reserve(0, 0), 30, 6795),
             Step(Hand(DeleteClaims, 32), ALL, 0),
-        ],
-    );
-}
-
-#[test]
-fn whoever_knows_an_old_pod_does_not_write_another_address_over_what_it_was_told_since() {
-    holds_overtaken(
-        2,
-        &[
-            Step(Reserve(1, 0), 0, 0),
-            Step(Block(28), ALL, 0),
-            Step(Program(0), ALL, 0),
-            Step(Set(0, 3), 0, 0),
-            Step(Vm(1), ALL, 0),
-            Step(RunVm(1, 0), 0, 0),
-            Step(Arm(CrashBefore, 2), 13, 63119),
-            Step(Deaf(0), 0, 0),
-            Step(Set(1, 3), 0, 0),
-            Step(DeleteOrdinal(0, 2, Normal), 30, 5389),
-            Step(DeleteSet(1, Stay), 2, 26148),
-            Step(Hand(StripClaim, 27), ALL, 0),
-            Step(Hand(DeleteClaim, 56), ALL, 0),
         ],
     );
 }
