@@ -108,8 +108,10 @@ fn unchanged(bed: &ControlPlane) {
 /// A pod comes while the controller starts.
 fn first(bed: &ControlPlane, pods: usize) {
     let begun = Instant::now();
-    let _controller = Controller::start(bed);
+    let controller = Controller::start(bed);
     each(bed, 1, |requests, _| drop(requests.post(PODS_PATH, &pod(pods)).unwrap()));
+    controller.wait_ready();
+    line("a start with one pod more: ready", seconds(begun));
     wait("one claim more", LATE, || {
         let seen = count(bed, CLAIMS);
         Ok(if seen > pods as u64 { Look::Done(()) } else { Look::NotYet(seen.to_string()) })
