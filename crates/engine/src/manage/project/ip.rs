@@ -309,13 +309,11 @@ impl Engine {
     /// The fresh read that says what the living pod of an IP object was told: what is known of it may be older, and where none is known
     /// there may be one.
     fn doubt_of_told(&self, ip: &IpSpec) -> Option<Action> {
-        let (namespace, name) = (ip.namespace.clone(), ip.pod_name.clone());
-        let pod = self.state.world.pods.get(&namespace, &name);
-        let uid = pod.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
-        let place = (namespace, name);
+        let place = (ip.namespace.clone(), ip.pod_name.clone());
+        let pod = self.state.world.pods.get(&place.0, &place.1);
         let is_known = place.1.is_empty() || pod.is_some_and(is_finished) || self.state.read_pods.contains(&place);
-        let (namespace, name) = place;
-        (!is_known).then_some(Action::ReadPod { namespace, name, uid })
+        let uid = pod.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
+        (!is_known).then(|| Action::ReadPod { namespace: place.0, name: place.1, uid })
     }
 
     /// Whether it is known what became of the pod that an IP object was written for.
