@@ -1,15 +1,9 @@
 //! A claim that is lent, and the record of it for the pod that borrows.
 
-use super::stage::{at, lists, object, tell};
+use super::stage::{at, lists, object, subnet, tell};
 use api::slim::{Kind, Object, Uid};
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
-
-fn subnet() -> Input {
-    let spec = json!({"cidrBlock": "10.0.0.0/29", "gateway": "10.0.0.1", "provider": "macvlan.default"});
-    let meta = json!({"name": "s", "uid": "s", "resourceVersion": "1"});
-    Input::Seen(object(Kind::Subnet, &json!({"metadata": meta, "spec": spec})))
-}
 
 fn vip() -> Input {
     let meta = json!({"name": "v", "uid": "v", "resourceVersion": "2"});
@@ -77,7 +71,7 @@ fn answer_others(engine: &mut Engine, asked: &[Command], one: &Command) {
 #[test]
 fn a_record_is_changed_and_removed_only_as_it_was_known() {
     let mut engine = Engine::new(Settings::default());
-    let asked = tell(&mut engine, [subnet(), vip(), claim(false), borrower()].into_iter().chain(lists()));
+    let asked = tell(&mut engine, [subnet(&json!({})), vip(), claim(false), borrower()].into_iter().chain(lists()));
     let create = find(&asked, |action| matches!(action, Action::CreateIp(_))).expect("the pod's record is asked for");
     answer_others(&mut engine, &asked, &create);
     let ip = made(&create, ("n2", "7"));
@@ -99,7 +93,7 @@ fn a_record_is_changed_and_removed_only_as_it_was_known() {
 #[test]
 fn a_claim_outlives_the_record_of_it_that_is_on_its_way() {
     let mut engine = Engine::new(Settings::default());
-    let asked = tell(&mut engine, [subnet(), vip(), claim(false), borrower()].into_iter().chain(lists()));
+    let asked = tell(&mut engine, [subnet(&json!({})), vip(), claim(false), borrower()].into_iter().chain(lists()));
     let create = find(&asked, |action| matches!(action, Action::CreateIp(_))).expect("the pod's record is asked for");
     answer_others(&mut engine, &asked, &create);
     // The API server has not answered that when the Vip and its borrower's sandbox are gone.

@@ -5,7 +5,7 @@
 
 use api::slim::{Kind, Object, Time, read};
 use engine::manage::{Command, Engine, Input, NEEDED};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// When everything happens.
 pub(crate) const NOW: Time = Time(1_800_000_000);
@@ -33,4 +33,29 @@ pub(crate) fn lists() -> impl Iterator<Item = Input> {
 /// What an engine asks for when it is told this.
 pub(crate) fn tell(engine: &mut Engine, inputs: impl IntoIterator<Item = Input>) -> Vec<Command> {
     inputs.into_iter().flat_map(|input| engine.step(input, NOW)).collect()
+}
+
+/// A Subnet of seven addresses on the wire `macvlan.default`.
+pub(crate) fn subnet(annotations: &Value) -> Input {
+    let spec = json!({"cidrBlock": "10.0.0.0/29", "gateway": "10.0.0.1", "provider": "macvlan.default"});
+    let meta = json!({"name": "s", "uid": "s", "resourceVersion": "1", "annotations": annotations});
+    Input::Seen(object(Kind::Subnet, &json!({"metadata": meta, "spec": spec})))
+}
+
+/// The StatefulSet `db`, whose pods ask for a NIC on it.
+pub(crate) fn set(replicas: u8) -> Input {
+    let annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
+    let spec = json!({"replicas": replicas, "template": {"metadata": {"annotations": annotations}}});
+    let meta = json!({"name": "db", "namespace": "default", "uid": "set", "resourceVersion": "2"});
+    Input::Seen(object(Kind::StatefulSet, &json!({"metadata": meta, "spec": spec})))
+}
+
+/// The claim of its first ordinal, which a pod uses or none.
+pub(crate) fn claim_of_set(version: &str, user: Option<&str>, conditions: &Value) -> Input {
+    let occupant = user.map(|uid| json!({"podUID": uid, "namespace": "default", "name": "db-0", "node": "n1"}));
+    let meta = json!({"name": "macvlan.default.10.0.0.2", "uid": "c", "resourceVersion": version});
+    let holder = json!({"kind": "StatefulSet", "namespace": "default", "name": "db-0", "nic": "net1"});
+    let spec = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+    let status = json!({"occupant": occupant, "conditions": conditions});
+    Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": status})))
 }
