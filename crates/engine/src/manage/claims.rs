@@ -9,7 +9,7 @@ use super::id::{ClaimKey, EIP, HolderId, NicId, POD, STATEFUL_SET, Title};
 use super::multi::Multi;
 use crate::rest::cooling_since;
 use api::slim::{AddressClaim, ClaimTarget, Condition, Field, Str, Time, Uid};
-use ledger::{AddrRange, Mac};
+use ledger::{AddrPair, AddrRange, Mac};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -164,6 +164,14 @@ impl Claim {
     #[must_use]
     pub fn may_use(&self, pod: &Uid) -> bool {
         self.has_user(pod) && !(self.is_let_go() && self.occupant.pod_uid == *pod)
+    }
+
+    /// The claim of what is on record in its family, where that is another address, and no agent has seen this one in use: then this one came
+    /// beside the record.
+    #[must_use]
+    pub fn beside(&self, record: AddrPair) -> Option<ClaimKey> {
+        let addr = record.get(self.key.addr.family()).filter(|addr| *addr != self.key.addr && !self.in_use)?;
+        Some(ClaimKey { wire: self.key.wire.clone(), addr })
     }
 
     /// The pods that it is for, whether they have let go or not.

@@ -12,13 +12,13 @@ use super::fate::{Fate, Proof, Wait};
 use super::flight::Flight;
 use super::hearsay::Hearsay;
 use super::holders::{self, Entitled, occupant};
-use super::id::{ClaimKey, HolderId, NicId};
+use super::id::{HolderId, NicId};
 use super::input::Input;
 use super::namespaces::Namespaces;
 use super::project::{Told, Waits, Written};
 use super::state::{NEEDED, Settings, State};
 use super::waiting::{Lack, Waiting};
-use super::want::{Ask, Class, Want};
+use super::want::{Class, Want};
 use api::slim::{Kind, Str, Time, Uid};
 use ledger::{Addr, Family};
 use std::collections::{BTreeMap, BTreeSet};
@@ -367,25 +367,17 @@ impl Engine {
         is_told || may_stay
     }
 
-    /// Whether a claim that no agent has seen in use came to a NIC beside what it has on record, and the claim of that is lost: who runs
-    /// with what it was told goes on with that. So does a reservation whose pod was told something else than it says.
+    /// Whether a claim came beside what a NIC has on record, and the claim of that is lost: who runs with what it was told goes on with that.
+    /// So does a reservation whose pod was told something else than it says.
     fn is_beside_record(&self, want: &Want, claim: &Claim) -> bool {
-        let Ask::This(pair) = &want.ask else { return false };
-        let other = pair.get(claim.key.addr.family()).filter(|addr| *addr != claim.key.addr);
-        let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
-        let is_free = |key: &ClaimKey| self.state.claims.may_be_of(key, &want.nic);
-        let is_beside = want.class == Class::Record && !claim.in_use && key.as_ref().is_some_and(is_free);
-        is_beside && !self.state.runs_with(want, claim)
+        let recorded = want.record().and_then(|pair| claim.beside(pair));
+        recorded.is_some_and(|key| self.state.claims.may_be_of(&key, &want.nic)) && !self.state.runs_with(want, claim)
     }
 
-    /// Whether the pod of a holder runs with another address than a claim that no agent has seen in use: with the one that it has on record,
-    /// whoever has that by now.
+    /// Whether the pod of a holder was told what is on record, and runs with that, whoever has it by now, and a claim came beside it.
     fn runs_beside(&self, want: &Want, claim: &Claim) -> bool {
-        let family = claim.key.addr.family();
-        let is_other = want.told.get(family).is_some_and(|told| told != claim.key.addr);
-        let is_recorded = want.class == Class::Record && want.ask == Ask::This(want.told);
-        let runs = || self.state.pod(&want.nic.holder).is_some_and(|pod| pod.status.phase == "Running");
-        is_recorded && is_other && !claim.in_use && runs()
+        let told = want.record().filter(|pair| *pair == want.told);
+        told.and_then(|pair| claim.beside(pair)).is_some() && self.state.runs(&want.nic.holder)
     }
 
     /// Whether the present pod of a holder uses a claim.

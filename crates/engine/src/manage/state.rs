@@ -237,6 +237,11 @@ impl State {
         self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
     }
 
+    /// Whether the pod of a holder runs.
+    pub(super) fn runs(&self, holder: &HolderId) -> bool {
+        self.pod(holder).is_some_and(|pod| pod.status.phase == "Running")
+    }
+
     /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.
     pub(super) fn serves(&self, subnet: &str) -> bool {
         self.books.provider(subnet).is_some() && !self.books.is_foreign(subnet)

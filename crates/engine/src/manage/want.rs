@@ -48,6 +48,15 @@ impl Want {
     pub fn claimant(&self) -> &NicId {
         self.lent.as_ref().map_or(&self.nic, |lent| &lent.nic)
     }
+
+    /// What is on record for it.
+    #[must_use]
+    pub fn record(&self) -> Option<AddrPair> {
+        match self.ask {
+            Ask::This(pair) if self.class == Class::Record => Some(pair),
+            _ => None,
+        }
+    }
 }
 
 /// Which addresses.

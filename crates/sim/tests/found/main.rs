@@ -3,6 +3,7 @@
 
 mod claims;
 mod lagging;
+mod lenders;
 mod nodes;
 mod owners;
 mod records;

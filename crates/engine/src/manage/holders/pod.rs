@@ -205,14 +205,14 @@ fn lent(
     };
     let has_own = state.claims.of_nic(&own).next().is_some();
     if !has_own || (!uses(state, &own, &pod.user, |claim| !claim.is_let_go()) && is_gateways()) {
-        return lender(state, pod, of, subnets, vip);
+        return lender(state, pod, of, (subnets, told), vip);
     }
     if uses(state, &own, &pod.user, |claim| claim.in_use) {
         return Some((subnets, None));
     }
     let mut taken = *vip;
-    let nic = lender(state, pod, of, subnets.clone(), &mut taken).and_then(|(_, nic)| nic);
-    let nic = nic.filter(|nic| uses(state, nic, &pod.user, |claim| claim.in_use || is_told(told, claim)));
+    let nic = lender(state, pod, of, (subnets.clone(), told), &mut taken).and_then(|(_, nic)| nic);
+    let nic = nic.filter(|nic| goes_on(state, nic, &pod.user, told));
     if nic.is_some() {
         *vip = taken;
     }
@@ -225,18 +225,24 @@ fn uses(state: &State, nic: &NicId, user: &Uid, counts: impl Fn(&Claim) -> bool)
     claims.filter(|claim| counts(claim)).any(|claim| claim.has_user(user))
 }
 
+/// Whether a pod goes on with what it uses of a NIC: an interface has it, or the pod was told it.
+fn goes_on(state: &State, nic: &NicId, user: &Uid, told: AddrPair) -> bool {
+    uses(state, nic, user, |claim| claim.in_use || is_told(told, claim))
+}
+
 /// Whether a pod was told the address of a claim.
 fn is_told(told: AddrPair, claim: &Claim) -> bool {
     told.get(claim.key.addr.family()) == Some(claim.key.addr)
 }
 
 /// The Subnets that may serve a NIC without a claim of its own, and whose addresses it uses, if any; none where it is to have
-/// no address.
+/// no address. What is reserved for its pod comes after the Vip that its pod asks for, unless it goes on with that: the Vip was not
+/// there then.
 fn lender(
     state: &State,
     pod: &Subject<'_>,
     (port, of): (&str, &Named<'_>),
-    subnets: Vec<Str>,
+    (subnets, told): (Vec<Str>, AddrPair),
     vip: &mut bool,
 ) -> Option<(Vec<Str>, Option<NicId>)> {
     let name = (pod.namespace.as_str(), pod.name.as_str());
@@ -246,12 +252,14 @@ fn lender(
         Role::None => {
             let of_vm = vm::lender(pod.meta, pod.namespace, &of.provider, of.nth).filter(|_| !subnets.is_empty());
             let has = |nic: &NicId| state.claims.of_nic(nic).next().is_some();
+            let reserved = reservation::lender(state, port, name, &subnets);
             let nic = of_vm
                 .clone()
                 .filter(has)
+                .or_else(|| reserved.clone().filter(|nic| goes_on(state, nic, &pod.user, told)))
                 .or_else(|| borrowed(state, pod, &subnets, vip))
                 .or(of_vm)
-                .or_else(|| reservation::lender(state, port, name, &subnets));
+                .or(reserved);
             Some((subnets, nic))
         }
     }
@@ -285,13 +293,11 @@ fn former(
     state.claims.of_nic(&own).map(of_slot).min().is_none_or(|own| best < own).then_some(nic)
 }
 
-/// Whether a claim that no agent has seen in use stands beside what a NIC has on record. Its claim of that was lost, and is to be made
-/// again, where it can be had; a pod that runs goes on with it whoever has it by then.
+/// Whether a claim came beside what a NIC has on record. Its claim of that was lost, and is to be made again, where it can be had; a pod
+/// that runs goes on with it whoever has it by then.
 fn is_beside_record(state: &State, own: &NicId, record: Option<AddrPair>, claim: &Claim) -> bool {
-    let other = record.and_then(|pair| pair.get(claim.key.addr.family())).filter(|addr| *addr != claim.key.addr);
-    let key = other.map(|addr| ClaimKey { wire: claim.key.wire.clone(), addr });
-    let runs = || state.pod(&own.holder).is_some_and(|pod| pod.status.phase == "Running");
-    !claim.in_use && key.is_some_and(|key| state.claims.may_be_of(&key, own) || runs())
+    let recorded = record.and_then(|pair| claim.beside(pair));
+    recorded.is_some_and(|key| state.claims.may_be_of(&key, own) || state.runs(&own.holder))
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.

@@ -1,0 +1,117 @@
+//! Whose address a pod uses: that of a Vip, that of a reservation, its own.
+
+use crate::{holds, holds_overtaken};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*};
+
+#[test]
+fn a_pod_that_waits_for_a_vip_does_not_turn_to_a_reservation_because_its_subnet_shrank() {
+    holds(
+        2,
+        &[
+            Step(Set(1, 3), 13, 27105),
+            Step(Block(28), 0, 0),
+            Step(Reserve(1, 4), 8, 20618),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Pod(0, 1, Free), 1, 59933),
+            Step(Vip(1, 0), 0, 0),
+            Step(Pod(1, 0, This(2)), 5, 13629),
+            Step(Set(1, 2), ALL, 0),
+            Step(Block(29), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(DeletePod(1, Zero), ALL, 0),
+            Step(Pod(1, 0, Borrow(1)), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn of_two_addresses_a_reservation_keeps_the_one_that_its_pod_uses() {
+    holds(
+        2,
+        &[
+            Step(CutOff(0), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Vip(0, 0), ALL, 0),
+            Step(Set(0, 2), 8, 26692),
+            Step(Exit(1), 5, 50425),
+            Step(DeleteGateway, 3, 27302),
+            Step(DeleteSet(0, Go), 0, 0),
+            Step(Pod(0, 0, Free), 5, 15571),
+            Step(Pod(2, 1, Free), 8, 45448),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Cancel(0), 0, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(Vm(1), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Pod(1, 0, Two), ALL, 0),
+            Step(Connect(0), 1, 32394),
+            Step(Pod(2, 1, Free), 0, 0),
+            Step(DeletePod(3, Normal), 0, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Pool(5, 6), 2, 6470),
+            Step(Set(1, 2), 13, 13332),
+            Step(Hand(DeleteClaims, 94), ALL, 0),
+            Step(RunVm(1, 0), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Hand(FreeSubnet, 59), 1, 51940),
+            Step(Block(28), 0, 0),
+            Step(Deaf(0), 13, 14140),
+            Step(DeletePod(2, Zero), 0, 0),
+            Step(Hand(DeleteClaim, 81), 1, 52606),
+            Step(CutOff(1), 13, 57513),
+            Step(Gateway(2), 13, 33418),
+            Step(Reserve(3, 0), 1, 48423),
+            Step(Hear(0), 1, 10198),
+            Step(Hand(DeleteClaim, 72), 30, 61879),
+            Step(Hand(DeleteClaims, 41), 0, 0),
+            Step(Program(0), 13, 61342),
+            Step(Pod(3, 0, Free), 8, 53478),
+        ],
+    );
+}
+
+#[test]
+fn what_is_reserved_for_a_pod_that_has_another_address_on_record_is_not_lent_to_it() {
+    holds(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Reserve(1, 6), ALL, 0),
+            Step(Pod(1, 1, Steal(5)), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+    holds(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(0, 1, Two), 13, 55897),
+            Step(Subnet, 0, 0),
+            Step(Reserve(0, 0), 30, 6795),
+            Step(Hand(DeleteClaims, 32), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_was_told_what_is_reserved_for_it_goes_on_with_it_once_the_vip_that_it_asks_for_is_there() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Reserve(2, 0), 0, 0),
+            Step(Pod(2, 0, Borrow(0)), ALL, 0),
+            Step(Vip(0, 5), 0, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Hand(FreeSubnet, 51), ALL, 0),
+            Step(Cancel(2), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+}
