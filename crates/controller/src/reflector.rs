@@ -1,16 +1,16 @@
 //! One watch: lists a collection, then follows it, for ever.
 //!
 //! In: a [`Source`]. Out: [`Input`]s in the order of the server. Guarantees: after a gap the new list is compared with what
-//! was known, so that what went meanwhile is told as gone; a kind whose definition is missing, or that may not be listed,
+//! was known, so that what went meanwhile is told as lacking; of an object no more is remembered than its UID and its version; a kind whose definition is missing, or that may not be listed,
 //! is told as not known, and its objects are not told as gone; it tries again with growing pauses, and says why. Where versions run
 //! backwards the storage was put back to an older state: that is told, and nothing after it.
 
 use crate::pace::Backoff;
-use crate::source::{Known, Source};
-use api::slim::{Str, Uid};
+use crate::source::Source;
+use api::slim::Uid;
 use cluster::{CallError, Cause, Change, Cluster, WatchEnd};
 use engine::manage::Input;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -30,23 +30,14 @@ pub(crate) struct Reflector {
     cluster: Cluster,
     source: Source,
     inputs: Sender<Input>,
-    known: BTreeMap<(Str, Str), Seen>,
-    /// How many lists were begun.
-    lists: u64,
+    /// What was told and is not known to be gone: life and version.
+    known: BTreeMap<Uid, u64>,
     put_back: PutBack,
-}
-
-/// An object as it was seen last.
-struct Seen {
-    uid: Uid,
-    version: u64,
-    /// In or after which list.
-    list: u64,
 }
 
 impl Reflector {
     pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>, put_back: PutBack) -> Self {
-        Self { cluster, source, inputs, known: BTreeMap::new(), lists: 0, put_back }
+        Self { cluster, source, inputs, known: BTreeMap::new(), put_back }
     }
 
     /// Runs until nobody takes inputs any more.
@@ -87,43 +78,37 @@ impl Reflector {
     /// Lists, and tells the difference to what was known; the version of the list. Each page is told and forgotten before the next one is
     /// asked for: what an API server sends of an object is several times what is kept of it.
     async fn list(&mut self) -> Result<Result<String, CallError>, Ended> {
-        self.lists += 1;
         let (cluster, collection) = (self.cluster.clone(), self.source.collection());
         let mut pages = cluster.pages(&collection);
+        let mut there = BTreeSet::new();
         loop {
             match pages.next().await {
-                Ok(Some(objects)) => self.page(objects).await?,
+                Ok(Some(objects)) => self.page(objects, &mut there).await?,
                 Ok(None) => break,
                 Err(error) => return Ok(Err(error)),
             }
         }
         // A list that broke off has told some objects, and they are known; that one is absent, only a whole list says.
-        let lists = self.lists;
-        let gone: Vec<_> = self.known.extract_if(.., |_, seen| seen.list != lists).collect();
-        for (key, seen) in gone {
-            self.tell_gone(&key, seen.uid).await?;
-        }
+        let lacking = self.known.extract_if(.., |life, _| !there.contains(life)).map(|(life, _)| life).collect();
+        self.tell_lacking(lacking).await?;
         self.tell_listed().await?;
         Ok(Ok(pages.version().to_owned()))
     }
 
-    async fn page(&mut self, objects: Vec<Vec<u8>>) -> Result<(), Ended> {
+    async fn page(&mut self, objects: Vec<Vec<u8>>, there: &mut BTreeSet<Uid>) -> Result<(), Ended> {
         for json in objects {
-            let Some((known, input)) = self.source.seen(&json) else { continue };
-            let key = (known.namespace.clone(), known.name.clone());
-            match self.known.get(&key) {
-                Some(seen) if seen.uid != known.uid => self.tell_gone(&key, seen.uid.clone()).await?,
-                Some(seen) if known.version < seen.version => return self.went_back(seen.version, known.version),
-                _ => {}
+            let Some((known, input)) = self.source.seen(&json) else {
+                there.extend(Source::life(&json));
+                continue;
+            };
+            if let Some(&before) = self.known.get(&known.life).filter(|before| known.version < **before) {
+                return self.went_back(before, known.version);
             }
-            self.keep(key, &known);
+            there.insert(known.life.clone());
+            self.known.insert(known.life, known.version);
             self.tell(input).await?;
         }
         Ok(())
-    }
-
-    fn keep(&mut self, key: (Str, Str), known: &Known) {
-        self.known.insert(key, Seen { uid: known.uid.clone(), version: known.version, list: self.lists });
     }
 
     /// The storage was put back to an older state: what is known is of another time.
@@ -139,9 +124,11 @@ impl Reflector {
         Err(Ended)
     }
 
-    async fn tell_gone(&self, key: &(Str, Str), uid: Uid) -> Result<(), Ended> {
-        let known = Known { namespace: key.0.clone(), name: key.1.clone(), uid, version: 0 };
-        self.tell(self.source.gone(known)).await
+    async fn tell_lacking(&self, lives: BTreeSet<Uid>) -> Result<(), Ended> {
+        for input in self.source.lacking(lives) {
+            self.tell(input).await?;
+        }
+        Ok(())
     }
 
     /// Whether the cluster has no such kind, by the word of its discovery, and may do without it.
@@ -158,9 +145,8 @@ impl Reflector {
         } else {
             tracing::warn!(collection, "the cluster does not have this kind: `ipledger crds install` brings it");
         }
-        for (key, seen) in std::mem::take(&mut self.known) {
-            self.tell_gone(&key, seen.uid).await?;
-        }
+        let lacking = std::mem::take(&mut self.known).into_keys().collect();
+        self.tell_lacking(lacking).await?;
         self.tell_listed().await
     }
 
@@ -238,15 +224,14 @@ impl Reflector {
     async fn change(&mut self, change: Change) -> Result<(), Ended> {
         let (Change::Seen(json) | Change::Gone(json)) = &change;
         let Some((known, input)) = self.source.seen(json) else { return Ok(()) };
-        let key = (known.namespace.clone(), known.name.clone());
         match change {
             Change::Seen(_) => {
-                self.keep(key, &known);
+                self.known.insert(known.life, known.version);
                 self.tell(input).await
             }
             Change::Gone(_) => {
-                self.known.remove(&key);
-                self.tell(self.source.gone(known)).await
+                self.known.remove(&known.life);
+                self.tell(Source::gone(input)).await
             }
         }
     }

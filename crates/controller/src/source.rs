@@ -9,6 +9,7 @@ use api::slim::{Kind, Object, Str, Uid, read};
 use cluster::Collection;
 use engine::manage::{Input, NEEDED, OPTIONAL, Tenure};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Something that is watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +24,11 @@ pub(crate) enum Source {
     RivalGateways,
 }
 
-/// Which object, and which life of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Which life of an object, and how far that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
-    pub(crate) namespace: Str,
-    pub(crate) name: Str,
-    pub(crate) uid: Uid,
+    /// Its UID; of an object of which nothing matters but that it is there, its name.
+    pub(crate) life: Uid,
     /// 0 where it is no number.
     pub(crate) version: u64,
 }
@@ -98,42 +98,60 @@ impl Source {
                 let object = self.read(*kind, json)?;
                 let meta = object.meta();
                 let version = meta.resource_version.parse().unwrap_or_default();
-                let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
-                let known = Known { namespace, name, uid: meta.uid.clone(), version };
-                Some((known, Input::Seen(object)))
+                Some((Known { life: meta.uid.clone(), version }, Input::Seen(object)))
             }
             Self::Agents(_) => {
                 let lease: Value = serde_json::from_slice(json).ok()?;
                 let name = lease["metadata"]["name"].as_str()?;
                 let node = Str::from(name.strip_prefix(AGENT_PREFIX)?);
                 let renewed = Str::from(lease["spec"]["renewTime"].as_str().unwrap_or_default());
-                Some((known(node.clone()), Input::AgentSeen { node, renewed }))
+                Some((known(&node), Input::AgentSeen { node, renewed }))
             }
             Self::Rival => {
                 let lease: Value = serde_json::from_slice(json).ok()?;
                 let text = |field: &str| Str::from(lease["spec"][field].as_str().unwrap_or_default());
                 let seconds = lease["spec"]["leaseDurationSeconds"].as_i64().unwrap_or_default();
                 let tenure = Tenure { holder: text("holderIdentity"), renewed: text("renewTime"), seconds };
-                Some((known(leases::KUBE_OVN.into()), Input::RivalSeen(Some(tenure))))
+                Some((known(leases::KUBE_OVN), Input::RivalSeen(Some(tenure))))
             }
             Self::RivalGateways => {
                 let map: Value = serde_json::from_slice(json).ok()?;
                 let (name, key) = GATEWAY_CONFIG;
-                Some((known(name.into()), Input::RivalGateways(map["data"][key] != "false")))
+                Some((known(name), Input::RivalGateways(map["data"][key] != "false")))
             }
         }
     }
 
-    /// An object that is gone.
-    pub(crate) fn gone(&self, known: Known) -> Input {
-        match self {
-            Self::Kind(kind) => {
-                Input::Gone { kind: *kind, namespace: known.namespace, name: known.name, uid: known.uid }
+    /// An object that a watch saw go, as it was last.
+    pub(crate) fn gone(last: Input) -> Input {
+        match last {
+            Input::Seen(object) => {
+                let (kind, meta) = (object.kind(), object.meta());
+                let (namespace, name, uid) = (meta.namespace.clone(), meta.name.clone(), meta.uid.clone());
+                Input::Gone { kind, namespace, name, uid }
             }
-            Self::Agents(_) => Input::AgentGone(known.name),
-            Self::Rival => Input::RivalSeen(None),
-            Self::RivalGateways => Input::RivalGateways(false),
+            Input::AgentSeen { node, .. } => Input::AgentGone(node),
+            Input::RivalSeen(_) => Input::RivalSeen(None),
+            Input::RivalGateways(_) => Input::RivalGateways(false),
+            other => other,
         }
+    }
+
+    /// Lives that were told of, and that a new list lacks.
+    pub(crate) fn lacking(&self, lives: BTreeSet<Uid>) -> Vec<Input> {
+        match self {
+            _ if lives.is_empty() => Vec::new(),
+            Self::Kind(kind) => vec![Input::Lacking(*kind, lives)],
+            Self::Agents(_) => lives.iter().map(|node| Input::AgentGone(node.to_string().into())).collect(),
+            Self::Rival => vec![Input::RivalSeen(None)],
+            Self::RivalGateways => vec![Input::RivalGateways(false)],
+        }
+    }
+
+    /// The life of an object that cannot be read otherwise: it is there.
+    pub(crate) fn life(json: &[u8]) -> Option<Uid> {
+        let object: Value = serde_json::from_slice(json).ok()?;
+        object["metadata"]["uid"].as_str().map(Uid::parse)
     }
 
     fn read(&self, kind: Kind, json: &[u8]) -> Option<Object> {
@@ -149,6 +167,6 @@ impl Source {
 }
 
 /// An object of which nothing matters but that it is there.
-fn known(name: Str) -> Known {
-    Known { namespace: Str::default(), name, uid: Uid::None, version: 0 }
+fn known(name: &str) -> Known {
+    Known { life: Uid::parse(name), version: 0 }
 }

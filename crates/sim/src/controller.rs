@@ -13,7 +13,7 @@ use engine::manage::{
 };
 use model::{Body, EventKind, Request, Server, Timestamp, WatchId};
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// What a watch is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ struct Watched {
     source: Source,
     path: String,
     watch: Option<WatchId>,
-    /// By namespace and name: the UID.
-    known: BTreeMap<(String, String), String>,
+    /// What was told and is not known to be gone: UIDs; of what is no kind of the engine's, names.
+    known: BTreeSet<String>,
 }
 
 /// A controller that runs.
@@ -64,7 +64,7 @@ impl Controller {
         for (source, path) in
             kinds.chain([(Source::Agents, LEASES.to_owned()), (Source::Switch, CONFIG_MAPS.to_owned())])
         {
-            let mut watched = Watched { source, path, watch: None, known: BTreeMap::new() };
+            let mut watched = Watched { source, path, watch: None, known: BTreeSet::new() };
             let inputs = watched.list(server, now);
             if watched.watch.is_some() {
                 controller.inbox.extend(inputs);
@@ -138,25 +138,25 @@ impl Watched {
             (_, Source::Kind(kind)) if OPTIONAL.contains(&kind) => return vec![Input::Listed(kind)],
             _ => panic!("GET {path} answers no list: {}", response.code),
         };
-        let mut inputs = Vec::new();
-        let mut before = std::mem::take(&mut self.known);
-        for item in &list.items {
-            let (key, uid) = id_of(item);
-            if let Some(other) = before.remove(&key).filter(|other| *other != uid) {
-                inputs.extend(gone(self.source, &key, &other));
-            }
-            self.known.insert(key, uid);
-            inputs.extend(seen(self.source, item));
-        }
-        inputs.extend(before.iter().filter_map(|(key, uid)| gone(self.source, key, uid)));
-        let is_there = |name: &str| self.known.keys().any(|(_, known)| known == name);
+        let there: BTreeSet<String> = list.items.iter().map(|item| life(self.source, item)).collect();
+        let mut inputs: Vec<Input> = list.items.iter().filter_map(|item| seen(self.source, item)).collect();
+        let is_there = |name: &str| there.contains(name);
+        let lacking: Vec<&String> = self.known.difference(&there).collect();
         match self.source {
-            Source::Kind(kind) => inputs.push(Input::Listed(kind)),
-            Source::Agents if is_there(KUBE_OVN) => inputs.push(Input::AgentsListed),
-            Source::Agents => inputs.extend([Input::RivalSeen(None), Input::AgentsListed]),
+            Source::Kind(kind) => {
+                let lacking: BTreeSet<Uid> = lacking.iter().map(|uid| Uid::parse(uid)).collect();
+                inputs.extend((!lacking.is_empty()).then_some(Input::Lacking(kind, lacking)));
+                inputs.push(Input::Listed(kind));
+            }
+            Source::Agents => {
+                inputs.extend(lacking.iter().filter_map(|lease| node_of(lease)).map(Input::AgentGone));
+                inputs.extend((!is_there(KUBE_OVN)).then_some(Input::RivalSeen(None)));
+                inputs.push(Input::AgentsListed);
+            }
             Source::Switch if is_there(GATEWAY_CONFIG.0) => {}
             Source::Switch => inputs.push(Input::RivalGateways(false)),
         }
+        self.known = there;
         let version = list.metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
         let request = Request::get(path.as_str()).with("watch", "true").with("resourceVersion", version);
         let Body::Watch(id) = server.handle(request, now).body else { panic!("{path} cannot be watched") };
@@ -169,15 +169,15 @@ impl Watched {
     fn poll(&mut self, server: &mut Server) -> Vec<Input> {
         let mut inputs = Vec::new();
         for event in self.watch.map(|watch| server.poll(watch)).unwrap_or_default() {
-            let (key, uid) = id_of(&event.object);
+            let life = life(self.source, &event.object);
             match event.kind {
                 EventKind::Added | EventKind::Modified => {
-                    self.known.insert(key, uid);
+                    self.known.insert(life);
                     inputs.extend(seen(self.source, &event.object));
                 }
                 EventKind::Deleted => {
-                    self.known.remove(&key);
-                    inputs.extend(gone(self.source, &key, &uid));
+                    self.known.remove(&life);
+                    inputs.extend(gone(self.source, &event.object));
                 }
                 EventKind::Bookmark | EventKind::Error => {}
             }
@@ -186,10 +186,14 @@ impl Watched {
     }
 }
 
-/// Namespace and name of an object, and its UID.
-fn id_of(object: &Value) -> ((String, String), String) {
-    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
-    ((text("namespace"), text("name")), text("uid"))
+/// What is remembered of an object that was told.
+fn life(source: Source, object: &Value) -> String {
+    let field = if matches!(source, Source::Kind(_)) { "uid" } else { "name" };
+    text(object, field).to_owned()
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object["metadata"][field].as_str().unwrap_or_default()
 }
 
 fn settings(bug: Option<Bug>) -> Settings {
@@ -229,13 +233,14 @@ fn seen(source: Source, object: &Value) -> Option<Input> {
     }
 }
 
-fn gone(source: Source, (namespace, name): &(String, String), uid: &str) -> Option<Input> {
+fn gone(source: Source, object: &Value) -> Option<Input> {
+    let name = text(object, "name");
     match source {
         Source::Kind(kind) => Some(Input::Gone {
             kind,
-            namespace: namespace.as_str().into(),
-            name: name.as_str().into(),
-            uid: Uid::parse(uid),
+            namespace: text(object, "namespace").into(),
+            name: name.into(),
+            uid: Uid::parse(text(object, "uid")),
         }),
         Source::Agents if name == KUBE_OVN => Some(Input::RivalSeen(None)),
         Source::Agents => node_of(name).map(Input::AgentGone),

@@ -327,6 +327,11 @@ impl Claims {
         holders.take_while(move |holder| holder.is_of_gateway(gateway))
     }
 
+    /// Those that are there.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &Claim> {
+        self.slots.values().filter_map(Slot::standing)
+    }
+
     /// Everybody who has an address.
     pub(super) fn holders(&self) -> impl Iterator<Item = &HolderId> {
         self.by_holder.keys()

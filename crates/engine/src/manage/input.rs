@@ -5,13 +5,14 @@
 
 use super::command::CommandId;
 use api::slim::{Kind, Object, Str, Uid};
+use std::collections::BTreeSet;
 
 /// One thing that became known.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// An object, from a list or a watch.
+    /// An object, from a list or a watch. One that was known under its name with another UID is gone.
     Seen(Object),
-    /// An object that a watch saw go, or that a new list lacks.
+    /// An object that a watch saw go.
     Gone {
         /// Its kind.
         kind: Kind,
@@ -22,6 +23,8 @@ pub enum Input {
         /// Its UID, so that a later object of that name is not taken for it.
         uid: Uid,
     },
+    /// Objects of a kind that were given, and that a new list lacks, by their UIDs: no more of each need be remembered by whoever lists.
+    Lacking(Kind, BTreeSet<Uid>),
     /// All objects of a kind have been given once.
     Listed(Kind),
     /// A kind is not known any more: its definition is gone, or it may not be listed. Nothing is decided until it is

@@ -15,6 +15,7 @@ use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_known;
 use api::slim::{Kind, Meta, Object, Pod, Str, Subnet, Uid};
 use ledger::SubnetBook;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl Engine {
@@ -23,13 +24,15 @@ impl Engine {
         match input {
             Input::Seen(object) => {
                 let id = id_of(&object);
+                if let Some(before) = self.life_before(&id, &object) {
+                    self.shown_gone(&id, &before);
+                }
                 self.hearsay.shown(&id);
                 self.seen(&id, object);
             }
-            Input::Gone { kind, namespace, name, uid } => {
-                let id = ObjectId { kind, namespace, name };
-                self.hearsay.gone(&id, &uid);
-                self.gone(&id, &uid);
+            Input::Gone { kind, namespace, name, uid } => self.shown_gone(&ObjectId { kind, namespace, name }, &uid),
+            Input::Lacking(kind, uids) => {
+                self.known_as(kind, &uids).into_iter().for_each(|(id, uid)| self.shown_gone(&id, &uid));
             }
             Input::Listed(kind) => {
                 let waited = self.flight.listed(kind);
@@ -57,6 +60,30 @@ impl Engine {
             }
             Input::Tick => {}
         }
+    }
+
+    /// A watch or a list has shown that a life of an object is gone.
+    fn shown_gone(&mut self, id: &ObjectId, uid: &Uid) {
+        self.hearsay.gone(id, uid);
+        self.gone(id, uid);
+    }
+
+    /// The life that an object had before the one that is shown, where that is no later one.
+    fn life_before(&self, id: &ObjectId, shown: &Object) -> Option<Uid> {
+        let before = self.known_uid(id).filter(|uid| **uid != shown.meta().uid)?;
+        let version = self.known_version(id)?;
+        newer(&shown.meta().resource_version, version).then(|| before.clone())
+    }
+
+    /// The objects of a kind that are known by these UIDs.
+    fn known_as(&self, kind: Kind, uids: &BTreeSet<Uid>) -> Vec<(ObjectId, Uid)> {
+        if kind == Kind::AddressClaim {
+            let claims = self.state.claims.standing().filter(|claim| uids.contains(&claim.uid));
+            return claims.map(|claim| (ObjectId::claim(&claim.key), claim.uid.clone())).collect();
+        }
+        let metas = self.state.world.metas_of(kind).filter(|meta| uids.contains(&meta.uid));
+        let id = |meta: &Meta| ObjectId { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+        metas.map(|meta| (id(meta), meta.uid.clone())).collect()
     }
 
     /// Once everything is listed, everybody is looked at.
@@ -374,7 +401,7 @@ impl Engine {
         }
     }
 
-    /// What a watch saw go, or a new list lacks.
+    /// A life of an object that is over.
     pub(super) fn gone(&mut self, id: &ObjectId, uid: &Uid) {
         self.flight.gone(id);
         let waited = self.flight.waited(id);

@@ -164,6 +164,12 @@ macro_rules! world {
                 }
             }
 
+            /// Metadata of every object of a kind.
+            #[must_use]
+            pub fn metas_of(&self, kind: Kind) -> Box<dyn Iterator<Item = &Meta> + '_> {
+                match kind { $(Kind::$kind => Box::new(self.$field.iter().map(HasMeta::meta)),)* }
+            }
+
             /// Metadata of every object, with its kind.
             pub fn metas(&self) -> impl Iterator<Item = (Kind, &Meta)> {
                 std::iter::empty()$(.chain(self.$field.iter().map(|object| (Kind::$kind, &object.meta))))*
