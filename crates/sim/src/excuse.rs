@@ -134,8 +134,8 @@ impl Excuses {
 
 /// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
 /// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
-/// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told the
-/// other one; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
+/// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told
+/// another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
 /// has it; or a hand has the pod told what a reservation for it says: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
@@ -150,28 +150,36 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         is_beside(other) && other.spec.holder == spec.holder || is_of_pod(other) && is_one_nic(claim, other)
     };
     let occupant = &claim.status.occupant;
+    let pod = (occupant.namespace.as_str(), occupant.name.as_str());
+    let told = told(&cluster.server, pod, &spec.wire);
+    let is_told =
+        |other: &AddressClaim| is_beside(other) && other.spec.address.get().is_some_and(|at| told == at.to_string());
     let is_touched = cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
     let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name)
         || cluster.excuses.was_unrecorded(&spec.wire, *addr, &uid);
-    let is_forged =
-        is_touched && is_told_reserved(&cluster.server, (&occupant.namespace, &occupant.name), &spec.wire, *addr);
+    let is_forged = is_touched && is_told_reserved(&cluster.server, pod, &spec.wire, *addr);
     let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
     is_surplus
         || is_forged
         || is_promised
-        || (is_misled && claims.iter().any(is_of_pod))
+        || (is_misled && claims.iter().any(|other| is_of_pod(other) || is_told(other)))
         || !has_subnet(&cluster.server, &spec.wire, *addr)
+}
+
+/// What a pod is told on a network.
+fn told(server: &Server, (namespace, name): (&str, &str), net: &str) -> String {
+    let pod = server.object("", "pods", namespace, name);
+    let told = pod.map(|pod| pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")].clone());
+    told.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Whether a pod is told another address than this one, which is what a reservation for it says.
 fn is_told_reserved(server: &Server, (namespace, name): (&str, &str), net: &str, addr: Addr) -> bool {
-    let ip = server.object("kubeovn.io", "ips", "", &format!("{name}.{namespace}.{net}"));
-    let pod = server.object("", "pods", namespace, name);
-    let (Some(ip), Some(pod)) = (ip, pod) else { return false };
+    let Some(ip) = server.object("kubeovn.io", "ips", "", &format!("{name}.{namespace}.{net}")) else { return false };
     let said = &ip["spec"]["ipAddress"];
-    let told = &pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")];
-    ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false" && told == said && said != &addr.to_string()
+    let is_reserved = ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false";
+    is_reserved && *said == told(server, (namespace, name), net) && *said != addr.to_string()
 }
 
 /// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one.

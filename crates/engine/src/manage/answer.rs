@@ -104,18 +104,10 @@ impl Engine {
     }
 
     /// The life of an object that is known under this name.
-    pub(super) fn known_uid(&self, id: &ObjectId) -> Option<&Uid> {
+    fn known_uid(&self, id: &ObjectId) -> Option<&Uid> {
         match id.kind {
             Kind::AddressClaim => Some(&self.claim_named(&id.name)?.uid),
             kind => self.state.world.uid(kind, &id.namespace, &id.name),
-        }
-    }
-
-    /// Its version.
-    pub(super) fn known_version(&self, id: &ObjectId) -> Option<&Str> {
-        match id.kind {
-            Kind::AddressClaim => Some(&self.claim_named(&id.name)?.version),
-            kind => self.state.world.version(kind, &id.namespace, &id.name),
         }
     }
 
@@ -155,7 +147,11 @@ impl Engine {
     /// Whether an answer shows an object, or an earlier one of its name, as it was before it was known to change: no storage does that
     /// that goes on. A write that changes nothing is answered with the object as it is.
     fn is_of_the_past(&self, object: &Object) -> bool {
-        let known = self.known_version(&id_of(object));
+        let id = id_of(object);
+        let known = match id.kind {
+            Kind::AddressClaim => self.claim_named(&id.name).map(|claim| &claim.version),
+            kind => self.state.world.version(kind, &id.namespace, &id.name),
+        };
         known.is_some_and(|version| newer(version, &object.meta().resource_version))
     }
 

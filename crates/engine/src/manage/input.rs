@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 /// One thing that became known.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// An object, from a list or a watch. One that was known under its name with another UID is gone.
+    /// An object, from a list or a watch.
     Seen(Object),
     /// An object that a watch saw go.
     Gone {

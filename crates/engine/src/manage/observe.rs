@@ -24,9 +24,6 @@ impl Engine {
         match input {
             Input::Seen(object) => {
                 let id = id_of(&object);
-                if let Some(before) = self.life_before(&id, &object) {
-                    self.shown_gone(&id, &before);
-                }
                 self.hearsay.shown(&id);
                 self.seen(&id, object);
             }
@@ -66,13 +63,6 @@ impl Engine {
     fn shown_gone(&mut self, id: &ObjectId, uid: &Uid) {
         self.hearsay.gone(id, uid);
         self.gone(id, uid);
-    }
-
-    /// The life that an object had before the one that is shown, where that is no later one.
-    fn life_before(&self, id: &ObjectId, shown: &Object) -> Option<Uid> {
-        let before = self.known_uid(id).filter(|uid| **uid != shown.meta().uid)?;
-        let version = self.known_version(id)?;
-        newer(&shown.meta().resource_version, version).then(|| before.clone())
     }
 
     /// The objects of a kind that are known by these UIDs.

@@ -3,6 +3,7 @@
 
 mod families;
 mod lending;
+mod lists;
 mod queueing;
 mod resting;
 mod rival;
