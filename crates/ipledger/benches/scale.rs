@@ -2,7 +2,7 @@
 //!
 //! In: the test bed's programs; without them it says so and ends. `-- --long`: a hundred thousand pods besides ten thousand.
 //! Out, for each number of bound pods with one attachment: time until all have their claim, IP object and annotation; memory
-//! and processor time of a controller that has nothing to do; writes of a restart without news; time from the start of the
+//! and processor time of a controller that has nothing to do; time to read its long lists and no more; writes of a restart without news; time from the start of the
 //! process until it is ready, and until a pod that comes meanwhile has its claim.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
@@ -11,7 +11,7 @@ mod stage;
 use serde_json::Value;
 use stage::{CLAIMS, Controller, IPS, PODS_PATH, count, each, pod, seconds};
 use std::time::{Duration, Instant};
-use testbed::{ControlPlane, Look, wait};
+use testbed::{ControlPlane, Look, User, wait};
 
 /// Much longer than two busy cores need for a hundred thousand pods.
 const LATE: Duration = Duration::from_secs(3600);
@@ -26,6 +26,7 @@ fn main() {
         let Some(bed) = stage::set("10.16.0.0/12") else { return };
         println!("{pods} bound pods with one attachment each");
         fill(&bed, pods);
+        raw(&bed);
         unchanged(&bed);
         first(&bed, pods);
     }
@@ -85,6 +86,30 @@ fn told(bed: &ControlPlane) -> usize {
             Some(token) if !token.is_empty() => next = token.to_owned(),
             _ => return told,
         }
+    }
+}
+
+/// The lists without which no controller starts, read as a controller reads them, and dropped: what the API server alone takes.
+fn raw(bed: &ControlPlane) {
+    let begun = Instant::now();
+    let bytes: usize = std::thread::scope(|scope| {
+        let lists = [CLAIMS, IPS, "/api/v1/pods"].map(|path| scope.spawn(move || read_all(bed, path)));
+        lists.into_iter().map(|list| list.join().unwrap()).sum()
+    });
+    line("its three long lists, read raw", format!("{}, {} MB", seconds(begun), bytes / 1_000_000));
+}
+
+/// Reads a collection page by page; its bytes.
+fn read_all(bed: &ControlPlane, path: &str) -> usize {
+    let requests = bed.requests(&User::admin()).unwrap();
+    let (mut next, mut bytes) = (String::new(), 0);
+    loop {
+        let page = requests.get_text(&format!("{path}?limit={}&continue={next}", cluster::PAGE)).unwrap();
+        bytes += page.len();
+        // The list's own metadata stand before its items.
+        let (metadata, _) = page.split_once("\"items\":").unwrap();
+        let Some((_, token)) = metadata.split_once("\"continue\":\"") else { return bytes };
+        next = token.split_once('"').unwrap().0.to_owned();
     }
 }
 

@@ -83,8 +83,11 @@ impl Requests {
         serde_json::from_str(&text).map_err(|error| Error::Misuse(format!("{method} {path} gave no JSON: {error}")))
     }
 
-    /// The body of the answer to a GET.
-    pub(crate) fn get_text(&self, path: &str) -> Result<String> {
+    /// The body of the answer to a GET, as it came.
+    ///
+    /// # Errors
+    /// The answer is not 2xx.
+    pub fn get_text(&self, path: &str) -> Result<String> {
         self.send("GET", path, Vec::new(), "application/json")
     }
 
