@@ -7,7 +7,7 @@ use super::claims::{Claim, Slot};
 use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders::primary::is_primary;
-use super::holders::{self, foreign};
+use super::holders::{self, foreign, reservation};
 use super::id::{ClaimKey, HolderId, STATEFUL_SET};
 use super::input::{Input, Outcome};
 use super::waiting::Notice;
@@ -213,6 +213,9 @@ impl Engine {
         }
         self.state.books.record(&key, &slot);
         self.settled(&key);
+        if let Some(port) = reservation::port(&holder) {
+            self.dirty.extend(self.waiting.at_notice(&Notice::Port(port.clone())).cloned());
+        }
         self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
     }

@@ -229,6 +229,7 @@ impl Engine {
         }
         // A pod is looked at for its networks; a machine waits by the template of its pod.
         self.waiting.for_notice(Notice::Provider(want.annotations.0.clone()), holder);
+        self.waiting.for_notice(Notice::Port(want.port.clone()), holder);
         if let Ask::Pool(pool) = &want.ask {
             self.waiting.for_notice(Notice::Pool(pool.clone()), holder);
         }

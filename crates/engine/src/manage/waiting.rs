@@ -33,6 +33,8 @@ pub(super) enum Notice {
     Pool(Str),
     /// The Subnets of a provider.
     Provider(Str),
+    /// What is claimed for a port: an address may have been reserved for it, and its claim come late.
+    Port(Str),
 }
 
 /// See the module.

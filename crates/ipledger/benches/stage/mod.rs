@@ -73,6 +73,8 @@ impl Controller {
             "--kubeconfig",
         ]);
         command.arg(bed.kubeconfig(&User::admin()).unwrap()).env("NO_PROXY", "*");
+        // As config/deployment.yaml has it.
+        command.env("MIMALLOC_PURGE_DELAY", "0");
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         bed.run().mark(&mut command);
         Self { process: command.spawn().unwrap(), port }

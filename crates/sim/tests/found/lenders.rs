@@ -1,7 +1,7 @@
 //! Whose address a pod uses: that of a Vip, that of a reservation, its own.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_pod_that_waits_for_a_vip_does_not_turn_to_a_reservation_because_its_subnet_shrank() {
@@ -112,6 +112,37 @@ fn a_pod_that_was_told_what_is_reserved_for_it_goes_on_with_it_once_the_vip_that
             Step(Hand(FreeSubnet, 51), ALL, 0),
             Step(Cancel(2), ALL, 0),
             Step(Subnet, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_waits_has_what_is_reserved_for_it_once_the_claim_of_that_comes_late() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(FreeSubnet, 53), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Hand(DeleteClaims, 55), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Pass(61), 0, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(Pod(1, 0, Steal(4)), ALL, 0),
+            Step(Hand(HoldIp, 14), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Hand(DeleteClaim, 12), ALL, 0),
+            Step(Hand(StripPod, 70), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
         ],
     );
 }

@@ -37,6 +37,11 @@ pub(in crate::manage) fn holder(name: &str) -> HolderId {
     HolderId::named(RESERVATION, "", name)
 }
 
+/// The port that a holder is a reservation for.
+pub(in crate::manage) fn port(holder: &HolderId) -> Option<&Str> {
+    holder.name().filter(|of| of.kind == RESERVATION).map(|of| &of.name)
+}
+
 /// The NIC of a reservation that a NIC of a pod uses, by the port of the pod's NIC: while the reservation is there, and
 /// after that while its claim is, and does not rest: what rests nobody has any more.
 pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[Str]) -> Option<NicId> {
@@ -56,8 +61,7 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
 
 /// Whether a holder is a reservation that names none of these addresses.
 pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> bool {
-    let name = holder.name().filter(|of| of.kind == RESERVATION).map(|of| &of.name);
-    let ip = name.and_then(|name| state.world.ips.named(name));
+    let ip = port(holder).and_then(|port| state.world.ips.named(port));
     let reserved = ip.map(|ip| asked(ip).1).filter(|reserved| !reserved.is_none());
     reserved.is_some_and(|reserved| pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)))
 }
