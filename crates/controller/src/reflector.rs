@@ -32,12 +32,14 @@ pub(crate) struct Reflector {
     inputs: Sender<Input>,
     /// What was told and is not known to be gone: life and version.
     known: BTreeMap<Uid, u64>,
+    /// Up to which version all that there is has been told; 0 before the first list.
+    synced: u64,
     put_back: PutBack,
 }
 
 impl Reflector {
     pub(crate) fn new(cluster: Cluster, source: Source, inputs: Sender<Input>, put_back: PutBack) -> Self {
-        Self { cluster, source, inputs, known: BTreeMap::new(), put_back }
+        Self { cluster, source, inputs, known: BTreeMap::new(), synced: 0, put_back }
     }
 
     /// Runs until nobody takes inputs any more.
@@ -92,6 +94,7 @@ impl Reflector {
         let lacking = self.known.extract_if(.., |life, _| !there.contains(life)).map(|(life, _)| life).collect();
         self.tell_lacking(lacking).await?;
         self.tell_listed().await?;
+        self.is_synced(pages.version());
         Ok(Ok(pages.version().to_owned()))
     }
 
@@ -101,14 +104,21 @@ impl Reflector {
                 there.extend(Source::life(&json));
                 continue;
             };
-            if let Some(&before) = self.known.get(&known.life).filter(|before| known.version < **before) {
-                return self.went_back(before, known.version);
+            // What is new to this watch came after all that it was told: else it is of another time, perhaps in the place of what it knows.
+            let least = self.known.get(&known.life).copied().unwrap_or(self.synced.saturating_add(1));
+            if known.version < least && known.version > 0 {
+                return self.went_back(least, known.version);
             }
             there.insert(known.life.clone());
             self.known.insert(known.life, known.version);
             self.tell(input).await?;
         }
         Ok(())
+    }
+
+    /// All was told up to a version.
+    fn is_synced(&mut self, version: &str) {
+        self.synced = version.parse().unwrap_or(self.synced);
     }
 
     /// The storage was put back to an older state: what is known is of another time.
@@ -182,10 +192,12 @@ impl Reflector {
                             self.change(change).await?;
                             version.clear();
                             version.push_str(watching.version());
+                            self.is_synced(&version);
                         }
                         Err(end) => {
                             version.clear();
                             version.push_str(watching.version());
+                            self.is_synced(&version);
                             break end;
                         }
                     }
