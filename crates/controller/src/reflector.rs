@@ -94,7 +94,7 @@ impl Reflector {
         let lacking = self.known.extract_if(.., |life, _| !there.contains(life)).map(|(life, _)| life).collect();
         self.tell_lacking(lacking).await?;
         self.tell_listed().await?;
-        self.is_synced(pages.version());
+        self.note_synced(pages.version());
         Ok(Ok(pages.version().to_owned()))
     }
 
@@ -116,8 +116,8 @@ impl Reflector {
         Ok(())
     }
 
-    /// All was told up to a version.
-    fn is_synced(&mut self, version: &str) {
+    /// Takes note up to which version all was told.
+    fn note_synced(&mut self, version: &str) {
         self.synced = version.parse().unwrap_or(self.synced);
     }
 
@@ -192,12 +192,12 @@ impl Reflector {
                             self.change(change).await?;
                             version.clear();
                             version.push_str(watching.version());
-                            self.is_synced(&version);
+                            self.note_synced(&version);
                         }
                         Err(end) => {
                             version.clear();
                             version.push_str(watching.version());
-                            self.is_synced(&version);
+                            self.note_synced(&version);
                             break end;
                         }
                     }

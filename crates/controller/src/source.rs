@@ -143,8 +143,8 @@ impl Source {
             _ if lives.is_empty() => Vec::new(),
             Self::Kind(kind) => vec![Input::Lacking(*kind, lives)],
             Self::Agents(_) => lives.iter().map(|node| Input::AgentGone(node.to_string().into())).collect(),
-            Self::Rival => vec![Input::RivalSeen(None)],
-            Self::RivalGateways => vec![Input::RivalGateways(false)],
+            // Of these there is one, and what is told when all was given says that it is not there.
+            Self::Rival | Self::RivalGateways => Vec::new(),
         }
     }
 
