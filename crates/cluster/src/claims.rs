@@ -5,10 +5,13 @@
 //! never said to have let go.
 
 use crate::call::{Answer, CallError, Cause, Cluster};
+use crate::reread::ObjectName;
 use crate::watch::Collection;
-use api::slim::{AddressClaim, Kind, Time, Uid, read_claim};
+use api::slim::{AddressClaim, ClaimOccupant, Kind, Object, Time, Uid, read, read_claim};
 use engine::manage::{Call, Verb};
-use serde_json::{Value, json};
+use engine::record::is_finished;
+use serde_json::json;
+use std::sync::Arc;
 
 /// A pod of a UID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +41,36 @@ impl Cluster {
         Ok(objects.iter().filter_map(|json| read_claim(json)).collect())
     }
 
-    /// The pod with a UID, by a fresh list.
+    /// The claim of a name; none where there is none.
     ///
     /// # Errors
-    /// [`CallError`]: pods cannot be listed.
-    pub async fn pod_of(&self, uid: &Uid) -> Result<Option<FoundPod>, CallError> {
-        let (objects, _) = self.list_collection(&Collection::of(Kind::Pod)).await?;
-        let of_uid = |json: &Vec<u8>| {
-            let pod: Value = serde_json::from_slice(json).ok()?;
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (text(&pod["metadata"]["uid"]) == uid.to_string()).then(|| FoundPod {
-                name: format!("{}/{}", text(&pod["metadata"]["namespace"]), text(&pod["metadata"]["name"])),
-                ended: matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")),
-            })
+    /// [`CallError`]: nobody knows.
+    pub async fn claim(&self, name: &str) -> Result<Option<AddressClaim>, CallError> {
+        match self.one(&ObjectName::new(Kind::AddressClaim, "", name)).await? {
+            Some(Object::AddressClaim(claim)) => Ok(Some(Arc::unwrap_or_clone(claim))),
+            _ => Ok(None),
+        }
+    }
+
+    /// The pod that a claim says uses its address, by a fresh read: of that name, where the claim says one, else of all pods.
+    ///
+    /// # Errors
+    /// [`CallError`]: pods cannot be read.
+    pub async fn pod_of(&self, user: &ClaimOccupant) -> Result<Option<FoundPod>, CallError> {
+        let pod = match user.name.as_str() {
+            "" => {
+                let (pods, _) = self.list_collection(&Collection::of(Kind::Pod)).await?;
+                let pods = pods.iter().filter_map(|json| Some(read(Kind::Pod, json).ok()?.object));
+                pods.into_iter().find(|pod| pod.meta().uid == user.pod_uid)
+            }
+            name => self.one(&ObjectName::new(Kind::Pod, &user.namespace, name)).await?,
         };
-        Ok(objects.iter().find_map(of_uid))
+        Ok(pod.and_then(|pod| match pod {
+            Object::Pod(pod) if pod.meta.uid == user.pod_uid => {
+                Some(FoundPod { name: format!("{}/{}", pod.meta.namespace, pod.meta.name), ended: is_finished(&pod) })
+            }
+            _ => None,
+        }))
     }
 
     /// An operator says that neither these pods of a claim nor its gateway use its address any more.

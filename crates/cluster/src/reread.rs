@@ -6,7 +6,7 @@
 use crate::call::{CallError, Cause, Cluster, Retry};
 use crate::path;
 use crate::served::{Served, is_custom};
-use api::slim::Kind;
+use api::slim::{Kind, Object, read};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -26,9 +26,15 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
+    /// The object of a kind, namespace and name.
+    #[must_use]
+    pub fn new(kind: Kind, namespace: &str, name: &str) -> Self {
+        Self { kind, namespace: namespace.to_owned(), name: name.to_owned() }
+    }
+
     fn doing(&self) -> String {
         let place = if self.namespace.is_empty() { String::new() } else { format!("{}/", self.namespace) };
-        format!("read {} {place}{} again", path::shown(self.kind), self.name)
+        format!("read {} {place}{}", path::shown(self.kind), self.name)
     }
 }
 
@@ -44,6 +50,23 @@ pub enum Reread {
 }
 
 impl Cluster {
+    /// Reads one object; none where there is no such object, or no such kind.
+    ///
+    /// # Errors
+    /// [`CallError`]: nobody knows, or it is there and nothing of it can be read.
+    pub async fn one(&self, object: &ObjectName) -> Result<Option<Object>, CallError> {
+        match self.reread(object, |_| {}).await {
+            Reread::Found(json) => match read(object.kind, &json) {
+                Ok(parsed) => Ok(Some(parsed.object)),
+                Err(unreadable) => {
+                    Err(CallError { doing: object.doing(), attempts: 1, cause: Cause::Nonsense(unreadable.reason) })
+                }
+            },
+            Reread::Gone => Ok(None),
+            Reread::Failed(error) => Err(error),
+        }
+    }
+
     /// Reads one object anew.
     pub async fn reread(&self, object: &ObjectName, mut on_retry: impl FnMut(Retry<'_>)) -> Reread {
         let kind = object.kind;

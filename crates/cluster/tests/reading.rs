@@ -374,7 +374,7 @@ async fn a_404_that_discovery_contradicts_proves_nothing() {
         _ => no_such_resource(),
     };
     let Reread::Failed(error) = second_look_at_a_vm(served).await else { panic!("the kind is served") };
-    assert_eq!(error.to_string(), "cannot read virtualmachines.kubevirt.io default/vm again");
+    assert_eq!(error.to_string(), "cannot read virtualmachines.kubevirt.io default/vm");
     let server = Server::start(move |request| served(&request.path)).await;
     let listing = server.connect().await.list(Kind::VirtualMachine, &mut Kept::default()).await;
     assert!(matches!(listing, Listing::Failed { .. }), "nor does it empty a list: {listing:?}");
@@ -443,6 +443,6 @@ async fn a_server_that_goes_away_is_not_waited_for_a_thousand_times() {
     assert!((1..=16).contains(&tried), "only those that were under way: {tried}");
     let last = answers.last().unwrap();
     let Reread::Failed(error) = last else { panic!("{last:?}") };
-    assert_eq!(error.to_string(), "cannot read pods default/p999 again");
+    assert_eq!(error.to_string(), "cannot read pods default/p999");
     assert!(matches!(error.cause, Cause::Unreachable(_)));
 }

@@ -1,7 +1,7 @@
 //! Why somebody has an address, and what keeps it from being free.
 //!
 //! In: a claim, whether its pod lives; of a machine that migrates, both pods. Out: lines for people. Guarantees: says only what the claim and the pod say; the rules are
-//! those of the controller (docs/compatibility.md, DESIGN.md "Release needs proof"), in words.
+//! those of the controller (docs/operations.md), in words.
 
 use api::names::conditions::COOLING_DOWN;
 use api::slim::{AddressClaim, ClaimOccupant, Field};
@@ -62,7 +62,7 @@ fn let_go(is_said: bool) -> String {
     if is_said {
         return "yes: the agent of that node has seen it off, and promised that it stays off".to_owned();
     }
-    "no: only the agent of that node can say so, or that the node is given up, or `ipledger release`".to_owned()
+    "no: that takes the word of that node's agent, or that the node is given up, or, once the pod is gone, `ipledger release`".to_owned()
 }
 
 fn since(claim: &AddressClaim) -> String {

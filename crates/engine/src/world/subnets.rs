@@ -7,7 +7,7 @@
 use super::World;
 use api::names::{self, Provider, annotations};
 use api::schema::wire_in_name;
-use api::slim::{Exclude, Field, Str, Subnet};
+use api::slim::{Exclude, Field, Str, Subnet, Vlan};
 use ledger::{Addr, AddrRange, Cidr, Family};
 use std::collections::BTreeMap;
 
@@ -241,16 +241,21 @@ fn index(len: usize) -> u32 {
 /// The wire of a Subnet (docs/audit.md), as claims name it: long and odd names in their short form. Only the wire
 /// of a Vlan that was not read has a ':' in it, which no wire of a claim can have.
 pub(crate) fn wire_of(world: &World, subnet: &Subnet) -> String {
-    let spec = &subnet.spec;
-    if !spec.vlan.is_empty() && world.vlans.named(&spec.vlan).is_none() {
-        return format!("vlan:{}", spec.vlan);
-    }
-    wire_in_name(&full_wire_of(world, subnet)).into_owned()
+    wire(subnet, world.vlans.named(&subnet.spec.vlan))
 }
 
-fn full_wire_of(world: &World, subnet: &Subnet) -> String {
+/// The same, where the Vlan that the Subnet names is at hand.
+#[must_use]
+pub fn wire(subnet: &Subnet, vlan: Option<&Vlan>) -> String {
+    match vlan.filter(|_| !subnet.spec.vlan.is_empty()) {
+        None if !subnet.spec.vlan.is_empty() => format!("vlan:{}", subnet.spec.vlan),
+        vlan => wire_in_name(&full_wire(subnet, vlan)).into_owned(),
+    }
+}
+
+fn full_wire(subnet: &Subnet, vlan: Option<&Vlan>) -> String {
     let spec = &subnet.spec;
-    if let Some(vlan) = world.vlans.named(&spec.vlan).filter(|_| !spec.vlan.is_empty()) {
+    if let Some(vlan) = vlan {
         return format!("{}-{}", vlan.spec.provider, vlan.spec.id);
     }
     if let Some(wire) = subnet.meta.annotation(annotations::WIRE).filter(|wire| !wire.is_empty()) {

@@ -14,7 +14,7 @@ pub(crate) struct Release {
     /// Its wire, where several have this address
     #[arg(long, value_name = "WIRE")]
     pub(crate) wire: Option<String>,
-    /// Say it: without this nothing is written
+    /// Write it; without this, what would be released is shown
     #[arg(long)]
     pub(crate) yes: bool,
     #[command(flatten)]

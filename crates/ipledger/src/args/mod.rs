@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Show(Show),
     /// Say why an address is held and what keeps it, or what a pod has and was refused (clusters that IPLedger manages)
     Why(Why),
-    /// Tell each claim that comes, changes hands or goes, until Ctrl-C
+    /// Print each claim as it is made, changes hands or goes, until Ctrl-C
     Watch(Watch),
     /// Reserve an address for a pod: an IP object
     Reserve(Reserve),

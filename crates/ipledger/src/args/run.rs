@@ -32,13 +32,13 @@ pub(crate) struct Controller {
     /// How long an owner must be absent before it counts as gone (default: 60s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) grace: Option<i64>,
-    /// After what time that which the server refused is tried again (default: 10s)
+    /// How long to wait before a call that the API server refused is tried again (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) retry: Option<i64>,
-    /// After what time a release that waits says so on its claim (default: 10s)
+    /// How long a release may wait before its claim says so (default: 10s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) patience: Option<i64>,
-    /// How long a node's agent must not have renewed its Lease before it is believed that the node is gone (default: 40s; at least 30s)
+    /// How long an agent must have gone without renewing its Lease before its node may count as lost (default: 40s; at least 30s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) silence: Option<i64>,
     /// Serve the primary network (provider `ovn`) too: addresses and annotations; no OVN is programmed
@@ -53,7 +53,7 @@ pub(crate) struct Controller {
     /// What runs in them: words separated by commas (default: sleep,infinity)
     #[arg(long, value_name = "WORDS", value_delimiter = ',')]
     pub(crate) gateway_command: Option<Vec<String>>,
-    /// Manage wires that Kube-OVN's controller, which works, manages too; without it they are left to it
+    /// Also manage wires that a running Kube-OVN controller manages; without this flag they are left to it
     #[arg(long)]
     pub(crate) beside_kube_ovn: bool,
     /// Compute and show what would be written, and write nothing

@@ -1,20 +1,23 @@
-//! `ipledger release`, `reserve`, `why`, `watch`.
+//! `ipledger release`, `reserve`, `why`.
 //!
-//! In: a live cluster. Out: what claims say and why; an operator's word on a claim; an IP object that reserves an address; a line
-//! for each claim that comes, changes hands or goes. Guarantees: `release` writes only with `--yes`, and never about an address
-//! that a living pod uses; `reserve` waits until the address is granted or refused.
+//! In: a live cluster. Out: what claims say and why; an operator's word on a claim; an IP object that reserves an address.
+//! Guarantees: `release` writes only with `--yes`, and never about an address that a living pod uses; `reserve` waits until the
+//! address is granted or refused.
 
-use crate::args::{Release, Reserve, Watch, Why, pod};
+use crate::args::{Release, Reserve, Why, pod};
 use crate::live::{self, Connection};
 use crate::output::{self, Exit};
+use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use api::names::port_name;
-use api::slim::{AddressClaim, Kind, Time, Uid, read_claim};
-use cluster::{Change, Collection, Word};
+use api::schema::claim_name;
+use api::slim::{AddressClaim, Kind, Object, Subnet, Time, Uid};
+use cluster::{Collection, ObjectName, Word};
 use engine::manage::{Call, Verb};
+use engine::world::subnets::wire;
 use ledger::{Addr, Family};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use view::why::{Pod, holder, why as because};
 
@@ -53,7 +56,9 @@ pub(crate) fn release(args: &Release) -> Result<Exit> {
         return Ok(Exit::Clean);
     }
     match connection.runtime.block_on(connection.cluster.give_word(&claim, &gone, now()))? {
-        Word::Given => output::print("\nSaid. The controller releases it, unless its holder is still entitled.\n")?,
+        Word::Given => output::print(
+            "\nWritten. The controller releases the address, unless its holder is still entitled to it.\n",
+        )?,
         Word::Changed => bail!("claim {} has changed meanwhile: look again", claim.meta.name),
     }
     Ok(Exit::Clean)
@@ -62,16 +67,9 @@ pub(crate) fn release(args: &Release) -> Result<Exit> {
 /// Reserves an address for a pod.
 pub(crate) fn reserve(args: &Reserve) -> Result<Exit> {
     let connection = live::connect(&args.live)?;
+    let (subnet, wire) = subnet_of(&connection, &args.subnet)?;
     let (namespace, pod) = &args.pod;
-    let path = format!("/apis/kubeovn.io/v1/subnets/{}", args.subnet);
-    let read_subnet = Call { verb: Verb::Get, path, body: None };
-    let (runtime, cluster) = (&connection.runtime, &connection.cluster);
-    let answer = runtime.block_on(cluster.do_once(&format!("read Subnet {}", args.subnet), read_subnet))?;
-    if answer.code == 404 {
-        bail!("there is no Subnet {}", args.subnet);
-    }
-    let subnet: Value = serde_json::from_slice(&answer.body).context("the Subnet is no JSON")?;
-    let provider = subnet["spec"]["provider"].as_str().unwrap_or("ovn");
+    let provider = if subnet.spec.provider.is_empty() { "ovn" } else { subnet.spec.provider.as_str() };
     let name = port_name(pod, namespace, provider);
     let field = if args.address.family() == Family::V6 { "v6IpAddress" } else { "v4IpAddress" };
     let ip = json!({
@@ -79,26 +77,52 @@ pub(crate) fn reserve(args: &Reserve) -> Result<Exit> {
         "spec": {"subnet": args.subnet, "podName": pod, "namespace": namespace, field: args.address.to_string()},
     });
     let create = Call { verb: Verb::Create, path: "/apis/kubeovn.io/v1/ips".to_owned(), body: Some(ip) };
-    if runtime.block_on(cluster.do_once(&format!("create IP {name}"), create))?.code == 409 {
+    let created = connection.runtime.block_on(connection.cluster.do_once(&format!("create IP {name}"), create))?;
+    if created.code == 409 {
         bail!("an IP object {name} exists: this pod has, or has reserved, an address in Subnet {}", args.subnet);
     }
+    let Some(claim) = granted(&connection, &claim_name(&wire, args.address))? else {
+        bail!(
+            "IP {name} was made, and has no claim after {SOON:?}: is the controller running, and is {} in the Subnet?",
+            args.address
+        );
+    };
+    if claim.spec.holder.kind != "Reservation" || claim.spec.holder.name != name.as_str() {
+        bail!("{} is held by {}: IP {name} waits for it. Delete it to give up", args.address, holder(&claim));
+    }
+    output::print(&format!("{} is reserved for {namespace}/{pod}: IP {name}\n", args.address))?;
+    Ok(Exit::Clean)
+}
+
+/// A Subnet and its wire.
+fn subnet_of(connection: &Connection, name: &str) -> Result<(Arc<Subnet>, String)> {
+    let one = |kind, name: &str| {
+        connection
+            .runtime
+            .block_on(connection.cluster.one(&ObjectName::new(kind, "", name)))
+            .map_err(anyhow::Error::from)
+    };
+    let Some(Object::Subnet(subnet)) = one(Kind::Subnet, name)? else { bail!("there is no Subnet {name}") };
+    let vlan = match subnet.spec.vlan.as_str() {
+        "" => None,
+        vlan => one(Kind::Vlan, vlan)?,
+    };
+    let vlan = if let Some(Object::Vlan(vlan)) = &vlan { Some(&**vlan) } else { None };
+    let wire = wire(&subnet, vlan);
+    Ok((subnet, wire))
+}
+
+/// The claim of a name, once there is one; none where that takes too long.
+fn granted(connection: &Connection, name: &str) -> Result<Option<AddressClaim>> {
+    let _progress = Progress::start(&format!("waiting for claim {name}"));
     let begun = Instant::now();
     while begun.elapsed() < SOON {
-        let claims = runtime.block_on(cluster.claims())?;
-        if let Some(claim) = claims.iter().find(|claim| claim.spec.address.get() == Some(&args.address)) {
-            let mine = claim.spec.holder.kind == "Reservation" && claim.spec.holder.name == name.as_str();
-            if mine {
-                output::print(&format!("{} is reserved for {namespace}/{pod}: IP {name}\n", args.address))?;
-                return Ok(Exit::Clean);
-            }
-            bail!("{} is held by {}: IP {name} waits for it. Delete it to give up", args.address, holder(claim));
+        if let Some(claim) = connection.runtime.block_on(connection.cluster.claim(name))? {
+            return Ok(Some(claim));
         }
         std::thread::sleep(LOOK);
     }
-    bail!(
-        "IP {name} was made, and has no claim after {SOON:?}: is the controller running, and is {} in the Subnet?",
-        args.address
-    )
+    Ok(None)
 }
 
 /// Tells why an address is held, or what a pod has and lacks.
@@ -132,7 +156,7 @@ fn why_pod(connection: &Connection, namespace: &str, name: &str) -> Result<Exit>
             && holder.name == name;
         by_name || claim.status.users().any(|(user, _)| user.pod_uid == uid)
     };
-    let mut claims = runtime.block_on(cluster.claims())?;
+    let mut claims = all(connection)?;
     claims.retain(is_of);
     let told = refusals(connection, namespace, name)?;
     tell(connection, &claims)?;
@@ -163,81 +187,27 @@ fn tell(connection: &Connection, claims: &[AddressClaim]) -> Result<Exit> {
     Ok(Exit::Clean)
 }
 
-/// Tells each claim that comes, changes hands or goes, until Ctrl-C.
-pub(crate) fn watch(args: &Watch) -> Result<Exit> {
-    let connection = live::connect(&args.live)?;
-    connection.runtime.block_on(async {
-        let stopped = super::run::stopped()?;
-        tokio::select! {
-            ended = follow(&connection.cluster) => ended,
-            () = stopped => Ok(Exit::Clean),
-        }
-    })
-}
-
-async fn follow(cluster: &cluster::Cluster) -> Result<Exit> {
-    let claims = Collection::of(Kind::AddressClaim);
-    let mut known: BTreeMap<String, AddressClaim> = BTreeMap::new();
-    loop {
-        let (objects, version) = cluster.list_collection(&claims).await?;
-        if known.is_empty() {
-            output::print(&format!("{} claims; what changes from now on:\n", objects.len()))?;
-        }
-        known = objects
-            .iter()
-            .filter_map(|json| read_claim(json))
-            .map(|claim| (claim.meta.name.to_string(), claim))
-            .collect();
-        let Ok(mut watching) = cluster.watch(&claims, &version).await else { continue };
-        while let Ok(change) = watching.next().await {
-            let (Change::Seen(json) | Change::Gone(json)) = &change;
-            let Some(claim) = read_claim(json) else { continue };
-            let name = claim.meta.name.to_string();
-            let gone = matches!(change, Change::Gone(_));
-            if let Some(line) = line(known.get(&name), &claim, gone) {
-                output::print(&format!("{} {line}\n", now()))?;
-            }
-            if gone {
-                known.remove(&name)
-            } else {
-                known.insert(name, claim)
-            };
-        }
-    }
-}
-
-/// A change in words; none where nothing that people ask for has changed.
-fn line(before: Option<&AddressClaim>, after: &AddressClaim, gone: bool) -> Option<String> {
-    let address = after.spec.address.get()?;
-    let what = match before {
-        _ if gone => "released",
-        None => "claimed",
-        Some(before) if before.status.occupant.pod_uid != after.status.occupant.pod_uid => "handed over",
-        Some(before) if target(before) != target(after) && *target(after) != Uid::None => "migrates",
-        Some(before) if target(before) != target(after) => "stays",
-        Some(before) if before.status.let_go.pod_uid != after.status.let_go.pod_uid => "let go",
-        Some(_) => return None,
-    };
-    let node = if what == "migrates" { &after.status.target.occupant.node } else { &after.status.occupant.node };
-    let on = if node.is_empty() || gone { String::new() } else { format!(" on {node}") };
-    Some(format!("{what:<12} {address:<15} {}{on}", holder(after)))
-}
-
-/// The pod to which the machine of a claim migrates.
-fn target(claim: &AddressClaim) -> &Uid {
-    &claim.status.target.occupant.pod_uid
+/// All claims.
+fn all(connection: &Connection) -> Result<Vec<AddressClaim>> {
+    let _progress = Progress::start("reading the claims");
+    Ok(connection.runtime.block_on(connection.cluster.claims())?)
 }
 
 fn of_address(connection: &Connection, address: Addr) -> Result<Vec<AddressClaim>> {
-    let mut claims = connection.runtime.block_on(connection.cluster.claims())?;
+    let mut claims = all(connection)?;
     claims.retain(|claim| claim.spec.address.get() == Some(&address));
     Ok(claims)
 }
 
 /// The claim of an address, where it is the only one.
 fn one(connection: &Connection, address: Addr, wire: Option<&str>) -> Result<AddressClaim> {
-    let mut claims = of_address(connection, address)?;
-    claims.retain(|claim| wire.is_none_or(|wire| claim.spec.wire == wire));
+    let mut claims = match wire {
+        Some(wire) => {
+            let name = claim_name(wire, address);
+            Vec::from_iter(connection.runtime.block_on(connection.cluster.claim(&name))?)
+        }
+        None => of_address(connection, address)?,
+    };
     if claims.len() > 1 {
         let wires: Vec<&str> = claims.iter().map(|claim| claim.spec.wire.as_str()).collect();
         bail!("{address} is held on several wires: say which by --wire: {}", wires.join(", "));
@@ -249,18 +219,17 @@ fn one(connection: &Connection, address: Addr, wire: Option<&str>) -> Result<Add
 
 /// The pods that a claim is for: one, and while a machine migrates two.
 fn pods_of(connection: &Connection, claim: &AddressClaim) -> Result<Vec<Pod>> {
-    claim.status.users().map(|(user, _)| pod_of(connection, &user.pod_uid)).collect()
-}
-
-fn pod_of(connection: &Connection, uid: &Uid) -> Result<Pod> {
-    Ok(match connection.runtime.block_on(connection.cluster.pod_of(uid))? {
-        Some(pod) if pod.ended => Pod::Ended(pod.name),
-        Some(pod) => Pod::Lives(pod.name),
-        None => Pod::Gone,
-    })
+    let read = |user| {
+        Ok(match connection.runtime.block_on(connection.cluster.pod_of(user))? {
+            Some(pod) if pod.ended => Pod::Ended(pod.name),
+            Some(pod) => Pod::Lives(pod.name),
+            None => Pod::Gone,
+        })
+    };
+    claim.status.users().map(|(user, _)| read(user)).collect()
 }
 
 /// The time by this machine's clock.
-fn now() -> Time {
+pub(super) fn now() -> Time {
     Time(jiff::Timestamp::now().as_second())
 }

@@ -12,6 +12,7 @@ pub(crate) mod run;
 mod sandbox;
 mod show;
 mod snapshot;
+mod watch;
 mod who;
 
 use crate::args::{Cli, Command};
@@ -26,7 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit> {
         Command::Who(args) => who::run(&args, &cli.display),
         Command::Show(args) => show::run(&args, &cli.display),
         Command::Why(args) => claims::why(&args),
-        Command::Watch(args) => claims::watch(&args),
+        Command::Watch(args) => watch::watch(&args),
         Command::Reserve(args) => claims::reserve(&args),
         Command::Release(args) => claims::release(&args),
         Command::Repair(args) => repair::run(&args, &cli.display),
