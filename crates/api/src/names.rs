@@ -85,8 +85,6 @@ pub mod annotations {
     pub const VPC_NAT_GW: &str = "ovn.kubernetes.io/vpc_nat_gw";
     /// VM of a virt-launcher pod.
     pub const VIRTUALMACHINE: &str = "ovn.kubernetes.io/virtualmachine";
-    /// The EIP of a rule.
-    pub const VPC_EIP: &str = "ovn.kubernetes.io/vpc_eip";
     /// On the target pod of a live migration: name of the VirtualMachineInstanceMigration.
     pub const MIGRATION_JOB: &str = "kubevirt.io/migrationJobName";
     /// Wire of a Subnet, where the provider is not it.

@@ -10,7 +10,7 @@ use crate::record::{Record, Source, names_of_ports};
 use crate::world::World;
 use crate::world::subnets::WireId;
 use api::names::{self, annotations, labels};
-use api::slim::{AddressClaim, Ip, Kind, Pod, Uid, Vip};
+use api::slim::{AddressClaim, Ip, Kind, Pod, PodType, Uid, Vip};
 use ledger::Addr;
 use std::fmt;
 
@@ -87,7 +87,7 @@ pub fn ip_role(ip: &Ip) -> IpRole<'_> {
         return IpRole::Node(node);
     }
     let provider = names::provider_of_port(name, &spec.pod_name, &spec.namespace);
-    if spec.pod_type == "VirtualMachine" { IpRole::VmNic(provider) } else { IpRole::PodNic(provider) }
+    if spec.pod_type == PodType::VirtualMachine { IpRole::VmNic(provider) } else { IpRole::PodNic(provider) }
 }
 
 /// The VM of a virt-launcher pod: the name of its VirtualMachineInstance, else what Kube-OVN notes on it.

@@ -9,7 +9,7 @@ use crate::record::Records;
 use crate::report::Report;
 use crate::world::World;
 use crate::world::subnets::Subnets;
-use api::slim::{Pod, Uid};
+use api::slim::{Phase, Pod, Uid};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The world with everything that checks look things up in.
@@ -44,7 +44,7 @@ impl<'w> Context<'w> {
             vm_pods.entry((pod.meta.namespace.as_str(), vm)).or_default().push(pod);
         }
         let gateways = Gateways::new(world);
-        let running = world.pods.iter().filter(|pod| pod.status.phase == "Running");
+        let running = world.pods.iter().filter(|pod| pod.status.phase == Phase::Running);
         let running_gateways = running.filter_map(|pod| gateways.of_pod(pod)).collect();
         let by_uid = world.pods.iter().filter(|_| !world.claims.is_empty());
         Self {

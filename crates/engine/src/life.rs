@@ -11,7 +11,7 @@ use crate::judge::Context;
 use crate::record::is_finished;
 use crate::world::pod_changed;
 use api::names::{self, labels};
-use api::slim::{AddressClaim, Ip, Kind, Pod, StatefulSet};
+use api::slim::{AddressClaim, Ip, Kind, Phase, Pod, PodType, RestartPolicy, StatefulSet};
 use std::fmt;
 
 /// Whether a holder lives.
@@ -105,10 +105,10 @@ pub fn finalizers_in_use<'a>(mut ips: impl Iterator<Item = &'a Ip>) -> bool {
 /// Whether Kube-OVN takes a finished pod for dead and releases its addresses (its `isPodAlive`): Succeeded unless it is
 /// restarted always, Failed only if it is never restarted or was evicted.
 fn is_dead_to_kubeovn(pod: &Pod) -> bool {
-    let policy = pod.spec.restart_policy.as_str();
-    match pod.status.phase.as_str() {
-        "Succeeded" => policy != "Always",
-        "Failed" => policy == "Never" || pod.status.reason == "Evicted",
+    let policy = pod.spec.restart_policy;
+    match pod.status.phase {
+        Phase::Succeeded => policy != RestartPolicy::Always,
+        Phase::Failed => policy == RestartPolicy::Never || pod.status.reason == "Evicted",
         _ => false,
     }
 }
@@ -133,7 +133,9 @@ impl<'w> Context<'w> {
             IpRole::U2o => self.life_of_special(ip, Special::U2o),
             IpRole::Mcast => self.life_of_special(ip, Special::Mcast),
             IpRole::VmNic(_) => self.life_of_vm(&spec.namespace, &spec.pod_name),
-            IpRole::PodNic(_) => self.life_of_pod_name(&spec.namespace, &spec.pod_name, spec.pod_type == "StatefulSet"),
+            IpRole::PodNic(_) => {
+                self.life_of_pod_name(&spec.namespace, &spec.pod_name, spec.pod_type == PodType::StatefulSet)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use model::cluster::{Kubelet, SandboxId, WireEvent};
 use model::{Request, Server, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
@@ -424,7 +425,7 @@ fn get(server: &mut Server, path: &str, now: Timestamp) -> Option<Value> {
 /// A claim in its slim form.
 pub(crate) fn claim_of(object: &Value) -> Option<AddressClaim> {
     match slim(Kind::AddressClaim, object)? {
-        Object::AddressClaim(claim) => Some(*claim),
+        Object::AddressClaim(claim) => Some(Arc::unwrap_or_clone(claim)),
         _ => None,
     }
 }

@@ -16,6 +16,7 @@ use ledger::{Addr, AddrPair, Family};
 use model::Server;
 use model::cluster::SandboxId;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An invariant that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +112,7 @@ fn rests(cluster: &Cluster, claim: &AddressClaim) -> bool {
 }
 
 pub(crate) fn is_ended(pod: &Pod) -> bool {
-    pod.status.phase == "Succeeded" || pod.status.phase == "Failed"
+    pod.status.phase.is_final()
 }
 
 /// The engine counts what is claimed, of every Subnet that it gives out from.
@@ -250,7 +251,7 @@ pub(crate) fn pods(cluster: &Cluster) -> Vec<Pod> {
     let objects = cluster.server.objects("", "pods");
     let slim = objects.iter().filter_map(|object| slim(Kind::Pod, object));
     slim.filter_map(|object| match object {
-        Object::Pod(pod) => Some(*pod),
+        Object::Pod(pod) => Some(Arc::unwrap_or_clone(pod)),
         _ => None,
     })
     .collect()
@@ -258,7 +259,7 @@ pub(crate) fn pods(cluster: &Cluster) -> Vec<Pod> {
 
 fn ip_of(object: &serde_json::Value) -> Option<Ip> {
     match slim(Kind::Ip, object)? {
-        Object::Ip(ip) => Some(*ip),
+        Object::Ip(ip) => Some(Arc::unwrap_or_clone(ip)),
         _ => None,
     }
 }

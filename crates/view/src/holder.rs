@@ -5,7 +5,7 @@
 
 use crate::object::ObjectName;
 use crate::state::State;
-use api::slim::{Kind, Pod};
+use api::slim::{Kind, Pod, PodType};
 use engine::Context;
 use engine::gateways::is_highly_available;
 use engine::holder::{Holder, gateway_of, one_holder};
@@ -295,7 +295,7 @@ pub(crate) fn name_of(context: &Context<'_>, record: &Record<'_>) -> HolderName 
 
 fn is_ordinal(record: &Record<'_>) -> bool {
     match record.source {
-        Source::Ip(ip) => ip.spec.pod_type == "StatefulSet",
+        Source::Ip(ip) => ip.spec.pod_type == PodType::StatefulSet,
         Source::Pod(pod, _) => pod.meta.owner("apps", "StatefulSet").is_some(),
         Source::Claim(claim) => claim.spec.holder.kind == "StatefulSet",
         _ => false,

@@ -1,8 +1,8 @@
 //! A counter that may exceed 64 bits, as Kube-OVN's status carries it (`pkg/internal/big_int.go`).
 //!
 //! In: a JSON number or its digits in quotes. Out: [`BigNumber`], written as a bare JSON number, never in quotes.
-//! Guarantees: exact to 128 bits both ways; schema type `number`. Note that the API server keeps what is beyond int64 as a
-//! double, so a large count comes back rounded.
+//! Guarantees: written exactly to 128 bits, and read so from digits in quotes; schema type `number`. A bare number beyond 64 bits is read as
+//! a double, as the API server keeps what is beyond int64: a large count comes back rounded.
 
 use crate::slim::Counter;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

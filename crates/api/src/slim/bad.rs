@@ -4,7 +4,7 @@
 //! at, because the structs and this walk are declared in one place.
 
 use super::field::Str;
-use super::{Counter, Field, Meta, Newest, Pairs, Uid};
+use super::{Counter, Field, Meta, Newest, Pairs, Phase, PodType, RestartPolicy, Uid};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -96,4 +96,4 @@ impl<T: Bad> Bad for Option<T> {
 macro_rules! never_bad {
     ($($ty:ty),*) => {$(impl Bad for $ty { fn collect_bad(&self, _: Path<'_>, _: &mut Vec<Malformed>) {} })*};
 }
-never_bad!(Str, bool, i64, Counter, Newest, Uid, Pairs, Box<str>, serde_json::Value);
+never_bad!(Str, bool, i64, Counter, Newest, Uid, Pairs, Box<str>, serde_json::Value, Phase, RestartPolicy, PodType);

@@ -1,7 +1,7 @@
 //! A counter as Kube-OVN's status carries it: a number of any size (reference: `pkg/internal/big_int.go`).
 //!
-//! In: a JSON number, or its digits in quotes. Out: [`Counter`]. Guarantees: exact to 128 bits where the text was exact;
-//! what the API server rounded to a double is known to be rounded, and compared as one.
+//! In: a JSON number, or its digits in quotes. Out: [`Counter`]. Guarantees: exact to 128 bits where the text was exact and
+//! the object was sound; what the API server rounded to a double is known to be rounded, and compared as one.
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use std::fmt;

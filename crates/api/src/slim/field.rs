@@ -21,7 +21,9 @@ pub enum Field<T> {
     /// Read.
     Is(T),
     /// There, and not readable as what it should be: the text.
-    Bad(Box<str>),
+    ///
+    /// Boxed twice over: it is rare, and there are a million fields.
+    Bad(Box<Str>),
 }
 
 impl<T: FromStr> Field<T> {
@@ -30,7 +32,7 @@ impl<T: FromStr> Field<T> {
     pub fn parse(text: &str) -> Self {
         match text.trim() {
             "" => Self::Absent,
-            trimmed => trimmed.parse().map_or_else(|_| Self::Bad(text.into()), Self::Is),
+            trimmed => trimmed.parse().map_or_else(|_| Self::Bad(Box::new(text.into())), Self::Is),
         }
     }
 }

@@ -99,7 +99,7 @@ impl<'de> Reader<'de> {
         visitor.visit_borrowed_str(std::str::from_utf8(inner).map_err(|_| Unlike)?)
     }
 
-    /// A whole number of at most 64 bits; others are rare.
+    /// A whole number: exact where it has more than 64 bits, too, which `serde_json` rounds to a double.
     fn number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Unlike> {
         let rest = &self.json[self.at..];
         let length = rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
@@ -112,8 +112,10 @@ impl<'de> Reader<'de> {
         self.at += text.len();
         if digits.len() < text.len() {
             visitor.visit_i64(text.parse().map_err(|_| Unlike)?)
+        } else if let Ok(number) = text.parse() {
+            visitor.visit_u64(number)
         } else {
-            visitor.visit_u64(text.parse().map_err(|_| Unlike)?)
+            visitor.visit_u128(text.parse().map_err(|_| Unlike)?)
         }
     }
 
@@ -261,6 +263,14 @@ mod tests {
         ] {
             assert!(same::<Subnet>(json.as_bytes()).is_some(), "{json}");
         }
+    }
+
+    #[test]
+    fn a_count_of_more_than_64_bits_is_exact_although_serde_json_rounds_it() {
+        let json = br#"{"status":{"v6usingIPs":18446744073709551617,"v6availableIPs":1208925819614629174706173}}"#;
+        let status = quick::<Subnet>(json).unwrap().status;
+        let counts = [status.v6_using, status.v6_available].map(|count| count.unwrap().value().unwrap());
+        assert_eq!(counts, [(1 << 64) + 1, (1 << 80) - 3]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod skip;
 mod sound;
 mod text;
 mod time;
+mod word;
 
 pub use bad::{Bad, Malformed, Path};
 pub use counter::Counter;
@@ -32,3 +33,4 @@ pub use read::{HasMeta, Object, Parsed, Unreadable, read, read_claim};
 pub use sound::Sound;
 pub use text::{Exclude, ExcludeForm, InternalCidr, PoolEntry, Spelled};
 pub use time::{Newest, NotATime, Time};
+pub use word::{Phase, PodType, RestartPolicy};

@@ -8,6 +8,7 @@ use super::{Kind, Meta, Pairs, objects::*};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
+use std::sync::Arc;
 
 /// How many fields of the wrong type one object may have before it counts as unreadable: each costs a pass.
 const MAX_DROPPED_FIELDS: usize = 32;
@@ -38,7 +39,7 @@ macro_rules! objects {
         /// A slim object of any kind.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[allow(missing_docs)] // Each holds the kind of its name.
-        pub enum Object { $($kind(Box<$ty>),)* }
+        pub enum Object { $($kind(Arc<$ty>),)* }
 
         impl Object {
             /// Its metadata.
@@ -60,11 +61,11 @@ macro_rules! objects {
         /// Not JSON, not an object, no name, or wrong in more than 32 fields.
         pub fn read(kind: Kind, json: &[u8]) -> Result<Parsed, Unreadable> {
             let mut parsed = match kind { $(Kind::$kind => typed::<$ty>(kind, json).map(|(object, malformed)| Parsed {
-                object: Object::$kind(Box::new(object)),
+                object: Object::$kind(Arc::new(object)),
                 malformed,
             }),)* }?;
             if let Object::Namespace(namespace) = &mut parsed.object {
-                namespace.meta.labels = all_labels(json).unwrap_or_default();
+                Arc::make_mut(namespace).meta.labels = all_labels(json).unwrap_or_default();
             }
             Ok(parsed)
         }
@@ -75,7 +76,7 @@ macro_rules! objects {
 #[must_use]
 pub fn read_claim(json: &[u8]) -> Option<AddressClaim> {
     match read(Kind::AddressClaim, json).ok()?.object {
-        Object::AddressClaim(claim) => Some(*claim),
+        Object::AddressClaim(claim) => Some(Arc::unwrap_or_clone(claim)),
         _ => None,
     }
 }
@@ -240,7 +241,7 @@ mod tests {
 
     fn ip(json: &str) -> (Ip, Vec<Malformed>) {
         match read(Kind::Ip, json.as_bytes()) {
-            Ok(Parsed { object: Object::Ip(ip), malformed }) => (*ip, malformed),
+            Ok(Parsed { object: Object::Ip(ip), malformed }) => (Arc::unwrap_or_clone(ip), malformed),
             other => panic!("{other:?}"),
         }
     }
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn an_address_that_cannot_be_read_is_kept_and_named() {
         let (ip, malformed) = ip(r#"{"metadata":{"name":"a"},"spec":{"v4IpAddress":"10.0.0.256","subnet":"s"}}"#);
-        assert_eq!(ip.spec.v4, Field::Bad("10.0.0.256".into()));
+        assert_eq!(ip.spec.v4, Field::Bad(Box::new("10.0.0.256".into())));
         assert_eq!(ip.spec.subnet, "s");
         assert_eq!(malformed.len(), 1);
         assert_eq!(malformed[0].path, "spec.v4IpAddress");

@@ -75,7 +75,7 @@ mod tests {
         let json = format!(r#"{{"spec":{spec},"metadata":{{"name":"v","namespace":"a"}}}}"#);
         let parsed = read(Kind::VirtualMachine, json.as_bytes()).unwrap();
         let Object::VirtualMachine(vm) = parsed.object else { panic!("another kind") };
-        (*vm, parsed.malformed.into_iter().map(|bad| bad.path).collect())
+        (std::sync::Arc::unwrap_or_clone(vm), parsed.malformed.into_iter().map(|bad| bad.path).collect())
     }
 
     #[test]

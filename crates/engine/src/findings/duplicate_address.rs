@@ -12,7 +12,7 @@ use crate::judge::Context;
 use crate::life::Life;
 use crate::record::{Record, Source};
 use api::names::labels;
-use api::slim::Kind;
+use api::slim::{Kind, Phase, PodType};
 use std::collections::BTreeMap;
 
 /// How many holders a message names; the others are in the objects.
@@ -115,7 +115,7 @@ fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
             !known && !eip.spec.nat_gw.is_empty() && ip.spec.pod_name.contains(eip.spec.nat_gw.as_str())
         }
         (Source::Ip(vm), Source::Ip(launcher)) => {
-            vm.spec.pod_type == "VirtualMachine"
+            vm.spec.pod_type == PodType::VirtualMachine
                 && launcher.spec.namespace == vm.spec.namespace
                 && launcher.spec.pod_name.starts_with("virt-launcher-")
                 && !coverage.is_complete_in(Kind::Pod, &vm.spec.namespace)
@@ -162,7 +162,7 @@ fn rank(context: &Context<'_>, record: &Record<'_>) -> u8 {
 }
 
 fn runs(pod: &api::slim::Pod) -> bool {
-    pod.status.phase == "Running"
+    pod.status.phase == Phase::Running
 }
 
 fn life_rank(life: &Life<'_>) -> u8 {

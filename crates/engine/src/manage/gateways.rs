@@ -11,8 +11,9 @@ use super::state::State;
 use crate::gateways::external_subnet;
 use crate::record::is_finished;
 use api::names::annotations;
-use api::slim::{IptablesEip, Kind, Meta, Object, Pod, Str, VpcNatGateway};
+use api::slim::{IptablesEip, Kind, Meta, Pod, Str, VpcNatGateway};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -62,12 +63,12 @@ fn subnets(gateway: &VpcNatGateway) -> [Str; 2] {
 }
 
 impl Engine {
-    pub(super) fn eip_seen(&mut self, eip: IptablesEip) {
+    pub(super) fn eip_seen(&mut self, eip: Arc<IptablesEip>) {
         let (name, subnet) = (eip.meta.name.clone(), eip::subnet_of(&eip));
         let before = self.forget_eip(&name);
         self.state.gateways.eips.entry(eip.spec.nat_gw.clone()).or_default().insert(name.clone());
         self.state.gateways.eips_by_subnet.entry(subnet.clone()).or_default().insert(name.clone());
-        self.state.world.put(Object::IptablesEip(Box::new(eip)));
+        self.state.world.eips.put(eip);
         self.dirty.insert(eip::holder(&name));
         before.into_iter().chain([subnet]).for_each(|subnet| self.about_rival_on(&subnet));
     }
@@ -81,7 +82,7 @@ impl Engine {
         Some(subnet)
     }
 
-    pub(super) fn gateway_seen(&mut self, gateway: VpcNatGateway) {
+    pub(super) fn gateway_seen(&mut self, gateway: Arc<VpcNatGateway>) {
         let name = gateway.meta.name.clone();
         let before = self.forget_gateway(&name);
         let now = subnets(&gateway);
@@ -89,7 +90,7 @@ impl Engine {
             self.state.gateways.by_subnet.entry(subnet).or_default().insert(name.clone());
         }
         let ordinals = gateway::ordinals(&gateway);
-        self.state.world.put(Object::VpcNatGateway(Box::new(gateway)));
+        self.state.world.gateways.put(gateway);
         self.dirty.extend(ordinals.map(|ordinal| gateway::holder(&name, ordinal)));
         self.about_gateway(&name);
         before.into_iter().chain(now).for_each(|subnet| self.about_rival_on(&subnet));

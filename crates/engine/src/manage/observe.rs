@@ -112,15 +112,15 @@ impl Engine {
                     self.claim_seen(claim);
                 }
             }
-            Object::Pod(pod) => self.pod_seen(*pod),
-            Object::Subnet(subnet) => self.subnet_seen(*subnet),
-            Object::IpPool(pool) => self.pool_seen(*pool),
+            Object::Pod(pod) => self.pod_seen(pod),
+            Object::Subnet(subnet) => self.subnet_seen(subnet),
+            Object::IpPool(pool) => self.pool_seen(pool),
             Object::Vlan(vlan) => {
                 let name = vlan.meta.name.clone();
                 self.state.world.put(Object::Vlan(vlan));
                 self.vlan_changed(&name);
             }
-            Object::Ip(ip) => self.ip_seen(*ip),
+            Object::Ip(ip) => self.ip_seen(ip),
             Object::Node(node) => {
                 let name = node.meta.name.clone();
                 self.state.agents.forget_silence(&name);
@@ -139,8 +139,8 @@ impl Engine {
                 self.state.world.put(Object::Namespace(namespace));
                 self.namespaces_changed([name]);
             }
-            Object::IptablesEip(eip) => self.eip_seen(*eip),
-            Object::VpcNatGateway(gateway) => self.gateway_seen(*gateway),
+            Object::IptablesEip(eip) => self.eip_seen(eip),
+            Object::VpcNatGateway(gateway) => self.gateway_seen(gateway),
             nad @ Object::NetworkAttachmentDefinition(_) => self.attachment_seen(nad),
             Object::VirtualMachineInstanceMigration(migration) => {
                 let (namespace, vmi) = (migration.meta.namespace.clone(), migration.spec.vmi_name.clone());
@@ -222,8 +222,8 @@ impl Engine {
 
     /// A Subnet is looked at again: its claims say more of it than was known.
     fn try_again(&mut self, name: &Str) {
-        if let Some(subnet) = self.state.world.subnets.named(name).cloned() {
-            self.subnet_seen(subnet);
+        if let Some(subnet) = self.state.world.subnets.shared("", name).cloned() {
+            self.subnet_seen(subnet.into());
         }
     }
 
@@ -274,10 +274,9 @@ impl Engine {
         }
     }
 
-    fn pod_seen(&mut self, pod: Pod) {
+    fn pod_seen(&mut self, pod: Arc<Pod>) {
         let holder = HolderId::of_pod(&pod);
-        let (namespace, name) = (pod.meta.namespace.clone(), pod.meta.name.clone());
-        if let Some(before) = self.state.world.pods.get(&namespace, &name).map(HolderId::of_pod)
+        if let Some(before) = self.state.world.pods.get(&pod.meta.namespace, &pod.meta.name).map(HolderId::of_pod)
             && before != holder
         {
             self.forget_pod(&before);
@@ -288,8 +287,8 @@ impl Engine {
         self.gateway_pod_seen(&pod.meta);
         self.state.migrations.seen(&holder, &pod.meta);
         self.about_records(&pod.meta);
-        self.state.pods.insert(holder.clone(), (namespace, name));
-        self.state.world.put(Object::Pod(Box::new(pod)));
+        self.state.pods.insert(holder.clone(), Arc::clone(&pod));
+        self.state.world.pods.put(pod);
         self.dirty.insert(holder);
     }
 
@@ -316,7 +315,7 @@ impl Engine {
         self.dirty.insert(holder.clone());
     }
 
-    pub(super) fn subnet_seen(&mut self, subnet: Subnet) {
+    pub(super) fn subnet_seen(&mut self, subnet: Arc<Subnet>) {
         let name = subnet.meta.name.clone();
         self.rival_on(&subnet);
         self.rest_changed(&subnet);
@@ -327,7 +326,7 @@ impl Engine {
         let own = holders::of_object(Kind::Subnet, "", &name);
         let own = own.filter(|own| foreign::has_own(&subnet) || self.state.claims.of_holder(own).next().is_some());
         self.dirty.extend(own);
-        self.state.world.put(Object::Subnet(Box::new(subnet)));
+        self.state.world.subnets.put(subnet);
         if changed {
             self.subnet_changed(&name);
             self.try_faulty(&name);
@@ -390,7 +389,7 @@ impl Engine {
     fn vlan_changed(&mut self, vlan: &Str) {
         let on_it = self.state.world.subnets.iter().filter(|subnet| subnet.spec.vlan == *vlan);
         for subnet in on_it.cloned().collect::<Vec<_>>() {
-            self.subnet_seen(subnet);
+            self.subnet_seen(Arc::new(subnet));
         }
     }
 

@@ -12,6 +12,7 @@ use api::names::{CONTROLLER_NAMESPACE, GATEWAY_CONFIG, Provider, leases};
 use api::slim::{Field, Kind, NadManager, Object, Str, Subnet, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// What Kube-OVN holds where its Lease says nothing (`leaderLeaseDuration` of its controller).
 const DURATION: i64 = 30;
@@ -19,8 +20,8 @@ const DURATION: i64 = 30;
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Rival {
-    /// Its Lease, and since when it is like this; the inner one is none where there is none, the outer one before it was looked for.
-    lease: Option<Option<(Tenure, Time)>>,
+    /// Its Lease.
+    lease: Seen,
     /// Whether its NAT gateways are enabled; none before that was looked for.
     gateways: Option<bool>,
     /// Whether it worked at the last look.
@@ -29,6 +30,18 @@ pub(super) struct Rival {
     subnets: BTreeMap<Str, (Str, Why)>,
     /// The same by wire.
     wires: BTreeMap<Str, BTreeSet<Str>>,
+}
+
+/// What was seen of its Lease.
+#[derive(Debug, Default)]
+enum Seen {
+    /// Nobody has looked yet.
+    #[default]
+    Nothing,
+    /// There is none.
+    Absent,
+    /// It is like this, since then.
+    Lease(Tenure, Time),
 }
 
 /// Why Kube-OVN gives out from a Subnet.
@@ -93,19 +106,20 @@ pub struct Left {
 impl Rival {
     /// Whether all was looked for once.
     pub(super) const fn is_known(&self) -> bool {
-        self.lease.is_some() && self.gateways.is_some()
+        !matches!(self.lease, Seen::Nothing) && self.gateways.is_some()
     }
 
     fn lease(&mut self, tenure: Option<Tenure>, now: Time) {
-        let known = self.lease.as_ref().and_then(Option::as_ref);
-        if self.lease.is_none() || known.map(|(known, _)| known) != tenure.as_ref() {
-            self.lease = Some(tenure.map(|tenure| (tenure, now)));
+        match (tenure, &self.lease) {
+            (None, _) => self.lease = Seen::Absent,
+            (Some(tenure), Seen::Lease(known, _)) if *known == tenure => {}
+            (Some(tenure), _) => self.lease = Seen::Lease(tenure, now),
         }
     }
 
     /// Until when it works, should nothing more be seen of it.
     fn until(&self) -> Option<Time> {
-        let (tenure, since) = self.lease.as_ref()?.as_ref()?;
+        let Seen::Lease(tenure, since) = &self.lease else { return None };
         let seconds = if tenure.seconds > 0 { tenure.seconds } else { DURATION };
         (!tenure.holder.is_empty()).then(|| Time(since.0.saturating_add(seconds)))
     }
@@ -156,7 +170,7 @@ impl Rival {
 
     fn message(&self, subnet: &str, wire: &str) -> Option<(&'static str, Box<str>)> {
         let (other, why) = self.why(wire)?;
-        let (tenure, _) = self.lease.as_ref()?.as_ref()?;
+        let Seen::Lease(tenure, _) = &self.lease else { return None };
         let by = if other == subnet { String::new() } else { format!("Subnet {other} is on wire {wire}, too, and ") };
         let lease = format!("{CONTROLLER_NAMESPACE}/{}", leases::KUBE_OVN);
         Some((
@@ -232,7 +246,7 @@ impl Engine {
         let is_on = |subnet: &&Subnet| wires.contains(wire_of(&self.state.world, subnet).as_str());
         let on_them = self.state.world.subnets.iter().filter(is_on).filter(|subnet| but != Some(&subnet.meta.name));
         for subnet in on_them.cloned().collect::<Vec<_>>() {
-            self.subnet_seen(subnet);
+            self.subnet_seen(Arc::new(subnet));
         }
     }
 

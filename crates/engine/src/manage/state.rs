@@ -19,12 +19,13 @@ use super::namespaces::Namespaces;
 use super::rival::Rival;
 use super::want::Want;
 use crate::record::is_finished;
-use crate::world::World;
 use crate::world::subnets::wire_of;
+use crate::world::{Shared, World};
 use api::names::{CONTROLLER_NAMESPACE, PRIMARY_PROVIDER, Provider};
-use api::slim::{Kind, Pod, Str, Subnet, Time, Uid};
+use api::slim::{Ip, Kind, Phase, Pod, Str, Subnet, Time, Uid};
 use ledger::Addr;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How to manage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,13 +191,13 @@ pub(super) struct State {
     /// Since when the owner of a holder has been absent.
     pub(super) absent: BTreeMap<HolderId, Time>,
     /// Pods by the holder whose addresses they use.
-    pub(super) pods: BTreeMap<HolderId, (Str, Str)>,
+    pub(super) pods: BTreeMap<HolderId, Arc<Pod>>,
     /// IP objects by address.
-    pub(super) ips_at: Multi<Addr, Str>,
+    pub(super) ips_at: Multi<Addr, Shared<Ip>>,
     /// IP objects by the holder that they were written for.
-    pub(super) ips_of: Multi<HolderId, Str>,
+    pub(super) ips_of: Multi<HolderId, Shared<Ip>>,
     /// IP objects that keep the addresses of an ordinal or a machine, by these: they may have no pod now.
-    pub(super) kept: Multi<HolderId, Str>,
+    pub(super) kept: Multi<HolderId, Shared<Ip>>,
     /// Holders that wait for something about a node.
     pub(super) at_node: BTreeMap<Str, BTreeSet<HolderId>>,
     /// The Subnets of Namespaces.
@@ -233,13 +234,12 @@ impl State {
 
     /// The pod that uses the addresses of a holder.
     pub(super) fn pod(&self, holder: &HolderId) -> Option<&Pod> {
-        let (namespace, name) = self.pods.get(holder)?;
-        self.world.pods.get(namespace, name).filter(|pod| HolderId::of_pod(pod) == *holder)
+        self.pods.get(holder).map(|pod| &**pod)
     }
 
     /// Whether the pod of a holder runs.
     pub(super) fn runs(&self, holder: &HolderId) -> bool {
-        self.pod(holder).is_some_and(|pod| pod.status.phase == "Running")
+        self.pod(holder).is_some_and(|pod| pod.status.phase == Phase::Running)
     }
 
     /// Whether a Subnet is given out from here: not one whose own manager knows its addresses.

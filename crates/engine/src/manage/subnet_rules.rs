@@ -74,7 +74,7 @@ mod tests {
         let meta = format!(r#"{{"name":"s","annotations":{{"ipledger.dev/cooldown":"{rest}"}}}}"#);
         let json = format!(r#"{{"metadata":{meta},"spec":{spec}}}"#);
         match read(Kind::Subnet, json.as_bytes()).unwrap().object {
-            Object::Subnet(subnet) => *subnet,
+            Object::Subnet(subnet) => std::sync::Arc::unwrap_or_clone(subnet),
             other => panic!("{other:?}"),
         }
     }

@@ -178,7 +178,7 @@ impl<'w> Records<'w> {
 /// Whether a pod has come to its end; it uses nothing then.
 #[must_use]
 pub fn is_finished(pod: &Pod) -> bool {
-    pod.status.phase == "Succeeded" || pod.status.phase == "Failed"
+    pod.status.phase.is_final()
 }
 
 /// The value of `<provider>.kubernetes.io/<name>`.

@@ -9,7 +9,7 @@ mod store;
 pub mod subnets;
 
 pub use coverage::{Coverage, Extent};
-pub use store::{Key, Store};
+pub use store::{Key, Shared, Store};
 
 use crate::finding::ObjRef;
 use api::slim::{
@@ -19,6 +19,7 @@ use api::slim::{
     VirtualMachineInstance, VirtualMachineInstanceMigration, Vlan, Vpc, VpcNatGateway,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How the objects were read: it decides how sure absence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,7 +75,7 @@ macro_rules! world {
         /// Collects objects for a [`World`].
         #[derive(Debug, Default)]
         pub struct Builder {
-            $($field: Vec<Box<$ty>>,)*
+            $($field: Vec<Arc<$ty>>,)*
             unreadable: Vec<Unreadable>,
             /// By kind, namespace and name: the version that was read, and what is wrong with it.
             malformed: BTreeMap<(Kind, Str, Str), (Str, ObjRef, Vec<Malformed>)>,
@@ -136,7 +137,7 @@ macro_rules! world {
 
             /// Takes an object in place of the one of that kind, namespace and name.
             pub fn put(&mut self, object: Object) {
-                match object { $(Object::$kind(object) => self.$field.put(object),)* }
+                match object { $(Object::$kind(object) => drop(self.$field.put(object)),)* }
             }
 
             /// Takes out an object; whether it was there.
@@ -216,9 +217,8 @@ world! {
 #[must_use]
 pub fn is_known(world: &World, object: &Object) -> bool {
     let meta = object.meta();
-    let id =
-        ObjRef { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone(), uid: String::new() };
-    let known = world.version(id.kind, &id.namespace, &id.name).and_then(|version| store::version_of(version));
+    let known =
+        world.version(object.kind(), &meta.namespace, &meta.name).and_then(|version| store::version_of(version));
     let new = store::version_of(&meta.resource_version);
     matches!((known, new), (Some(known), Some(new)) if new <= known)
 }

@@ -2,30 +2,52 @@
 //!
 //! In: objects as read, the same one perhaps twice. Out: lookup by namespace and name, and ordered iteration.
 //! Guarantees: one object per key: of two readings the higher resourceVersion wins, else the later one. Keys are not
-//! stored beside the objects: a million names are held once.
+//! stored beside the objects: a million names are held once. An index of objects holds them too, and no names of them.
 
 use api::slim::HasMeta;
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Namespace and name.
 pub type Key<'a> = (&'a str, &'a str);
 
 /// The objects of one kind.
 #[derive(Debug, Clone)]
-pub struct Store<T: HasMeta>(BTreeSet<ByKey<T>>);
+pub struct Store<T: HasMeta>(BTreeSet<Shared<T>>);
 
-/// An object that is compared by its key.
-#[derive(Debug, Clone)]
-struct ByKey<T>(Box<T>);
+/// An object that several may hold, which is compared by its key.
+#[derive(Debug)]
+pub struct Shared<T>(Arc<T>);
 
-/// What `ByKey` is looked up by: a borrowed pair of texts.
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> From<Shared<T>> for Arc<T> {
+    fn from(shared: Shared<T>) -> Self {
+        shared.0
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What [`Shared`] is looked up by: a borrowed pair of texts.
 trait Keyed {
     fn key(&self) -> Key<'_>;
 }
 
-impl<T: HasMeta> Keyed for ByKey<T> {
+impl<T: HasMeta> Keyed for Shared<T> {
     fn key(&self) -> Key<'_> {
         key(&*self.0)
     }
@@ -58,23 +80,23 @@ impl Ord for dyn Keyed + '_ {
         self.key().cmp(&other.key())
     }
 }
-impl<T: HasMeta> PartialEq for ByKey<T> {
+impl<T: HasMeta> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
         self.key() == other.key()
     }
 }
-impl<T: HasMeta> Eq for ByKey<T> {}
-impl<T: HasMeta> PartialOrd for ByKey<T> {
+impl<T: HasMeta> Eq for Shared<T> {}
+impl<T: HasMeta> PartialOrd for Shared<T> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl<T: HasMeta> Ord for ByKey<T> {
+impl<T: HasMeta> Ord for Shared<T> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
-impl<'a, T: HasMeta + 'a> Borrow<dyn Keyed + 'a> for ByKey<T> {
+impl<'a, T: HasMeta + 'a> Borrow<dyn Keyed + 'a> for Shared<T> {
     fn borrow(&self) -> &(dyn Keyed + 'a) {
         self
     }
@@ -89,7 +111,7 @@ impl<T: HasMeta> Default for Store<T> {
 impl<T: HasMeta> Store<T> {
     /// Takes all objects of a kind, in the order in which they were read.
     #[must_use]
-    pub fn new(mut objects: Vec<Box<T>>) -> Self {
+    pub fn new(mut objects: Vec<Arc<T>>) -> Self {
         objects.sort_by(|a, b| key(&**a).cmp(&key(&**b)));
         objects.dedup_by(|later, kept| {
             let same = key(&**later) == key(&**kept);
@@ -98,12 +120,14 @@ impl<T: HasMeta> Store<T> {
             }
             same
         });
-        Self(objects.into_iter().map(ByKey).collect())
+        Self(objects.into_iter().map(Shared).collect())
     }
 
     /// Takes an object in place of the one of that namespace and name, if there is one.
-    pub fn put(&mut self, object: Box<T>) {
-        self.0.replace(ByKey(object));
+    pub fn put(&mut self, object: Arc<T>) -> Shared<T> {
+        let object = Shared(object);
+        self.0.replace(object.clone());
+        object
     }
 
     /// Takes out the object of that namespace and name.
@@ -115,8 +139,14 @@ impl<T: HasMeta> Store<T> {
     /// The object of that namespace and name; the namespace of cluster-scoped kinds is empty.
     #[must_use]
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.shared(namespace, name).map(|object| &**object)
+    }
+
+    /// The same, to be held by others too.
+    #[must_use]
+    pub fn shared(&self, namespace: &str, name: &str) -> Option<&Shared<T>> {
         let key: Key<'_> = (namespace, name);
-        self.0.get(&key as &dyn Keyed).map(|object| &*object.0)
+        self.0.get(&key as &dyn Keyed)
     }
 
     /// The object of that name, of a cluster-scoped kind.
@@ -127,7 +157,7 @@ impl<T: HasMeta> Store<T> {
 
     /// All objects, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
-        self.0.iter().map(|object| &*object.0)
+        self.0.iter().map(|object| &**object)
     }
 
     /// How many there are.
@@ -159,7 +189,7 @@ mod tests {
     use super::*;
     use api::slim::{Kind, Object, Vip, read};
 
-    fn vip(name: &str, version: &str, subnet: &str) -> Box<Vip> {
+    fn vip(name: &str, version: &str, subnet: &str) -> Arc<Vip> {
         let json = format!(
             r#"{{"metadata":{{"name":"{name}","resourceVersion":"{version}"}},"spec":{{"subnet":"{subnet}"}}}}"#
         );

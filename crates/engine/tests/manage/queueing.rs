@@ -59,7 +59,7 @@ impl Bed {
     fn free(&mut self, name: &str) {
         let claim = self.claims.remove(name).unwrap();
         let Object::AddressClaim(claim) = object(Kind::AddressClaim, &claim) else { panic!() };
-        let meta = claim.meta;
+        let meta = claim.meta.clone();
         self.tell(Input::Gone { kind: Kind::AddressClaim, namespace: meta.namespace, name: meta.name, uid: meta.uid });
     }
 

@@ -6,7 +6,7 @@
 use crate::cluster::Cluster;
 use crate::excuse::is_unsettled;
 use crate::oracle::{Violation, claims, is_ended, pods};
-use api::slim::{AddressClaim, Pod};
+use api::slim::{AddressClaim, Phase, Pod};
 use serde_json::Value;
 
 /// A pod that wants any address has one while there are any; and one that has all its addresses runs.
@@ -36,7 +36,7 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
             continue;
         }
         let is_settled = !mine.iter().any(|claim| is_unsettled(cluster, &claims, claim));
-        if full && is_settled && pod.status.phase != "Running" {
+        if full && is_settled && pod.status.phase != Phase::Running {
             let names: Vec<&str> = mine.iter().map(|claim| claim.meta.name.as_str()).collect();
             return Err(Violation(format!("LIVENESS: pod {} has {names:?} and does not run", pod.meta.name)));
         }

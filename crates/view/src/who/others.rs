@@ -40,7 +40,7 @@ fn pods(context: &Context<'_>, addr: Addr, mentions: &mut Mentions) {
         } else {
             "it has come to its end and uses nothing"
         };
-        mentions.other(&ObjRef::of(Kind::Pod, pod), key.to_owned(), note, &pod.status.phase);
+        mentions.other(&ObjRef::of(Kind::Pod, pod), key.to_owned(), note, pod.status.phase.as_str());
     }
 }
 

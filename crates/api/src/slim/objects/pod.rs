@@ -2,7 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Field, Meta, Newest, Str};
+use crate::slim::{Field, Meta, Newest, Phase, RestartPolicy, Str};
 
 slim! {
     /// A Pod.
@@ -20,13 +20,13 @@ slim! {
         node_name: Str = "nodeName",
         /// Whether it uses its node's network.
         host_network: bool = "hostNetwork",
-        /// `Always`, `OnFailure` or `Never`.
-        restart_policy: Str = "restartPolicy",
+        /// Which containers are started again.
+        restart_policy: RestartPolicy = "restartPolicy",
     }
     /// `status` of a Pod.
     PodStatus {
-        /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
-        phase: Str = "phase",
+        /// Where it is in its life.
+        phase: Phase = "phase",
         /// Why it is in that phase, e.g. `Evicted`.
         reason: Str = "reason",
         /// When its conditions last changed.

@@ -2,7 +2,7 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Condition, Field, Meta, Newest, Str, Uid};
+use crate::slim::{Condition, Field, Meta, Newest, PodType, Str, Uid};
 use ledger::{Addr, AddrPair, Mac};
 
 slim! {
@@ -33,8 +33,8 @@ slim! {
         v6: Field<Addr> = "v6IpAddress",
         /// MAC address.
         mac: Field<Mac> = "macAddress",
-        /// Empty, `StatefulSet` or `VirtualMachine`.
-        pod_type: Str = "podType",
+        /// Who keeps the addresses.
+        pod_type: PodType = "podType",
     }
     /// A Vip.
     Vip {

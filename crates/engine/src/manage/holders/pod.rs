@@ -350,7 +350,7 @@ pub(super) fn on_record(
 
 /// What an IP object keeps for an ordinal or a machine, whose next pod says nothing yet.
 fn kept(state: &State, pod: &Subject<'_>, port: &str) -> Option<AddrPair> {
-    let ip = state.world.ips.named(port).filter(|ip| state.kept.contains(&pod.holder, &ip.meta.name))?;
+    let ip = state.world.ips.shared("", port).filter(|ip| state.kept.contains(&pod.holder, ip))?;
     let mut pair = AddrPair::NONE;
     Family::BOTH.into_iter().for_each(|family| pair.set(family, recorded(ip, family)));
     // What its claims say they say themselves: a record of them is no request for more of the same.

@@ -129,7 +129,7 @@ mod tests {
         let object = json!({"metadata": {"name": "s", "annotations": {annotations::ADDED_EXCLUDES: annotation}},
             "spec": spec});
         match read(Kind::Subnet, object.to_string().as_bytes()).unwrap().object {
-            Object::Subnet(subnet) => *subnet,
+            Object::Subnet(subnet) => std::sync::Arc::unwrap_or_clone(subnet),
             other => panic!("{other:?}"),
         }
     }

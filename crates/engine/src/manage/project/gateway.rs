@@ -13,7 +13,7 @@ use crate::manage::holders::gateway::{gateways_of, namespace_of, ordinals, pod_a
 use crate::manage::id::HolderId;
 use crate::manage::write::Write;
 use api::names::{annotations, labels};
-use api::slim::{Kind, Meta, Pairs, Pod, Str, VpcNatGateway};
+use api::slim::{Kind, Meta, Pairs, Phase, Pod, Str, VpcNatGateway};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -84,7 +84,7 @@ impl Engine {
         let (spec, status) = (&gateway.spec, &gateway.status);
         let (name, replicas) = (workload_of(gateway), ordinals(gateway).end);
         let pods: Vec<&Pod> = self.state.gateway_pods(&gateway.meta.name).collect();
-        let running = pods.iter().filter(|pod| pod.status.phase == "Running" && !pod.meta.is_deleted());
+        let running = pods.iter().filter(|pod| pod.status.phase == Phase::Running && !pod.meta.is_deleted());
         let nodes: BTreeSet<Str> = running.clone().map(|pod| pod.spec.node_name.clone()).collect();
         let is_ready = i64::try_from(running.count()).is_ok_and(|count| count >= replicas);
         let lan_ip = spec.lan_ip.get().map(ToString::to_string).unwrap_or_default();

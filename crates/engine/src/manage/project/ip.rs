@@ -15,8 +15,9 @@ use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
 use crate::record::is_finished;
 use api::names;
-use api::slim::{Field, Ip, IpSpec, Kind, Meta, Object, Pod, Str, Uid};
+use api::slim::{Field, Ip, IpSpec, Kind, Meta, Pod, PodType, Str, Uid};
 use ledger::{Addr, AddrPair, Family};
+use std::sync::Arc;
 
 /// The addresses of an IP object.
 fn addrs(ip: &Ip) -> AddrPair {
@@ -46,9 +47,9 @@ pub(in crate::manage) fn is_of_life(ip: &Ip, uid: &Uid, holder: &HolderId) -> bo
 /// older version wrote no type; whatever stands there, the name of an ordinal may be one.
 fn kept_for(ip: &Ip) -> Option<HolderId> {
     let spec = &ip.spec;
-    let kind = match spec.pod_type.as_str() {
-        VM => VM,
-        STATEFUL_SET => STATEFUL_SET,
+    let kind = match spec.pod_type {
+        PodType::VirtualMachine => VM,
+        PodType::StatefulSet => STATEFUL_SET,
         _ if split_ordinal(&spec.pod_name).is_some() => STATEFUL_SET,
         _ => return None,
     };
@@ -59,33 +60,32 @@ fn kept_for(ip: &Ip) -> Option<HolderId> {
 
 impl Engine {
     /// Takes in an IP object.
-    pub(in crate::manage) fn ip_seen(&mut self, ip: Ip) {
-        let name = ip.meta.name.clone();
-        self.ip_gone(&name);
+    pub(in crate::manage) fn ip_seen(&mut self, ip: Arc<Ip>) {
+        self.ip_gone(&ip.meta.name);
+        let ip = self.state.world.ips.put(ip);
         addrs(&ip).iter().for_each(|addr| {
-            self.state.ips_at.insert(addr, name.clone());
+            self.state.ips_at.insert(addr, ip.clone());
         });
         if let Some(holder) = kept_for(&ip) {
-            self.state.kept.insert(holder, name.clone());
+            self.state.kept.insert(holder, ip.clone());
         }
         if let Some(holder) = holder_of(&ip) {
-            self.state.ips_of.insert(holder, name);
+            self.state.ips_of.insert(holder, ip.clone());
         }
         self.about_ip(&ip);
-        self.state.world.put(Object::Ip(Box::new(ip)));
     }
 
     /// Forgets where an IP object is, before it goes or changes.
     pub(in crate::manage) fn ip_gone(&mut self, name: &Str) {
-        let Some(ip) = self.state.world.ips.named(name).cloned() else { return };
+        let Some(ip) = self.state.world.ips.shared("", name).cloned() else { return };
         for addr in addrs(&ip).iter() {
-            self.state.ips_at.remove(&addr, name);
+            self.state.ips_at.remove(&addr, &ip);
         }
         if let Some(holder) = kept_for(&ip) {
-            self.state.kept.remove(&holder, name);
+            self.state.kept.remove(&holder, &ip);
         }
         if let Some(holder) = holder_of(&ip) {
-            self.state.ips_of.remove(&holder, name);
+            self.state.ips_of.remove(&holder, &ip);
             if let HolderId::Pod(uid) = &holder
                 && !self.state.is_occupant(uid, &holder)
             {
@@ -210,10 +210,9 @@ impl Engine {
     /// Removes the IP objects that say what a claim says, before the claim goes; whether there are any, or may be once what is under way is
     /// done.
     pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
-        let names = self.state.ips_at.of(&claim.key.addr);
+        let ips = self.state.ips_at.of(&claim.key.addr);
         let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, claim);
-        let ips = names.filter_map(|name| self.state.world.ips.named(name)).filter(of_claim);
-        let found: Vec<Meta> = ips.map(|ip| ip.meta.clone()).collect();
+        let found: Vec<Meta> = ips.map(|ip| &**ip).filter(of_claim).map(|ip| ip.meta.clone()).collect();
         let mut any = false;
         for meta in &found {
             any |= self.remove_ip(meta, &claim.nic.holder);
@@ -270,7 +269,7 @@ impl Engine {
         if !self.state.ips_of.has(holder) {
             return;
         }
-        let ips = self.state.ips_of.of(holder).filter_map(|name| self.state.world.ips.named(name));
+        let ips = self.state.ips_of.of(holder);
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter(|want| want.lent.is_some());
         let used: Vec<Addr> =
             lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();

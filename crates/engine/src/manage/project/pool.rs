@@ -11,19 +11,20 @@ use crate::manage::command::ObjectId;
 use crate::manage::engine::Engine;
 use crate::manage::state::Wires;
 use crate::manage::waiting::Notice;
-use api::slim::{IpPool, Kind, Object, Str};
+use api::slim::{IpPool, Kind, Str};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Names an IPPool where a holder is expected: who is looked at again.
 pub(in crate::manage) const POOL: &str = "IPPool";
 
 impl Engine {
     /// Takes in an IPPool.
-    pub(in crate::manage) fn pool_seen(&mut self, pool: IpPool) {
+    pub(in crate::manage) fn pool_seen(&mut self, pool: Arc<IpPool>) {
         let name = pool.meta.name.clone();
         let mut bound = self.bound(&name);
         let changed = self.state.books.put_pool(&pool);
-        self.state.world.put(Object::IpPool(Box::new(pool)));
+        self.state.world.pools.put(pool);
         if !changed.is_empty() {
             bound.extend(self.bound(&name));
             self.namespaces_changed(bound);

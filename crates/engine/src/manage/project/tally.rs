@@ -129,7 +129,7 @@ mod tests {
     fn read_back(fields: &Map<String, Value>) -> SubnetStatus {
         let json = serde_json::json!({"metadata": {"name": "s"}, "status": fields}).to_string();
         match read(Kind::Subnet, json.as_bytes()).unwrap().object {
-            Object::Subnet(subnet) => subnet.status,
+            Object::Subnet(subnet) => subnet.status.clone(),
             other => panic!("{other:?}"),
         }
     }

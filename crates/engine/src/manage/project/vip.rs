@@ -87,8 +87,7 @@ impl Engine {
         let keys: Vec<ClaimKey> = self.state.claims.of_holder(holder).map(|(key, _)| key.clone()).collect();
         let mut found: Vec<Meta> = Vec::new();
         for key in &keys {
-            let names = self.state.ips_at.of(&key.addr);
-            let ips = names.filter_map(|name| self.state.world.ips.named(name));
+            let ips = self.state.ips_at.of(&key.addr).map(|ip| &**ip);
             let on_wire = |ip: &&Ip| self.state.books.wire(&ip.spec.subnet) == Some(&key.wire);
             let is_unknown = |ip: &Ip| holder_of(ip).is_some_and(|of| !self.state.pods.contains_key(&of));
             let former = |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !is_unknown(ip);
