@@ -224,7 +224,8 @@ fn bad_v6_byte(text: &str) -> usize {
         let rest = &text[at..];
         let digits = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
         if rest[digits..].starts_with('.') {
-            return bad_v4_byte(text, at);
+            // An IPv4 tail takes the place of two groups.
+            return if groups > 6 { at } else { bad_v4_byte(text, at) };
         }
         if digits == 0 || digits > 4 || groups == 8 {
             return at + digits.min(4);

@@ -125,6 +125,12 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv4_tail_that_has_no_room_is_where_the_mistake_is() {
+        let at = |text: &str| text.parse::<crate::Addr>().unwrap_err().position();
+        assert_eq!([at("1:2:3:4:5:6:7:1.2.3.4"), at("1:2:3:4:5:6:1.2.3.400"), at("::1.2.3.")], [14, 18, 8]);
+    }
+
+    #[test]
     fn a_huge_text_is_cut_on_a_character_boundary() {
         let text = "a".to_owned() + &"é".repeat(10_000_000);
         let error = ParseError::new(ParseErrorKind::Address, &text, 5_000_000);

@@ -2,7 +2,7 @@
 //!
 //! In: the CNI environment, a network configuration on standard input. Out: a CNI result or error on standard output, and
 //! whether it went well. Guarantees: decides nothing: it asks the agent; a runtime that speaks any version of CNI from
-//! 0.3.1 on is answered in its own.
+//! 0.3.0 on is answered in its own.
 
 use crate::protocol::{Ask, Reply, SOCKET};
 use http_body_util::{BodyExt, Full};

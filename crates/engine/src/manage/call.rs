@@ -59,55 +59,79 @@ mod claim_labels {
 const LABEL: usize = 63;
 
 impl Action {
+    /// What is done.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::CreateClaim(_) | Self::CreateIp(_) | Self::CreateEvent(_) => Verb::Create,
+            Self::ReadClaim(_)
+            | Self::ReadNode { .. }
+            | Self::ReadPod { .. }
+            | Self::ReadOwner { .. }
+            | Self::ReadAgent { .. }
+            | Self::ReadEvent(_) => Verb::Get,
+            Self::Occupy { .. }
+            | Self::Migrate { .. }
+            | Self::UpdateIp { .. }
+            | Self::AnnotatePod { .. }
+            | Self::CountEvent { .. } => Verb::MergePatch,
+            Self::DeleteClaim { .. } | Self::DeleteIp { .. } => Verb::Delete,
+            Self::Write(write) => match write.form {
+                Form::Create => Verb::Create,
+                Form::Patch | Form::Status => Verb::MergePatch,
+            },
+        }
+    }
+
     /// The API call.
     #[must_use]
     pub fn call(&self) -> Call {
+        Call { verb: self.verb(), path: self.path(), body: self.body() }
+    }
+
+    fn path(&self) -> String {
         let object = self.object();
-        let one = |verb, body| Call { verb, path: path(&object, true), body };
         match self {
-            Self::CreateClaim(claim) => create(&object, claim_body(claim)),
-            Self::CreateIp(ip) => create(&object, ip_body(ip, None)),
-            Self::ReadClaim(_) | Self::ReadNode { .. } | Self::ReadPod { .. } | Self::ReadOwner { .. } => {
-                one(Verb::Get, None)
-            }
+            Self::CreateEvent(event) => event.collection(),
+            Self::ReadEvent(event) | Self::CountEvent { event, .. } => event.path(),
             Self::ReadAgent { namespace, node } => {
-                let path = format!(
-                    "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{}{node}",
-                    leases::AGENT_PREFIX
-                );
-                Call { verb: Verb::Get, path, body: None }
+                format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{}{node}", leases::AGENT_PREFIX)
             }
-            Self::ReadEvent(event) => Call { verb: Verb::Get, path: event.path(), body: None },
-            Self::CreateEvent(event) => Call { verb: Verb::Create, path: event.collection(), body: Some(event.body()) },
-            Self::CountEvent { event, times } => {
-                Call { verb: Verb::MergePatch, path: event.path(), body: Some(event.count(*times)) }
-            }
+            Self::Write(write) if write.form == Form::Status => format!("{}/status", path(&object)),
+            _ if self.verb() == Verb::Create => collection(&object),
+            _ => path(&object),
+        }
+    }
+
+    fn body(&self) -> Option<Value> {
+        Some(match self {
+            Self::ReadClaim(_)
+            | Self::ReadNode { .. }
+            | Self::ReadPod { .. }
+            | Self::ReadOwner { .. }
+            | Self::ReadAgent { .. }
+            | Self::ReadEvent(_) => return None,
+            Self::CreateClaim(claim) => claim_body(claim),
+            Self::CreateIp(ip) => ip_body(ip, None),
+            Self::CreateEvent(event) => event.body(),
+            Self::CountEvent { event, times } => event.count(*times),
             Self::Occupy { uid, version, occupant, replaces, conditions, .. } => {
                 let mut body = occupy(uid, version, occupant, *replaces);
                 if let Some(conditions) = conditions {
                     body["status"]["conditions"] = standard(conditions);
                 }
-                one(Verb::MergePatch, Some(body))
+                body
             }
-            Self::Migrate { uid, version, turn, .. } => one(Verb::MergePatch, Some(migrate(uid, version, turn))),
-            Self::UpdateIp { ip, uid, version } => one(Verb::MergePatch, Some(ip_body(ip, Some((uid, version))))),
-            Self::DeleteClaim { uid, version, .. } | Self::DeleteIp { uid, version, .. } => one(
-                Verb::Delete,
-                Some(json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})),
-            ),
-            Self::Write(write) => match write.form {
-                Form::Create => create(&object, write.body()),
-                Form::Patch => one(Verb::MergePatch, Some(write.body())),
-                Form::Status => {
-                    let path = format!("{}/status", path(&object, true));
-                    Call { verb: Verb::MergePatch, path, body: Some(write.body()) }
-                }
-            },
+            Self::Migrate { uid, version, turn, .. } => migrate(uid, version, turn),
+            Self::UpdateIp { ip, uid, version } => ip_body(ip, Some((uid, version))),
+            Self::DeleteClaim { uid, version, .. } | Self::DeleteIp { uid, version, .. } => {
+                json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})
+            }
+            Self::Write(write) => write.body(),
             Self::AnnotatePod { uid, version, set, .. } => {
-                let meta = json!({"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set});
-                one(Verb::MergePatch, Some(json!({"metadata": meta})))
+                json!({"metadata": {"uid": uid.to_string(), "resourceVersion": version.as_str(), "annotations": set}})
             }
-        }
+        })
     }
 
     /// What an answer means: the status code, and the body as JSON.
@@ -118,10 +142,10 @@ impl Action {
             200..=299 if matches!(self, Self::ReadAgent { .. }) => lease(body),
             200..=299 if self.is_event() => Outcome::Done(None),
             // A Status where the object is gone; the object where a finalizer holds it.
-            200..=299 if self.call().verb == Verb::Delete && is_status(body) => Outcome::Done(None),
+            200..=299 if self.verb() == Verb::Delete && is_status(body) => Outcome::Done(None),
             200..=299 => Outcome::Done(read(self.object().kind, body).ok().map(|parsed| parsed.object)),
             404 => Outcome::Missing,
-            409 if self.call().verb == Verb::Create => Outcome::Exists,
+            409 if self.verb() == Verb::Create => Outcome::Exists,
             409 => Outcome::Changed,
             // A patch names the life that it is for; of another one the server says that it cannot become that.
             422 if is_of_another_life(body) => Outcome::Changed,
@@ -164,20 +188,18 @@ fn message(body: &[u8]) -> Box<str> {
     status["message"].as_str().unwrap_or("the server gives no reason").into()
 }
 
-fn create(object: &ObjectId, body: Value) -> Call {
-    Call { verb: Verb::Create, path: path(object, false), body: Some(body) }
-}
-
-/// The path of an object, or of the collection that it is in.
-fn path(object: &ObjectId, with_name: bool) -> String {
+/// The path of all objects of a kind, in the namespace of one of them.
+fn collection(object: &ObjectId) -> String {
     let (api_version, plural) = (object.kind.api_version(), object.kind.plural());
     let root = if api_version.contains('/') { "/apis" } else { "/api" };
-    let mut path = format!("{root}/{api_version}");
-    if object.kind.namespaced() {
-        path = format!("{path}/namespaces/{}", object.namespace);
+    match object.kind.namespaced() {
+        true => format!("{root}/{api_version}/namespaces/{}/{plural}", object.namespace),
+        false => format!("{root}/{api_version}/{plural}"),
     }
-    path = format!("{path}/{plural}");
-    if with_name { format!("{path}/{}", object.name) } else { path }
+}
+
+fn path(object: &ObjectId) -> String {
+    format!("{}/{}", collection(object), object.name)
 }
 
 /// The patch that gives a claim another occupant, and its label the occupant's node. The next pod of a gateway has not

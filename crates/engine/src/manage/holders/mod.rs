@@ -1,7 +1,7 @@
 //! The kinds of holders: each a file with what its holders want and what becomes of their claims.
 //!
-//! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others; the two tables
-//! below are all that a new kind is added to. A claim on a wire that another manager serves, and one of a kind that this
+//! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others; a new
+//! one is added to the tables below and to that of `project`. A claim on a wire that another manager serves, and one of a kind that this
 //! version does not know, are kept.
 
 pub(super) mod eip;

@@ -6,13 +6,13 @@
 
 use super::conditions::{Say, standard, with};
 use crate::manage::claims::Claim;
-use crate::manage::command::Action;
+use crate::manage::command::{Action, Occupant};
 use crate::manage::engine::Engine;
 use crate::manage::fate::Wait;
 use crate::manage::id::ClaimKey;
 use crate::manage::write::Write;
 use api::names::conditions::{COOLING_DOWN, WAITING};
-use api::slim::{Condition, Field, Time, Uid};
+use api::slim::{Condition, Field, Time};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -94,17 +94,27 @@ fn over<'a>(claim: &Claim, type_: &'a str, reason: &'a str) -> Option<Say<'a>> {
 }
 
 /// The pod that a release waits for: of a machine that migrates it may be the target.
-fn waited_for<'a>(claim: &'a Claim, wait: &Wait) -> &'a Uid {
+fn waited_for<'a>(claim: &'a Claim, wait: &Wait) -> &'a Occupant {
     let (Wait::Agent(node) | Wait::NoAgent(node) | Wait::NoName(node) | Wait::Silence(node)) = wait else {
-        return &claim.occupant.pod_uid;
+        return &claim.occupant;
     };
     let mut users = claim.users().skip(usize::from(claim.is_let_go()));
-    users.find(|user| user.node == *node).map_or(&claim.occupant.pod_uid, |user| &user.pod_uid)
+    users.find(|user| user.node == *node).unwrap_or(&claim.occupant)
+}
+
+/// A pod as people call it, where the claim says that, and the UID that tells it from its namesakes.
+fn named(claim: &Claim, pod: &Occupant) -> String {
+    let by_claim = || claim.occupant_name().filter(|_| pod.pod_uid == claim.occupant.pod_uid);
+    let own = Some((&pod.namespace, &pod.name)).filter(|(_, name)| !name.is_empty());
+    match own.or_else(by_claim) {
+        Some((namespace, name)) => format!("{namespace}/{name} ({})", pod.pod_uid),
+        None => pod.pod_uid.to_string(),
+    }
 }
 
 /// What is waited for, where a person would want to know: what is settled by a read, or by time, is not told.
 fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
-    let pod = waited_for(claim, wait);
+    let pod = named(claim, waited_for(claim, wait));
     match wait {
         Wait::Agent(node) => {
             Some(("Agent", format!("the agent of node {node} has not said that pod {pod} let the address go")))
@@ -124,7 +134,7 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
         Wait::Silence(node) => Some((
             "AgentAlive",
             format!(
-                "node {node} is gone or out of service, and its agent is not known to be silent: should the machine run, it is to be stopped"
+                "node {node} is deleted or out of service, but its agent has renewed its Lease lately: if the machine runs, restart its kubelet or take the taint off; if it does not, this ends by itself"
             ),
         )),
         Wait::Gateway(gateway) => Some((

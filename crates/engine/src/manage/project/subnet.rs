@@ -70,8 +70,9 @@ impl Engine {
         for name in self.state.books.take_touched() {
             let known = self.state.world.subnets.named(&name).filter(|subnet| self.manages(subnet));
             let Some(is_deleted) = known.map(|subnet| subnet.meta.is_deleted()) else { continue };
-            // A Subnet may be large: while nothing may be written, it is not looked at either.
-            if is_deleted || !self.is_too_soon(&ObjectId::named(Kind::Subnet, &name), SUBNET) {
+            // A Subnet may be large: while nothing may be written of it, it is not looked at either.
+            let may_go = is_deleted && self.state.books.is_idle(&name);
+            if may_go || !self.is_too_soon(&ObjectId::named(Kind::Subnet, &name), SUBNET) {
                 let subnet = self.state.world.subnets.named(&name).cloned();
                 subnet.into_iter().for_each(|subnet| self.project_subnet(&subnet));
             }
@@ -134,9 +135,13 @@ impl Engine {
     fn waits_for(&self, name: &Str) -> String {
         let mut claims = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
         let Some((addr, nic)) = claims.next() else { return "it is being deleted".to_owned() };
-        let others = claims.count();
         let holder = self.title(name, addr).unwrap_or_else(|| nic.holder.to_string());
-        format!("it is being deleted and waits for {addr} of {holder} and {others} other addresses")
+        let others = match claims.count() {
+            0 => String::new(),
+            1 => " and 1 other address".to_owned(),
+            others => format!(" and {others} other addresses"),
+        };
+        format!("it is being deleted and waits for {addr} of {holder}{others}")
     }
 
     fn write_subnet_status(&mut self, subnet: &Subnet, health: &Health) {
@@ -153,7 +158,7 @@ impl Engine {
         }
         let mut fields = tally.map(|tally| tally.fields(Form::Subnet)).unwrap_or_default();
         if self.state.has(Bug::CountObjects) {
-            fields.insert("v4usingIPs".to_owned(), json!(self.state.ips_at.len()));
+            fields.insert("v4usingIPs".to_owned(), json!(self.state.world.ips.len()));
         }
         self.write_status(id, meta, fields, &conditions);
     }
