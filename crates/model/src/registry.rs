@@ -165,6 +165,12 @@ impl Registry {
         self.index.get(group)?.get(plural).copied()
     }
 
+    /// The resource of a kind, by an `apiVersion` that is served.
+    pub(crate) fn find_kind(&self, api_version: &str, kind: &str) -> Option<&Resource> {
+        let served = |r: &&Resource| r.versions.iter().any(|v| v.served && v.api_version == api_version);
+        self.iter().filter(|r| r.kind == kind).find(served)
+    }
+
     pub(crate) fn get(&self, id: ResourceId) -> Option<&Resource> {
         self.resources.get(&id)
     }

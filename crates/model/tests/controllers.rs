@@ -53,6 +53,72 @@ fn an_owner_of_the_same_name_is_not_the_owner() {
     assert!(!there(&mut bed, "b"));
 }
 
+/// A map in `namespace` with one owner reference.
+fn owned_by(bed: &mut Bed, namespace: &str, name: &str, api_version: &str, kind: &str, owner: (&str, &Value)) {
+    let mut map = config_map(name);
+    map["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": api_version, "kind": kind, "name": owner.0, "uid": owner.1["metadata"]["uid"]}]);
+    bed.expect(201, Request::post(format!("/api/v1/namespaces/{namespace}/configmaps"), map));
+}
+
+#[test]
+fn an_owner_is_looked_up_by_its_kind_and_name_and_in_the_namespace_of_the_dependent() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    bed.expect(201, Request::post("/api/v1/namespaces", json!({"metadata": {"name": "x"}})));
+    owned_by(&mut bed, "default", "right", "v1", "ConfigMap", ("a", &a));
+    owned_by(&mut bed, "default", "another-name", "v1", "ConfigMap", ("b", &a));
+    owned_by(&mut bed, "default", "another-kind", "v1", "Secret", ("a", &a));
+    owned_by(&mut bed, "x", "another-namespace", "v1", "ConfigMap", ("a", &a));
+    garbage(&mut bed);
+    assert!(there(&mut bed, "right"));
+    assert!(!there(&mut bed, "another-name") && !there(&mut bed, "another-kind"));
+    bed.expect(404, Request::get("/api/v1/namespaces/x/configmaps/another-namespace"));
+    // An owner without a namespace is found from each.
+    let node = bed.expect(201, Request::post("/api/v1/nodes", json!({"metadata": {"name": "n"}})));
+    owned_by(&mut bed, "default", "of-a-node", "v1", "Node", ("n", &node));
+    garbage(&mut bed);
+    assert!(there(&mut bed, "of-a-node"));
+    bed.expect(200, Request::delete("/api/v1/nodes/n"));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "of-a-node"));
+}
+
+#[test]
+fn nothing_goes_while_the_kind_of_an_owner_is_not_served() {
+    let mut bed = Bed::new();
+    let owner = json!({"metadata": {"uid": "11111111-1111-1111-1111-111111111111"}});
+    owned_by(&mut bed, "default", "no-kind", "test.io/v1", "Thing", ("t", &owner));
+    owned_by(&mut bed, "default", "no-version", "apps/v1beta1", "Deployment", ("d", &owner));
+    // One that is known to be gone beside one that nobody can tell of.
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    owned_by(&mut bed, "default", "both", "v1", "ConfigMap", ("a", &a));
+    let both = bed.get(&format!("{MAPS}/both"))["metadata"]["ownerReferences"].clone();
+    let unknown = bed.get(&format!("{MAPS}/no-kind"))["metadata"]["ownerReferences"][0].clone();
+    let owners = json!([both[0], unknown]);
+    bed.expect(200, Request::merge_patch(format!("{MAPS}/both"), json!({"metadata": {"ownerReferences": owners}})));
+    bed.expect(200, Request::delete(format!("{MAPS}/a")));
+    garbage(&mut bed);
+    assert!(there(&mut bed, "no-kind") && there(&mut bed, "no-version"));
+    assert_eq!(bed.get(&format!("{MAPS}/both"))["metadata"]["ownerReferences"], owners);
+    // Once it is served, it is known that the owner is not there.
+    bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    garbage(&mut bed);
+    assert!(!there(&mut bed, "no-kind") && there(&mut bed, "no-version") && !there(&mut bed, "both"));
+}
+
+#[test]
+fn an_object_without_a_namespace_never_goes_for_an_owner_that_has_one() {
+    let mut bed = Bed::new();
+    let a = bed.expect(201, Request::post(MAPS, config_map("a")));
+    let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": a["metadata"]["uid"]});
+    let node = json!({"metadata": {"name": "n", "ownerReferences": [reference]}});
+    bed.expect(201, Request::post("/api/v1/nodes", node));
+    bed.expect(200, Request::delete(format!("{MAPS}/a")));
+    garbage(&mut bed);
+    bed.get("/api/v1/nodes/n");
+}
+
 #[test]
 fn one_living_owner_is_enough_and_the_dead_one_is_forgotten() {
     let mut bed = Bed::new();

@@ -1,8 +1,9 @@
 //! The garbage collector: objects whose owners are gone, foreground and orphaning deletion.
 //!
 //! In: `metadata.ownerReferences` and the finalizers `orphan` and `foregroundDeletion`. Out: deletes and patches.
-//! Guarantees: an object goes only when none of its owners is there, by UID; every delete carries the UID. Source:
-//! `kubernetes/pkg/controller/garbagecollector/garbagecollector.go` (attemptToDeleteItem, attemptToOrphan).
+//! Guarantees: an object goes only when of each owner it is known that it is not there: looked up by its kind and name, and
+//! told from its successors by UID; every delete carries the UID. Source:
+//! `kubernetes/pkg/controller/garbagecollector/garbagecollector.go` (attemptToDeleteItem, isDangling, attemptToOrphan).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use super::{Kind, is_deleting, name, namespace, text, uid};
 use crate::meta::{FOREGROUND, ORPHAN, finalizers, meta};
 use crate::request::Request;
 use crate::server::Server;
+use crate::store::key;
 use crate::time::Timestamp;
 
 /// Everything that is there, by UID, and who depends on whom.
@@ -69,13 +71,6 @@ impl Graph {
         self.dependents.get(id).into_iter().flatten().filter_map(|d| self.objects.get(d))
     }
 
-    /// The owner that a reference means: same UID, and within reach.
-    fn owner<'a>(&'a self, object: &Value, reference: &Value) -> Option<&'a Arc<Value>> {
-        let (kind, owner) = self.objects.get(owner_uid(reference))?;
-        let reachable = !kind.namespaced || namespace(owner) == namespace(object);
-        reachable.then_some(owner)
-    }
-
     /// Finalizers that wait for us.
     fn process_deleting(&self, server: &mut Server, id: &str, object: &Value, path: &str, now: Timestamp) {
         let held = finalizers(object);
@@ -100,39 +95,64 @@ impl Graph {
 
     /// `attemptToDeleteItem`.
     fn process_dependent(&self, server: &mut Server, id: &str, object: &Value, path: &str, now: Timestamp) {
-        let waits = |owner: &Value| is_deleting(owner) && finalizers(owner).contains(&FOREGROUND);
-        let (mut solid, mut dangling, mut waiting) = (0, 0, 0);
+        if is_deleting(object) {
+            return;
+        }
+        let (mut solid, mut dangling, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
         for reference in owners(object) {
-            match self.owner(object, reference) {
-                None => dangling += 1,
-                Some(owner) if waits(owner) => waiting += 1,
-                Some(_) => solid += 1,
+            match find_owner(server, object, reference) {
+                Owner::Unknown => return,
+                Owner::Dangling => dangling.push(owner_uid(reference)),
+                Owner::There(owner) if is_deleting(&owner) && finalizers(&owner).contains(&FOREGROUND) => {
+                    waiting.push(owner_uid(reference));
+                }
+                Owner::There(_) => solid.push(owner_uid(reference)),
             }
         }
-        if solid > 0 {
-            if dangling + waiting > 0 {
-                let keep = |o: &Value| self.owner(object, o).is_some_and(|owner| !waits(owner));
+        if !solid.is_empty() {
+            if !dangling.is_empty() || !waiting.is_empty() {
+                let keep = |o: &Value| !dangling.contains(&owner_uid(o)) && !waiting.contains(&owner_uid(o));
                 drop_owners(server, object, path, &keep, now);
             }
             return;
         }
         let held = finalizers(object);
-        if is_deleting(object) && !held.contains(&FOREGROUND) {
-            return;
-        }
-        let policy = if waiting > 0 && self.dependents(id).next().is_some() || held.contains(&FOREGROUND) {
+        let policy = if !waiting.is_empty() && self.dependents(id).next().is_some() || held.contains(&FOREGROUND) {
             "Foreground"
         } else if held.contains(&ORPHAN) {
             "Orphan"
         } else {
             "Background"
         };
-        if is_deleting(object) && policy == "Foreground" {
-            return;
-        }
         let options = json!({"propagationPolicy": policy, "preconditions": {"uid": id,
             "resourceVersion": text(object, "resourceVersion")}});
         server.handle(Request::delete(path).with_body(options), now);
+    }
+}
+
+/// What an owner reference means.
+enum Owner {
+    There(Arc<Value>),
+    /// Nothing of that kind and name is there, or something with another UID.
+    Dangling,
+    /// An error upstream, tried again and again: nothing is done about the dependent as long as it lasts.
+    Unknown,
+}
+
+/// `isDangling`.
+fn find_owner(server: &Server, object: &Value, reference: &Value) -> Owner {
+    let get = |key: &str| reference.get(key).and_then(Value::as_str).unwrap_or("");
+    // A kind that is not served may be served again, and its objects may all be there.
+    let Some(resource) = server.registry.find_kind(get("apiVersion"), get("kind")) else { return Owner::Unknown };
+    let namespace = match (resource.namespaced, namespace(object)) {
+        // An object without a namespace cannot say in which one its owner is.
+        (true, "") => return Owner::Unknown,
+        (true, namespace) => namespace,
+        (false, _) => "",
+    };
+    match resource.store.get(&key(namespace, get("name"))) {
+        Some(stored) if uid(&stored.object) == owner_uid(reference) => Owner::There(Arc::clone(&stored.object)),
+        _ => Owner::Dangling,
     }
 }
 
