@@ -139,6 +139,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         prop_oneof![any::<i64>(), -2..3_i64].prop_map(Value::from),
+        Just(Value::from(u64::MAX)),
         any::<f64>().prop_map(Value::from),
         prop::sample::select(TEXTS).prop_map(Value::from),
     ];
@@ -151,15 +152,27 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A workload of any kind: two templates, so that there is something to roll, and counts as large as they get.
+fn workload() -> impl Strategy<Value = Value> {
+    let counts = || prop::sample::select(vec![json!(1), json!(u64::MAX), json!("50%")]);
+    (prop::sample::select(vec!["i", "j"]), counts(), counts(), counts()).prop_map(
+        |(image, surge, unavailable, count)| {
+            let template =
+                json!({"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": image}]}});
+            json!({"metadata": {"name": "a"}, "spec": {"replicas": 2, "completions": 1,
+            "selector": {"matchLabels": {"app": "x"}}, "template": template,
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}},
+            "status": {"replicas": count, "readyReplicas": count, "succeeded": 0, "failed": count}})
+        },
+    )
+}
+
 /// Bodies that are right, so that there is something to damage.
 fn good_body() -> impl Strategy<Value = Value> {
-    let template = json!({"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
-    prop::sample::select(vec![
+    let others = prop::sample::select(vec![
         json!({"metadata": {"name": "a", "finalizers": ["orphan"]}, "spec": {"containers": [{"name": "c", "image": "i"}]}}),
         json!({"metadata": {"name": "a"}, "target": {"name": "a"}, "deleteOptions": {}}),
         json!({"metadata": {"name": "x"}}),
-        json!({"metadata": {"name": "a"}, "spec": {"replicas": 2, "completions": 1, "selector": {"matchLabels": {"app": "x"}},
-            "template": template}}),
         json!({"metadata": {"name": "things.test.io"}, "spec": {"group": "test.io", "scope": "Namespaced",
             "names": {"plural": "things", "kind": "Thing"}, "versions": [{"name": "v1", "served": true, "storage": true,
             "subresources": {"status": {}}, "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {
@@ -167,7 +180,8 @@ fn good_body() -> impl Strategy<Value = Value> {
                 "x-kubernetes-validations": [{"rule": "!has(self.a) || self.a == oldSelf.a"}]}}}}}]}}),
         json!({"apiVersion": "test.io/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"a": 1}}),
         json!([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]),
-    ])
+    ]);
+    prop_oneof![6 => others, 2 => workload()]
 }
 
 fn damage(at: &mut Value, way: &[prop::sample::Index], junk: Value) {
@@ -198,7 +212,25 @@ fn damaged_body() -> impl Strategy<Value = Value> {
     )
 }
 
+/// A request that fits: what the controllers work on is rarely made by chance.
+fn workload_request() -> impl Strategy<Value = Request> {
+    const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+    const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+    const JOBS: &str = "/apis/batch/v1/namespaces/default/jobs";
+    let kind = prop::sample::select(vec![SETS, DEPLOYMENTS, JOBS]);
+    (0..4, kind, workload()).prop_map(|(act, path, body)| match act {
+        0 => Request::post(path, body),
+        1 => Request::put(format!("{path}/a"), body),
+        2 => Request::merge_patch(format!("{path}/a/status"), body),
+        _ => Request::delete("/api/v1/namespaces/default/pods"),
+    })
+}
+
 fn any_request() -> impl Strategy<Value = Request> {
+    prop_oneof![3 => random_request(), 1 => workload_request()]
+}
+
+fn random_request() -> impl Strategy<Value = Request> {
     let methods = prop::sample::select(vec![Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete]);
     let body = prop_oneof![good_body(), good_body(), damaged_body(), any_json()];
     let params = prop::collection::vec(
@@ -220,6 +252,20 @@ fn any_request() -> impl Strategy<Value = Request> {
             request.content_type = content_type.to_owned();
             params.into_iter().fold(request, |r, (k, v)| r.with(k, v))
         })
+}
+
+/// So many requests between two looks of the controllers.
+const CONTROLLED: usize = 5;
+
+fn control(server: &mut Server, now: Timestamp) {
+    collect_garbage(server, now);
+    empty_namespaces(server, now);
+    server.finalize_definitions(now);
+    schedule(server, now);
+    sync_deployments(server, now);
+    sync_replica_sets(server, now);
+    sync_stateful_sets(server, now);
+    sync_jobs(server, now);
 }
 
 proptest! {
@@ -247,17 +293,12 @@ proptest! {
             for id in &watches {
                 server.poll(*id);
             }
+            if i % CONTROLLED == 0 {
+                control(&mut server, now);
+            }
         }
-        let now = Timestamp::from_secs(1000);
         for _ in 0..3 {
-            collect_garbage(&mut server, now);
-            empty_namespaces(&mut server, now);
-            server.finalize_definitions(now);
-            schedule(&mut server, now);
-            sync_deployments(&mut server, now);
-            sync_replica_sets(&mut server, now);
-            sync_stateful_sets(&mut server, now);
-            sync_jobs(&mut server, now);
+            control(&mut server, Timestamp::from_secs(1000));
         }
     }
 

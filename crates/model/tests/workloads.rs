@@ -377,6 +377,31 @@ fn a_job_that_is_deleted_without_its_pods_leaves_them_running() {
 }
 
 #[test]
+fn counts_as_large_as_a_number_gets_are_only_large_counts() {
+    let mut cluster = Cluster::new(1);
+    let mut deployment = workload("Deployment", 1);
+    deployment["spec"]["strategy"] =
+        json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": u64::MAX, "maxUnavailable": u64::MAX}});
+    cluster.bed.expect(201, Request::post(DEPLOYMENTS, deployment));
+    cluster.settle();
+    let change = json!({"spec": {"template": {"metadata": {"annotations": {"a": "1"}}}}});
+    cluster.bed.expect(200, Request::merge_patch(format!("{DEPLOYMENTS}/w"), change));
+    cluster.settle();
+    assert_eq!(cluster.names().len(), 1);
+
+    let mut job = json!({"metadata": {"name": "j"}, "spec": {"template": template()}});
+    job["spec"]["template"]["spec"]["restartPolicy"] = json!("Never");
+    cluster.bed.expect(201, Request::post(JOBS, job));
+    cluster.settle();
+    let status = json!({"status": {"succeeded": u64::MAX, "failed": u64::MAX}});
+    cluster.bed.expect(200, Request::merge_patch(format!("{JOBS}/j/status"), status));
+    let mine = cluster.pods().into_iter().find(|p| p["metadata"]["name"].as_str().unwrap().starts_with("j-")).unwrap();
+    cluster.kubelets[0].exit(mine["metadata"]["uid"].as_str().unwrap(), false);
+    cluster.settle();
+    assert_eq!(cluster.bed.get(&format!("{JOBS}/j"))["status"]["failed"], json!(u64::MAX));
+}
+
+#[test]
 fn a_job_that_fails_too_often_fails() {
     let mut cluster = Cluster::new(1);
     let mut job = json!({"metadata": {"name": "j"}, "spec": {"backoffLimit": 0, "template": template()}});

@@ -38,6 +38,16 @@ fn status(set: &Value, key: &str) -> usize {
     set["status"].get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
 }
 
+/// Numbers are what a client wrote: they may be as large as they get.
+fn sum(numbers: impl Iterator<Item = usize>) -> usize {
+    numbers.fold(0, usize::saturating_add)
+}
+
+/// How many pods these sets are to have.
+fn asked_of(sets: &[Arc<Value>]) -> usize {
+    sum(sets.iter().map(|s| count(s, "replicas", 0)))
+}
+
 fn sync(server: &mut Server, deployment: &Value, now: Timestamp) {
     let hash = template_hash(&deployment["spec"]["template"]);
     let sets: Vec<Arc<Value>> = server
@@ -49,14 +59,14 @@ fn sync(server: &mut Server, deployment: &Value, now: Timestamp) {
         sets.iter().cloned().partition(|s| s["metadata"]["labels"].get(HASH) == Some(&json!(hash)));
     let wanted = count(deployment, "replicas", 1);
     let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
-    let old_asked: usize = old.iter().map(|s| count(s, "replicas", 0)).sum();
+    let old_asked = asked_of(&old);
     let old_there = old.iter().any(|s| status(s, "replicas") > 0 || pods_of(server, s) > 0);
     match new.first() {
         None if recreate && (old_asked > 0 || old_there) => scale_all(server, deployment, &old, now),
         None => create_set(server, deployment, &hash, if old_asked == 0 { wanted } else { 0 }, now),
         Some(set) => roll(server, deployment, set, &old, wanted, now),
     }
-    let total = |key: &str| sets.iter().map(|s| status(s, key)).sum::<usize>();
+    let total = |key: &str| sum(sets.iter().map(|s| status(s, key)));
     let ready = total("readyReplicas");
     let status = json!({"replicas": total("replicas"), "readyReplicas": ready, "availableReplicas": ready,
         "updatedReplicas": new.first().map_or(0, |s| status(s, "replicas")),
@@ -111,7 +121,7 @@ fn share(deployment: &Value, key: &str, wanted: usize, round_up: bool) -> usize 
 }
 
 fn roll(server: &mut Server, deployment: &Value, new: &Value, old: &[Arc<Value>], wanted: usize, now: Timestamp) {
-    let old_asked: usize = old.iter().map(|s| count(s, "replicas", 0)).sum();
+    let old_asked = asked_of(old);
     let asked = count(new, "replicas", 0);
     if old_asked == 0 {
         return scale(server, deployment, new, wanted, now);
@@ -121,13 +131,15 @@ fn roll(server: &mut Server, deployment: &Value, new: &Value, old: &[Arc<Value>]
     if surge == 0 && unavailable == 0 {
         unavailable = 1;
     }
-    let room = (wanted + surge).saturating_sub(old_asked + asked);
+    let all_asked = old_asked.saturating_add(asked);
+    let room = wanted.saturating_add(surge).saturating_sub(all_asked);
     if room > 0 && asked < wanted {
-        return scale(server, deployment, new, (asked + room).min(wanted), now);
+        return scale(server, deployment, new, asked.saturating_add(room).min(wanted), now);
     }
     // What may go: more than the least that must be ready, counting pods of the new set that are not ready as lost.
     let not_ready = asked.saturating_sub(status(new, "readyReplicas"));
-    let mut spare = (old_asked + asked).saturating_sub(wanted.saturating_sub(unavailable) + not_ready);
+    let least = wanted.saturating_sub(unavailable).saturating_add(not_ready);
+    let mut spare = all_asked.saturating_sub(least);
     for set in old {
         let current = count(set, "replicas", 0);
         let down = current.min(spare);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::pods::{
-    claim, controller_uid, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path,
+    BURST, claim, controller_uid, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path,
     set_status,
 };
 use super::{is_deleting, name, namespace, uid};
@@ -61,7 +61,8 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let (mut succeeded, mut failed) = (counted("succeeded"), counted("failed"));
     let ended: Vec<&Arc<Value>> = pods.iter().filter(|p| is_tracked(p) && (is_finished(p) || is_deleting(p))).collect();
     for pod in &ended {
-        if phase(pod) == "Succeeded" { succeeded += 1 } else { failed += 1 }
+        let count: &mut u64 = if phase(pod) == "Succeeded" { &mut succeeded } else { &mut failed };
+        *count = count.saturating_add(1);
     }
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
     let parallelism = count(job, "parallelism", 1) as u64;
@@ -75,7 +76,7 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let outcome = if failed > backoff { Some("Failed") } else { complete.then_some("Complete") };
     if outcome == Some("Failed") && !is_done(job) {
         // What still runs has failed with it.
-        failed += active.iter().filter(|p| is_tracked(p)).count() as u64;
+        failed = failed.saturating_add(active.iter().filter(|p| is_tracked(p)).count() as u64);
     }
     let running = if is_done(job) || outcome.is_some() {
         active.iter().for_each(|p| remove(server, p, now));
@@ -90,7 +91,7 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
             None if succeeded > 0 => active.len() as u64,
             None => parallelism,
         };
-        for _ in (active.len() as u64)..wanted {
+        for _ in ((active.len() as u64)..wanted).take(BURST) {
             create(server, job, &reference, now);
         }
         let surplus = active.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));

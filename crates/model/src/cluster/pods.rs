@@ -12,6 +12,10 @@ use crate::selector::LabelSelector;
 use crate::server::Server;
 use crate::time::Timestamp;
 
+/// Pods that one step makes for one workload at most: `burstReplicas` of ReplicaSets, `MaxPodCreateDeletePerSync` of Jobs. A step
+/// ends, whatever number a client wrote.
+pub(super) const BURST: usize = 500;
+
 /// The path of a pod, or of the collection for an empty name.
 pub(super) fn pod_path(namespace: &str, name: &str) -> String {
     let path = format!("/api/v1/namespaces/{namespace}/pods");

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::pods::{
-    claim, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path, set_status,
+    BURST, claim, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path, set_status,
 };
 use super::{is_deleting, name, namespace};
 use crate::meta;
@@ -32,7 +32,7 @@ fn sync(server: &mut Server, set: &Value, now: Timestamp) {
     let mut active: Vec<Arc<Value>> = pods.into_iter().filter(|p| is_active(p)).collect();
     let wanted = count(set, "replicas", 1);
     if !is_deleting(set) {
-        for _ in active.len()..wanted {
+        for _ in (active.len()..wanted).take(BURST) {
             let metadata = Map::from_iter([("generateName".to_owned(), json!(format!("{}-", name(set))))]);
             let pod = from_template(&set["spec"]["template"], reference.clone(), metadata);
             server.handle(Request::post(pod_path(namespace(set), ""), pod), now);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::pods::{claim, count, delete, from_template, is_ready, owner, pod_path, set_status, template_hash};
+use super::pods::{BURST, claim, count, delete, from_template, is_ready, owner, pod_path, set_status, template_hash};
 use super::{is_deleting, name, namespace};
 use crate::meta;
 use crate::pod::is_finished;
@@ -70,7 +70,8 @@ fn control(
     let first = set["spec"]["ordinals"]["start"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
     let last = first.saturating_add(count(set, "replicas", 1));
     let ordered = set["spec"]["podManagementPolicy"] != "Parallel";
-    for n in first..last {
+    // A set that makes its pods at once looks at so many ordinals beyond those that it has, step by step.
+    for n in (first..last).take(pods.len().saturating_add(BURST)) {
         match pods.iter().find(|(m, _)| *m == n).map(|(_, p)| p) {
             None => {
                 create(server, set, reference, n, revision, now);
