@@ -178,6 +178,27 @@ fn a_namespace_goes_when_all_in_it_has_gone() {
 }
 
 #[test]
+fn pods_go_first_out_of_a_namespace_and_the_rest_waits_for_them() {
+    let mut bed = Bed::new();
+    bed.expect(201, Request::post("/api/v1/namespaces", json!({"metadata": {"name": "x"}})));
+    bed.expect(201, Request::post("/api/v1/namespaces/x/configmaps", config_map("a")));
+    let mut bound = pod("p");
+    bound["spec"]["nodeName"] = json!("n1");
+    bed.expect(201, Request::post("/api/v1/namespaces/x/pods", bound));
+    bed.expect(200, Request::delete("/api/v1/namespaces/x"));
+    let now = bed.now;
+    assert!(settle(&mut bed.server, now, &mut [&mut empty_namespaces]));
+    let left = bed.get("/api/v1/namespaces/x/pods/p");
+    assert!(left["metadata"].get("deletionTimestamp").is_some());
+    let map = bed.get("/api/v1/namespaces/x/configmaps/a");
+    assert_eq!(map["metadata"].get("deletionTimestamp"), None);
+    // The kubelet's last word.
+    bed.expect(200, Request::delete("/api/v1/namespaces/x/pods/p").with("gracePeriodSeconds", "0"));
+    assert!(settle(&mut bed.server, now, &mut [&mut empty_namespaces]));
+    bed.expect(404, Request::get("/api/v1/namespaces/x"));
+}
+
+#[test]
 fn a_namespace_gets_its_account_and_its_certificates() {
     let mut bed = Bed::new();
     bed.expect(201, Request::post("/api/v1/namespaces", json!({"metadata": {"name": "new"}})));
