@@ -80,7 +80,7 @@ impl Server {
         map.insert("creationTimestamp".to_owned(), json!(now.to_string()));
         map.insert("uid".to_owned(), json!(uid));
         let resource = self.res(scope.id)?;
-        strategy::prepare_create(resource, &mut object);
+        strategy::prepare_create(resource, scope.version, &mut object);
         strategy::validate_create(resource, scope.version, &object)?;
         let name = meta::name(&object);
         if has_version {

@@ -16,15 +16,15 @@ use crate::server::{Part, Server};
 use crate::time::Timestamp;
 use crate::{crd, defaults, meta, namespace, pod, scale, workload};
 
-/// `PrepareForCreate`.
-pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
+/// `PrepareForCreate` of the version that the request names.
+pub(crate) fn prepare_create(resource: &Resource, version: usize, object: &mut Value) {
     if resource.custom {
-        if resource.version(resource.storage_version).status
+        if resource.version(version).status
             && let Some(map) = object.as_object_mut()
         {
             map.remove("status");
         }
-    } else if resource.version(0).status
+    } else if resource.version(version).status
         && let Some(status) = defaults::fresh_status(&resource.group, &resource.plural)
     {
         object["status"] = status;

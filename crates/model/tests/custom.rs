@@ -319,6 +319,23 @@ fn two_versions_show_one_object() {
 }
 
 #[test]
+fn a_create_keeps_or_drops_the_status_as_its_own_version_says() {
+    let mut bed = Bed::new();
+    let mut definition = crd(open_schema());
+    let mut second = definition["spec"]["versions"][0].clone();
+    second["name"] = json!("v2");
+    second["storage"] = json!(false);
+    second.as_object_mut().unwrap().remove("subresources");
+    definition["spec"]["versions"].as_array_mut().unwrap().push(second);
+    bed.expect(201, Request::post(CRDS, definition));
+    let body = |version: &str, name: &str| json!({"apiVersion": format!("test.io/{version}"), "kind": "Thing", "metadata": {"name": name}, "status": {"x": 1}});
+    let first = bed.expect(201, Request::post(THINGS, body("v1", "a")));
+    assert_eq!(first.get("status"), None);
+    let second = bed.expect(201, Request::post("/apis/test.io/v2/namespaces/default/things", body("v2", "b")));
+    assert_eq!(second["status"], json!({"x": 1}));
+}
+
+#[test]
 fn a_version_that_objects_may_be_stored_in_is_not_dropped() {
     let mut bed = Bed::new();
     let path = format!("{CRDS}/things.test.io");
