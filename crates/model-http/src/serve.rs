@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, WARNING};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use model::{Body, Response};
+use model::{Body, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -62,7 +62,7 @@ async fn answer(model: Model, request: hyper::Request<Incoming>) -> Result<hyper
     let response = match Limited::new(body, parse::MAX_BODY).collect().await {
         Ok(body) => match parse::request(&parts, &body.to_bytes()) {
             Ok(request) => {
-                let timeout = request.param("timeoutSeconds").and_then(|t| t.parse().ok()).map(Duration::from_secs);
+                let timeout = timeout(&request);
                 let metadata_only = partial::wanted(&request.accept);
                 let response = model.handle(request);
                 return Ok(print(&model, response, timeout, metadata_only));
@@ -72,6 +72,15 @@ async fn answer(model: Model, request: hyper::Request<Incoming>) -> Result<hyper
         Err(_) => Response::too_large(&format!("limit is {}", parse::MAX_BODY)),
     };
     Ok(print(&model, response, None, false))
+}
+
+/// How long a watch lasts; none: as long as is usual, and so it is for 0 seconds (`ListResource` in
+/// `apiserver/pkg/endpoints/handlers/get.go`). What is no number, the model refuses.
+fn timeout(request: &Request) -> Option<Duration> {
+    let seconds: i64 = request.param("timeoutSeconds")?.parse().ok()?;
+    // A century is as good as for ever, and no clock runs over.
+    let bounded = u32::try_from(seconds.max(0)).unwrap_or(u32::MAX);
+    (seconds != 0).then(|| Duration::from_secs(bounded.into()))
 }
 
 fn print(model: &Model, response: Response, timeout: Option<Duration>, metadata_only: bool) -> hyper::Response<Answer> {
@@ -101,4 +110,17 @@ fn print(model: &Model, response: Response, timeout: Option<Duration>, metadata_
         *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
         response
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_lasts_as_long_as_it_says_and_no_seconds_say_nothing() {
+        let seconds = |text: &str| timeout(&Request::get("/").with("timeoutSeconds", text)).map(|d| d.as_secs());
+        assert_eq!(timeout(&Request::get("/")), None);
+        assert_eq!([seconds("0"), seconds(""), seconds("5")], [None, None, Some(5)]);
+        assert_eq!([seconds("-1"), seconds("9223372036854775807")], [Some(0), Some(u64::from(u32::MAX))]);
+    }
 }

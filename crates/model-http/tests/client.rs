@@ -69,6 +69,18 @@ async fn a_watch_streams_events_as_they_happen() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_watch_of_no_seconds_lasts_as_long_as_is_usual() -> Result<()> {
+    let (model, client) = bed().await?;
+    let maps: Api<ConfigMap> = Api::namespaced(client, "default");
+    let version = model.with(|s| s.revision()).to_string();
+    let mut events = maps.watch(&WatchParams::default().timeout(0), &version).await?.boxed();
+    maps.create(&PostParams::default(), &map("a")).await?;
+    let first = tokio::time::timeout(DEADLINE, events.try_next()).await??;
+    assert!(matches!(&first, Some(WatchEvent::Added(m)) if m.name_any() == "a"), "{first:?}");
+    Ok(())
+}
+
 /// Names of the ADDED events up to the bookmark that ends the initial state.
 async fn initial_state<S>(events: &mut S) -> Result<Vec<String>>
 where

@@ -164,15 +164,7 @@ impl DeleteOptions {
     }
 
     fn from_query(request: &Request) -> Outcome<Self> {
-        let grace_period_seconds = match request.param("gracePeriodSeconds") {
-            None | Some("") => None,
-            Some(text) => Some(text.parse().map_err(|_| {
-                ApiError::bad_request(format!(
-                    "strconv.ParseInt: parsing {}: invalid syntax",
-                    crate::field::quote(text)
-                ))
-            })?),
-        };
+        let grace_period_seconds = number(request, "gracePeriodSeconds")?;
         let dry: Vec<&str> = request.query.iter().filter(|(k, _)| k == "dryRun").map(|(_, v)| v.as_str()).collect();
         Self::check(
             request.param("propagationPolicy"),
@@ -239,15 +231,9 @@ impl ListOptions {
             LabelSelector::parse(request.param("labelSelector").unwrap_or("")).map_err(ApiError::bad_request)?;
         let fields =
             FieldSelector::parse(request.param("fieldSelector").unwrap_or("")).map_err(ApiError::bad_request)?;
-        let limit = match request.param("limit") {
-            None | Some("") => 0,
-            Some(text) => text.parse::<i64>().map_err(|_| {
-                ApiError::bad_request(format!(
-                    "strconv.ParseInt: parsing {}: invalid syntax",
-                    crate::field::quote(text)
-                ))
-            })?,
-        };
+        // How long a watch lasts is the front's to keep.
+        number(request, "timeoutSeconds")?;
+        let limit = number(request, "limit")?.unwrap_or(0);
         let mut options = Self {
             labels,
             fields,
@@ -339,6 +325,15 @@ impl ListOptions {
     pub(crate) fn version(&self) -> Result<Option<u64>, String> {
         if self.resource_version.is_empty() { Ok(None) } else { parse_version(&self.resource_version).map(Some) }
     }
+}
+
+/// A parameter that must be a number.
+fn number(request: &Request, key: &str) -> Outcome<Option<i64>> {
+    let Some(text) = request.param(key).filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let quoted = crate::field::quote(text);
+        ApiError::bad_request(format!("strconv.ParseInt: parsing {quoted}: invalid syntax"))
+    })
 }
 
 fn refuse(errors: &[FieldError]) -> Outcome<()> {

@@ -79,6 +79,18 @@ fn versions_match_as_asked() {
 }
 
 #[test]
+fn numbers_of_a_list_or_a_watch_must_be_numbers() {
+    let mut bed = Bed::new();
+    for key in ["limit", "timeoutSeconds"] {
+        for request in [Request::get(MAPS), Request::get(MAPS).with("watch", "true"), Request::delete(MAPS)] {
+            let message = "strconv.ParseInt: parsing \"soon\": invalid syntax";
+            bed.refused(400, "BadRequest", message, request.with(key, "soon"));
+        }
+        bed.expect(200, Request::get(MAPS).with(key, "0"));
+    }
+}
+
+#[test]
 fn selectors_select() {
     let mut bed = Bed::new();
     bed.expect(201, Request::post(PODS, pod("p")));
