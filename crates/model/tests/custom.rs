@@ -336,6 +336,34 @@ fn a_create_keeps_or_drops_the_status_as_its_own_version_says() {
 }
 
 #[test]
+fn a_definition_whose_versions_a_webhook_converts_is_refused() {
+    let mut bed = Bed::new();
+    let mut refused = |conversion: Value, cause: (&str, &str)| {
+        let mut definition = crd(open_schema());
+        definition["spec"]["conversion"] = conversion;
+        let refusal = bed.expect(422, Request::post(CRDS, definition));
+        let found = &refusal["details"]["causes"][0];
+        assert_eq!((&found["field"], &found["reason"]), (&json!("spec.conversion.strategy"), &json!(cause.0)));
+        assert_eq!(found["message"], cause.1);
+    };
+    let webhook = json!({"clientConfig": {"url": "https://example.com"}, "conversionReviewVersions": ["v1"]});
+    refused(
+        json!({"strategy": "Webhook", "webhook": webhook}),
+        ("FieldValueForbidden", "Forbidden: webhook conversion is not modelled"),
+    );
+    refused(
+        json!({"strategy": "Magic"}),
+        ("FieldValueNotSupported", "Unsupported value: \"Magic\": supported values: \"None\", \"Webhook\""),
+    );
+    refused(json!({}), ("FieldValueRequired", "Required value"));
+    // An update may not bring it in, either.
+    let path = format!("{CRDS}/things.test.io");
+    bed.expect(201, Request::post(CRDS, crd(open_schema())));
+    let patch = json!({"spec": {"conversion": {"strategy": "Webhook"}}});
+    bed.expect(422, Request::merge_patch(path, patch));
+}
+
+#[test]
 fn a_version_that_objects_may_be_stored_in_is_not_dropped() {
     let mut bed = Bed::new();
     let path = format!("{CRDS}/things.test.io");

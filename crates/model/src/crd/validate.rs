@@ -59,6 +59,7 @@ fn validate_spec(crd: &Value) -> Vec<FieldError> {
         errors.push(FieldError::invalid("spec.names.listKind", names_of(crd, "listKind"), detail));
     }
     validate_stored(crd, &mut errors);
+    errors.extend(validate_conversion(crd));
     errors
 }
 
@@ -97,6 +98,17 @@ fn validate_versions(crd: &Value, errors: &mut Vec<FieldError>) {
     if versions.iter().filter(|v| v["storage"] == true).count() != 1 {
         let detail = "must have exactly one version marked as storage version";
         errors.push(FieldError::invalid_text("spec.versions", &versions_text(versions, hoisted), detail));
+    }
+}
+
+/// `ValidateCustomResourceConversion`; a webhook would be called for nothing: see docs/api-model/differences.md.
+fn validate_conversion(crd: &Value) -> Option<FieldError> {
+    let path = "spec.conversion.strategy";
+    match spec(crd, "conversion").get("strategy").and_then(Value::as_str).unwrap_or("") {
+        "None" => None,
+        "" => Some(FieldError::required(path, "")),
+        "Webhook" => Some(FieldError::forbidden(path, "webhook conversion is not modelled")),
+        other => Some(FieldError::not_supported(path, other, ["None", "Webhook"])),
     }
 }
 
