@@ -106,6 +106,46 @@ fn selectors_select() {
 }
 
 #[test]
+fn field_labels_mean_what_their_kind_makes_of_them() {
+    let mut bed = Bed::new();
+    let mut bound = pod("p");
+    bound["spec"]["nodeName"] = json!("n1");
+    bed.expect(201, Request::post(PODS, bound));
+    bed.expect(201, Request::post(PODS, pod("q")));
+    for (name, spec) in [("open", json!({})), ("shut", json!({"unschedulable": true}))] {
+        bed.expect(201, Request::post("/api/v1/nodes", json!({"metadata": {"name": name}, "spec": spec})));
+    }
+    let events = "/api/v1/namespaces/default/events";
+    for (name, component, reporting) in [("old", "kubelet", ""), ("new", "", "kubelet"), ("both", "other", "kubelet")] {
+        let event = json!({"metadata": {"name": name}, "involvedObject": {"namespace": "default"},
+            "source": {"component": component}, "reportingComponent": reporting});
+        bed.expect(201, Request::post(events, event));
+    }
+    let jobs = "/apis/batch/v1/namespaces/default/jobs";
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}});
+    for name in ["none", "one"] {
+        bed.expect(201, Request::post(jobs, json!({"metadata": {"name": name}, "spec": {"template": template}})));
+    }
+    bed.expect(200, Request::merge_patch(format!("{jobs}/one/status"), json!({"status": {"succeeded": 1}})));
+    let mut selected = |path: &str, field: &str, expected: &[&str]| {
+        let list = bed.expect(200, Request::get(path).with("fieldSelector", field));
+        assert_eq!(names(&list), expected, "{field}");
+    };
+    selected(PODS, "spec.host=n1", &["p"]);
+    selected(PODS, "spec.host!=n1", &["q"]);
+    // The label is known, and no pod has the field.
+    selected(PODS, "status.podIPs=", &["p", "q"]);
+    selected("/api/v1/nodes", "spec.unschedulable=false", &["open"]);
+    selected("/api/v1/nodes", "spec.unschedulable=", &[]);
+    selected("/api/v1/nodes", "spec.unschedulable!=true", &["open"]);
+    selected(events, "source=kubelet", &["new", "old"]);
+    selected(events, "source=other", &["both"]);
+    selected(events, "reportingComponent=kubelet", &["both", "new"]);
+    selected(jobs, "status.successful=1", &["one"]);
+    selected(jobs, "status.successful=0", &["none"]);
+}
+
+#[test]
 fn a_watch_shows_what_comes_after_its_version() {
     let mut bed = Bed::new();
     make(&mut bed, &["a"]);

@@ -1,6 +1,10 @@
 //! Field selectors: terms on single fields.
 //!
-//! In: selector text. Out: whether an object satisfies it. Guarantees: an absent field compares as the type's zero value.
+//! In: selector text. Out: whether an object satisfies it. Guarantees: an absent field compares as the type's zero value, and a
+//! label of a built-in kind means what that kind makes of it. Sources: `ToSelectableFields` of each strategy in
+//! `kubernetes/pkg/registry`, `kubernetes/pkg/apis/core/v1/conversion.go`.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -57,31 +61,46 @@ impl FieldSelector {
         self.terms.iter().find(|(k, equal, _)| *equal && k == key).map(|(_, _, v)| v.as_str())
     }
 
-    /// Whether `object` satisfies it; an absent field is the empty string.
+    /// Whether `object` satisfies it.
     #[must_use]
     pub fn matches(&self, object: &Value) -> bool {
-        self.terms.iter().all(|(key, equal, value)| {
-            let mut at = Some(object);
-            for step in key.split('.') {
-                at = at.and_then(|v| v.get(step));
-            }
-            let same = match at {
-                None | Some(Value::Null) => value.is_empty() || is_default(key, value),
-                Some(Value::String(s)) => s == value,
-                Some(Value::Bool(b)) => value == if *b { "true" } else { "false" },
-                Some(other) => value.parse::<Value>().is_ok_and(|v| v == *other),
-            };
-            same == *equal
-        })
+        self.terms.iter().all(|(key, equal, value)| (selectable(object, key) == value.as_str()) == *equal)
     }
 }
 
-/// Booleans of typed objects are `false` and integers `0` when absent.
-fn is_default(key: &str, value: &str) -> bool {
-    matches!(
-        (key, value),
-        ("spec.unschedulable" | "spec.hostNetwork", "false") | ("status.replicas" | "status.successful", "0")
-    )
+/// What the label `key` of `object` reads as.
+fn selectable<'a>(object: &'a Value, key: &str) -> Cow<'a, str> {
+    match (builtin_kind(object), key) {
+        ("Event", "source") => or(text(object, "source.component"), || text(object, "reportingComponent")),
+        // For clients of old.
+        ("Pod", "spec.host") => text(object, "spec.nodeName"),
+        // A label that is taken, and a field that is never set.
+        ("Pod", "status.podIPs") => Cow::Borrowed(""),
+        ("Pod", "spec.hostNetwork") | ("Node", "spec.unschedulable") => or(text(object, key), || "false".into()),
+        ("ReplicaSet" | "ReplicationController", "status.replicas") => or(text(object, key), || "0".into()),
+        ("Job", "status.successful") => or(text(object, "status.succeeded"), || "0".into()),
+        _ => text(object, key),
+    }
+}
+
+/// The kind, if it is built in: groups of definitions have a dot.
+fn builtin_kind(object: &Value) -> &str {
+    let get = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or("");
+    let custom = get("apiVersion").split_once('/').is_some_and(|(group, _)| group.contains('.'));
+    if custom { "" } else { get("kind") }
+}
+
+fn or<'a>(text: Cow<'a, str>, otherwise: impl FnOnce() -> Cow<'a, str>) -> Cow<'a, str> {
+    if text.is_empty() { otherwise() } else { text }
+}
+
+/// The field at a path; an absent one is empty.
+fn text<'a>(object: &'a Value, path: &str) -> Cow<'a, str> {
+    match path.split('.').try_fold(object, |at, step| at.get(step)) {
+        None | Some(Value::Null) => Cow::Borrowed(""),
+        Some(Value::String(text)) => Cow::Borrowed(text),
+        Some(other) => Cow::Owned(other.to_string()),
+    }
 }
 
 /// Splits at commas that are not escaped.
@@ -125,10 +144,18 @@ mod tests {
 
     #[test]
     fn an_absent_field_is_empty() {
-        let pod = json!({"spec": {}, "status": {"phase": "Running"}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": {}, "status": {"phase": "Running"}});
         assert!(FieldSelector::parse("spec.nodeName=").unwrap().matches(&pod));
         assert!(FieldSelector::parse("spec.nodeName!=n1,status.phase=Running").unwrap().matches(&pod));
         assert!(!FieldSelector::parse("status.phase!=Running").unwrap().matches(&pod));
         assert!(FieldSelector::parse("spec.hostNetwork=false").unwrap().matches(&pod));
+    }
+
+    #[test]
+    fn the_fields_of_a_definition_are_read_as_they_stand() {
+        let thing = json!({"apiVersion": "test.io/v1", "kind": "Pod", "spec": {"host": "a", "size": 3, "on": true}});
+        assert!(FieldSelector::parse("spec.host=a,spec.size=3,spec.on=true").unwrap().matches(&thing));
+        assert!(FieldSelector::parse("spec.hostNetwork=").unwrap().matches(&thing));
+        assert!(!FieldSelector::parse("spec.hostNetwork=false").unwrap().matches(&thing));
     }
 }
