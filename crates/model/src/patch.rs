@@ -11,6 +11,7 @@ use crate::create::match_namespace;
 use crate::decode;
 use crate::error::{ApiError, Outcome};
 use crate::json_patch::{self, PatchError};
+use crate::reader;
 use crate::request::{Request, Response, warned};
 use crate::server::{Part, Scope, Server};
 use crate::store::key;
@@ -45,6 +46,7 @@ impl Server {
             return Err(ApiError::bad_request(format!("error decoding patch: {}", bad.why)));
         }
         let options = Self::write_options(request)?;
+        let empty = request.body.is_none();
         let patch = request.body.take().unwrap_or(Value::Null);
         let duplicates = std::mem::take(&mut request.duplicates);
         if content_type == APPLY {
@@ -52,15 +54,21 @@ impl Server {
         }
         let old = resource.store.get(&key(scope.namespace, scope.name)).map(|s| resource.present(s, scope.version));
         let old = old.ok_or_else(|| ApiError::not_found(resource.gr(), scope.name))?;
+        if empty {
+            return Err(undecodable(&content_type, "unexpected end of JSON input"));
+        }
         let mut object = Value::clone(&old);
         match content_type.as_str() {
             JSON => apply_json(&mut object, &patch)?,
             // Strategic merge needs the Go types' merge keys: not modelled; as a merge patch it replaces lists.
             _ if patch.is_object() => json_patch::merge(&mut object, &patch),
-            _ => {
-                return Err(ApiError::bad_request(
-                    "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
-                ));
+            // Go reads null into a map of nothing, and the library of merge patches refuses that one.
+            STRATEGIC if patch.is_null() => {}
+            _ if patch.is_null() => return Err(ApiError::bad_request("Invalid JSON Patch")),
+            other => {
+                let found = reader::type_name(&patch);
+                let why = format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+                return Err(undecodable(other, &why));
             }
         }
         let decoded = decode::patched(resource, scope.version, object, duplicates, options.field_validation)?;
@@ -81,6 +89,15 @@ impl Server {
         let stored = self.replace(scope, part, object, old, dry_run, now)?;
         Ok(Response { warnings, ..Response::object(200, stored) })
     }
+}
+
+/// A patch that is read as JSON but says nothing that could be applied.
+fn undecodable(content_type: &str, why: &str) -> Box<ApiError> {
+    ApiError::bad_request(if content_type == STRATEGIC {
+        why.to_owned()
+    } else {
+        format!("error decoding patch: {why}")
+    })
 }
 
 fn apply_json(object: &mut Value, patch: &Value) -> Outcome<()> {

@@ -4,7 +4,7 @@
 mod common;
 use common::*;
 use model::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_created_object_has_uid_time_and_version() {
@@ -255,6 +255,26 @@ fn a_patch_may_name_the_version_it_was_made_for() {
     let patch = |value: &str| json!({"metadata": {"resourceVersion": old["metadata"]["resourceVersion"]}, "data": {"a": value}});
     bed.expect(200, Request::merge_patch(format!("{MAPS}/a"), patch("2")));
     assert_eq!(bed.expect(409, Request::merge_patch(format!("{MAPS}/a"), patch("3")))["reason"], "Conflict");
+}
+
+#[test]
+fn a_merge_patch_that_is_no_object_is_told_what_it_is() {
+    let mut bed = Bed::new();
+    bed.expect(201, Request::post(MAPS, config_map("a")));
+    let words = |found: &str| format!("json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+    for (patch, found) in [(json!("x"), "string"), (json!([]), "array"), (json!(1), "number"), (json!(true), "bool")] {
+        let merge = Request::merge_patch(format!("{MAPS}/a"), patch.clone());
+        bed.refused(400, "BadRequest", &format!("error decoding patch: {}", words(found)), merge);
+        let mut strategic = Request::merge_patch(format!("{MAPS}/a"), patch);
+        strategic.content_type = "application/strategic-merge-patch+json".to_owned();
+        bed.refused(400, "BadRequest", &words(found), strategic);
+    }
+    // Go reads null into any map.
+    let null = Request::merge_patch(format!("{MAPS}/a"), Value::Null);
+    bed.refused(400, "BadRequest", "Invalid JSON Patch", null);
+    let mut empty = Request::merge_patch(format!("{MAPS}/a"), Value::Null);
+    empty.body = None;
+    bed.refused(400, "BadRequest", "error decoding patch: unexpected end of JSON input", empty);
 }
 
 #[test]
