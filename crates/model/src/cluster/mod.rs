@@ -3,7 +3,7 @@
 //! In: the server's state, the time. Out: requests to the server, as the real part would send them; `true` when a step
 //! changed something. Guarantees: no part knows another; each is level-triggered, so a step may come late, twice or after
 //! a restart; [`settle`] runs several until nothing changes. What they leave out stands in
-//! docs/api-model/differences.md.
+//! docs/api-model/cluster.md.
 
 mod accounts;
 mod deployment;
