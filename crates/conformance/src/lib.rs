@@ -6,6 +6,7 @@
 //! `golden/` and holds the model to it where there is no real server.
 
 mod answer;
+mod chosen;
 mod client;
 mod difference;
 pub mod golden;
@@ -17,6 +18,7 @@ mod step;
 pub mod stories;
 
 pub use answer::{Answer, Transcript};
+pub use chosen::chosen;
 pub use client::{Reply, Target};
 pub use difference::{Difference, differences};
 pub use mask::Mask;

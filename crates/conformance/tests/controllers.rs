@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use conformance::Target;
 use conformance::golden::{Of, updating};
 use conformance::managed::random::{Op, story};
 use conformance::managed::{QUIET, Rest, Story, all, play};
+use conformance::{Target, chosen};
 use proptest::prelude::*;
 use proptest::test_runner::{
     Config, FailurePersistence, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner,
@@ -34,9 +34,10 @@ async fn judge_one(target: Target, story: Story, number: usize, update: bool) ->
     Ok((0..pauses).filter(|i| expected[*i] != found[*i]).map(differ).collect())
 }
 
+/// Plays all stories, or those that `STORY` chooses.
 async fn judge(target: &Target, update: bool) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    let stories: Vec<_> = all().into_iter().enumerate().collect();
+    let stories = chosen(all(), |story| story.name)?;
     for group in stories.chunks(AT_ONCE) {
         let running: Vec<_> = group
             .iter()
