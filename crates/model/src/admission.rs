@@ -5,7 +5,6 @@
 //! `apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go`. Webhooks and policies are not modelled.
 
 use crate::error::{ApiError, Cause, GroupResource, Outcome};
-use crate::meta;
 use crate::registry::Resource;
 use crate::server::Server;
 
@@ -48,14 +47,5 @@ impl Server {
             return Err(ApiError::forbidden(resource.gr(), name, "this namespace may not be deleted"));
         }
         Ok(())
-    }
-
-    /// Whether the namespace exists and is not on its way out.
-    #[must_use]
-    pub fn namespace_is_active(&self, namespace: &str) -> bool {
-        self.res(self.namespaces)
-            .ok()
-            .and_then(|r| r.store.get(namespace))
-            .is_some_and(|s| !meta::is_deleting(&s.object))
     }
 }

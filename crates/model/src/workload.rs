@@ -36,7 +36,7 @@ pub(crate) fn validate_update(resource: &Resource, new: &Value, old: &Value) -> 
     let mut errors = validate(new);
     let (spec, before) = (&new["spec"], &old["spec"]);
     if resource.plural == "statefulsets" {
-        const MUTABLE: [&str; 8] = [
+        const MUTABLE: [&str; 7] = [
             "replicas",
             "ordinals",
             "template",
@@ -44,7 +44,6 @@ pub(crate) fn validate_update(resource: &Resource, new: &Value, old: &Value) -> 
             "revisionHistoryLimit",
             "persistentVolumeClaimRetentionPolicy",
             "minReadySeconds",
-            "",
         ];
         let rest = |spec: &Value| {
             let mut map = spec.as_object().cloned().unwrap_or_default();

@@ -114,73 +114,83 @@ fn function<'a>(name: &str, args: &[Val<'a>]) -> Result<Option<Val<'a>>, String>
             _ => Ok(None),
         };
     };
-    Ok(match name {
-        "size" => arg.size().map(Val::Int),
-        "dyn" => Some(arg.clone()),
-        "type" => Some(Val::Type(arg.type_name())),
-        "string" => match arg {
-            Val::Text(_) | Val::Int(_) | Val::Uint(_) | Val::Double(_) | Val::Bool(_) | Val::Time(_) => {
-                Some(Val::text(show(arg)))
-            }
-            Val::Duration(ms) => Some(Val::text(format!("{}s", ms / 1000))),
-            Val::Bytes(bytes) => {
-                Some(Val::text(String::from_utf8(bytes.clone()).map_err(|_| "invalid UTF-8 in bytes")?))
-            }
-            _ => None,
-        },
-        "int" => match arg {
-            Val::Int(n) => Some(Val::Int(*n)),
-            Val::Uint(n) => Some(Val::Int(i64::try_from(*n).map_err(|_| "integer overflow")?)),
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be in range; CEL cuts the fraction")]
-            Val::Double(n) if n.abs() < 9.2e18 => Some(Val::Int(*n as i64)),
-            Val::Double(_) => return Err("integer overflow".to_owned()),
-            Val::Text(s) => {
-                Some(Val::Int(s.parse().map_err(|_| format!("type conversion error from 'string' to 'int': {s}"))?))
-            }
-            Val::Time(t) => Some(Val::Int(t.secs())),
-            _ => None,
-        },
-        "uint" => match arg {
-            Val::Uint(n) => Some(Val::Uint(*n)),
-            Val::Int(n) => Some(Val::Uint(u64::try_from(*n).map_err(|_| "unsigned integer overflow")?)),
-            Val::Text(s) => {
-                Some(Val::Uint(s.parse().map_err(|_| format!("type conversion error from 'string' to 'uint': {s}"))?))
-            }
-            _ => None,
-        },
-        "double" => match arg {
-            Val::Double(n) => Some(Val::Double(*n)),
-            #[expect(clippy::cast_precision_loss, reason = "CEL converts so, too")]
-            Val::Int(n) => Some(Val::Double(*n as f64)),
-            Val::Text(s) => Some(Val::Double(
-                s.parse().map_err(|_| format!("type conversion error from 'string' to 'double': {s}"))?,
-            )),
-            _ => None,
-        },
-        "bool" => match arg {
-            Val::Bool(b) => Some(Val::Bool(*b)),
-            Val::Text(s) => match s.as_ref() {
-                "true" | "True" | "TRUE" | "t" | "1" => Some(Val::Bool(true)),
-                "false" | "False" | "FALSE" | "f" | "0" => Some(Val::Bool(false)),
-                _ => return Err(format!("type conversion error from 'string' to 'bool': {s}")),
-            },
-            _ => None,
-        },
-        "bytes" => match arg {
-            Val::Text(s) => Some(Val::Bytes(s.as_bytes().to_vec())),
-            _ => None,
-        },
-        "timestamp" => match arg {
-            Val::Text(s) => Some(Val::Time(Timestamp::parse(s).ok_or_else(|| format!("invalid timestamp: {s}"))?)),
-            Val::Time(t) => Some(Val::Time(*t)),
-            _ => None,
-        },
-        "duration" => match arg {
-            Val::Text(s) => {
-                Some(Val::Duration(crate::time::duration(s).ok_or_else(|| format!("invalid duration: {s}"))?))
-            }
-            Val::Duration(d) => Some(Val::Duration(*d)),
-            _ => None,
+    Ok(match (name, arg) {
+        ("size", _) => arg.size().map(Val::Int),
+        ("dyn", _) => Some(arg.clone()),
+        ("type", _) => Some(Val::Type(arg.type_name())),
+        ("string", _) => to_text(arg)?,
+        ("int", _) => to_int(arg)?.map(Val::Int),
+        ("uint", _) => to_uint(arg)?.map(Val::Uint),
+        ("double", _) => to_double(arg)?.map(Val::Double),
+        ("bool", _) => to_bool(arg)?.map(Val::Bool),
+        ("bytes", Val::Text(s)) => Some(Val::Bytes(s.as_bytes().to_vec())),
+        ("timestamp", Val::Text(s)) => {
+            Some(Val::Time(Timestamp::parse(s).ok_or_else(|| format!("invalid timestamp: {s}"))?))
+        }
+        ("timestamp", Val::Time(t)) => Some(Val::Time(*t)),
+        ("duration", Val::Text(s)) => {
+            Some(Val::Duration(crate::time::duration(s).ok_or_else(|| format!("invalid duration: {s}"))?))
+        }
+        ("duration", Val::Duration(d)) => Some(Val::Duration(*d)),
+        _ => None,
+    })
+}
+
+fn to_text<'a>(arg: &Val<'a>) -> Result<Option<Val<'a>>, String> {
+    Ok(match arg {
+        Val::Text(_) | Val::Int(_) | Val::Uint(_) | Val::Double(_) | Val::Bool(_) | Val::Time(_) => {
+            Some(Val::text(show(arg)))
+        }
+        Val::Duration(ms) => Some(Val::text(format!("{}s", ms / 1000))),
+        Val::Bytes(bytes) => Some(Val::text(String::from_utf8(bytes.clone()).map_err(|_| "invalid UTF-8 in bytes")?)),
+        _ => None,
+    })
+}
+
+/// Text as a number.
+fn parse<N: std::str::FromStr>(text: &str, to: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("type conversion error from 'string' to '{to}': {text}"))
+}
+
+fn to_int(arg: &Val<'_>) -> Result<Option<i64>, String> {
+    Ok(match arg {
+        Val::Int(n) => Some(*n),
+        Val::Uint(n) => Some(i64::try_from(*n).map_err(|_| "integer overflow")?),
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be in range; CEL cuts the fraction")]
+        Val::Double(n) if n.abs() < 9.2e18 => Some(*n as i64),
+        Val::Double(_) => return Err("integer overflow".to_owned()),
+        Val::Text(s) => Some(parse(s, "int")?),
+        Val::Time(t) => Some(t.secs()),
+        _ => None,
+    })
+}
+
+fn to_uint(arg: &Val<'_>) -> Result<Option<u64>, String> {
+    Ok(match arg {
+        Val::Uint(n) => Some(*n),
+        Val::Int(n) => Some(u64::try_from(*n).map_err(|_| "unsigned integer overflow")?),
+        Val::Text(s) => Some(parse(s, "uint")?),
+        _ => None,
+    })
+}
+
+fn to_double(arg: &Val<'_>) -> Result<Option<f64>, String> {
+    Ok(match arg {
+        Val::Double(n) => Some(*n),
+        #[expect(clippy::cast_precision_loss, reason = "CEL converts so, too")]
+        Val::Int(n) => Some(*n as f64),
+        Val::Text(s) => Some(parse(s, "double")?),
+        _ => None,
+    })
+}
+
+fn to_bool(arg: &Val<'_>) -> Result<Option<bool>, String> {
+    Ok(match arg {
+        Val::Bool(b) => Some(*b),
+        Val::Text(s) => match s.as_ref() {
+            "true" | "True" | "TRUE" | "t" | "1" => Some(true),
+            "false" | "False" | "FALSE" | "f" | "0" => Some(false),
+            _ => return Err(format!("type conversion error from 'string' to 'bool': {s}")),
         },
         _ => None,
     })
@@ -303,4 +313,32 @@ fn list_method<'a>(name: &str, list: &[Val<'a>], args: &[Val<'a>]) -> Result<Opt
         }
         _ => return Ok(None),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_converts_converts_and_the_rest_says_why_not() {
+        for (name, arg, expected) in [
+            ("int", Val::text("12"), Ok("12")),
+            ("int", Val::Double(-1.9), Ok("-1")),
+            ("int", Val::Uint(u64::MAX), Err("integer overflow")),
+            ("int", Val::text("x"), Err("type conversion error from 'string' to 'int': x")),
+            ("uint", Val::Int(7), Ok("7")),
+            ("uint", Val::Int(-1), Err("unsigned integer overflow")),
+            ("double", Val::Int(2), Ok("2")),
+            ("double", Val::text("x"), Err("type conversion error from 'string' to 'double': x")),
+            ("bool", Val::text("t"), Ok("true")),
+            ("bool", Val::text("x"), Err("type conversion error from 'string' to 'bool': x")),
+            ("bool", Val::Int(1), Err("no such overload: bool(int)")),
+            ("string", Val::Duration(2000), Ok("2s")),
+            ("string", Val::Bytes(b"a".to_vec()), Ok("a")),
+            ("duration", Val::Int(1), Err("no such overload: duration(int)")),
+        ] {
+            let found = call(name, None, &[arg]).map(|value| show(&value));
+            assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned), "{name}");
+        }
+    }
 }

@@ -57,24 +57,10 @@ fn is_done(job: &Value) -> bool {
 fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let reference = owner("batch/v1", "Job", job);
     let pods = claim(server, job, &reference, &|_| true, now);
-    let counted = |key: &str| job["status"].get(key).and_then(Value::as_u64).unwrap_or(0);
-    let (mut succeeded, mut failed) = (counted("succeeded"), counted("failed"));
-    let ended: Vec<&Arc<Value>> = pods.iter().filter(|p| is_tracked(p) && (is_finished(p) || is_deleting(p))).collect();
-    for pod in &ended {
-        let count: &mut u64 = if phase(pod) == "Succeeded" { &mut succeeded } else { &mut failed };
-        *count = count.saturating_add(1);
-    }
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
-    let parallelism = count(job, "parallelism", 1) as u64;
-    let completions = job["spec"].get("completions").and_then(Value::as_u64);
-    let backoff = job["spec"]["backoffLimit"].as_u64().unwrap_or(6);
-    let complete = match completions {
-        Some(n) => succeeded >= n,
-        // A work queue is done when one has succeeded and none runs.
-        None => succeeded > 0 && active.is_empty(),
-    };
-    let outcome = if failed > backoff { Some("Failed") } else { complete.then_some("Complete") };
-    if outcome == Some("Failed") && !is_done(job) {
+    let (succeeded, mut failed) = tally(job, &pods);
+    let outcome = if is_done(job) { None } else { outcome(job, succeeded, failed, active.is_empty()) };
+    if outcome == Some("Failed") {
         // What still runs has failed with it.
         failed = failed.saturating_add(active.iter().filter(|p| is_tracked(p)).count() as u64);
     }
@@ -85,23 +71,11 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
         // What becomes of its pods, the garbage collector decides.
         active.len() as u64
     } else {
-        let wanted = match completions {
-            Some(n) => parallelism.min(n.saturating_sub(succeeded)),
-            // A work queue that has seen a success leaves what runs alone.
-            None if succeeded > 0 => active.len() as u64,
-            None => parallelism,
-        };
-        for _ in ((active.len() as u64)..wanted).take(BURST) {
-            create(server, job, &reference, now);
-        }
-        let surplus = active.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));
-        active.sort_by_key(|p| deletion_rank(p));
-        active.iter().take(surplus).for_each(|p| remove(server, p, now));
-        wanted
+        scale(server, job, &reference, &mut active, succeeded, now)
     };
     let ready = active.iter().filter(|p| is_ready(p)).count();
     let mut status = json!({"active": running, "succeeded": succeeded, "failed": failed, "ready": ready});
-    if let Some(kind) = outcome.filter(|_| !is_done(job)) {
+    if let Some(kind) = outcome {
         status["conditions"] = json!([{"type": kind, "status": "True", "lastTransitionTime": now.to_string()}]);
     }
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", namespace(job), name(job));
@@ -111,6 +85,57 @@ fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     for pod in pods.iter().filter(free) {
         stop_tracking(server, pod, now);
     }
+}
+
+/// How many have succeeded and failed, those included that have ended since the last count.
+fn tally(job: &Value, pods: &[Arc<Value>]) -> (u64, u64) {
+    let counted = |key: &str| job["status"].get(key).and_then(Value::as_u64).unwrap_or(0);
+    let (mut succeeded, mut failed) = (counted("succeeded"), counted("failed"));
+    for pod in pods.iter().filter(|p| is_tracked(p) && (is_finished(p) || is_deleting(p))) {
+        let count: &mut u64 = if phase(pod) == "Succeeded" { &mut succeeded } else { &mut failed };
+        *count = count.saturating_add(1);
+    }
+    (succeeded, failed)
+}
+
+fn completions(job: &Value) -> Option<u64> {
+    job["spec"].get("completions").and_then(Value::as_u64)
+}
+
+/// The condition that ends a Job, if it has come to that.
+fn outcome(job: &Value, succeeded: u64, failed: u64, idle: bool) -> Option<&'static str> {
+    let backoff = job["spec"]["backoffLimit"].as_u64().unwrap_or(6);
+    let complete = match completions(job) {
+        Some(n) => succeeded >= n,
+        // A work queue is done when one has succeeded and none runs.
+        None => succeeded > 0 && idle,
+    };
+    if failed > backoff { Some("Failed") } else { complete.then_some("Complete") }
+}
+
+/// Makes the pods that are missing, removes those that are too many, and says how many it wants.
+fn scale(
+    server: &mut Server,
+    job: &Value,
+    reference: &Value,
+    active: &mut [&Arc<Value>],
+    succeeded: u64,
+    now: Timestamp,
+) -> u64 {
+    let parallelism = count(job, "parallelism", 1) as u64;
+    let wanted = match completions(job) {
+        Some(n) => parallelism.min(n.saturating_sub(succeeded)),
+        // A work queue that has seen a success leaves what runs alone.
+        None if succeeded > 0 => active.len() as u64,
+        None => parallelism,
+    };
+    for _ in ((active.len() as u64)..wanted).take(BURST) {
+        create(server, job, reference, now);
+    }
+    let surplus = active.len().saturating_sub(usize::try_from(wanted).unwrap_or(usize::MAX));
+    active.sort_by_key(|p| deletion_rank(p));
+    active.iter().take(surplus).for_each(|p| remove(server, p, now));
+    wanted
 }
 
 fn is_tracked(pod: &Value) -> bool {
