@@ -15,6 +15,22 @@ fn ipledger(folder: &Path, arguments: &[&str]) -> (String, String, Option<i32>) 
     (text(output.stdout), text(output.stderr), output.status.code())
 }
 
+/// What a text has kubectl get, each by a name that its definition gives it.
+fn resources(text: &str) -> Vec<String> {
+    let mut words = text.split_whitespace();
+    let mut found = Vec::new();
+    while words.any(|word| word == "get") {
+        let word = words.next().unwrap_or_default();
+        let mut all = api::crds::all().into_iter().map(|crd| crd.spec.names);
+        let of = all.find(|names| {
+            let short = names.short_names.iter().flatten();
+            [&names.plural].into_iter().chain(&names.singular).chain(short).any(|name| name == word)
+        });
+        found.push(of.unwrap_or_else(|| panic!("no definition knows {word:?}")).plural);
+    }
+    found
+}
+
 #[test]
 fn the_shipped_story_ends_with_a_clean_audit_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
@@ -55,6 +71,29 @@ fn what_is_applied_is_what_happens_and_what_cannot_be_applied_is_said() {
         .unwrap();
     let (_, err, code) = ipledger(folder.path(), &["sandbox", "--apply", "bad.yaml"]);
     assert!(code == Some(2) && err.contains("knows no Thing in example.com/v1"), "{err}");
+    assert!(!folder.path().join("ipledger-sandbox.kubeconfig").exists(), "it leads nowhere any more");
+}
+
+#[test]
+fn the_network_that_readme_applies_gets_all_its_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/network.yaml");
+    let (out, err, code) = ipledger(folder.path(), &["sandbox", "--apply", network.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    let told = |words: &[&str]| {
+        let found = out.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(found, "no line says {words:?}:\n{out}");
+    };
+    told(&["claimed", "10.7.0.20", "Pod default/printer"]);
+    for pod in ["store-0", "store-1", "store-2"] {
+        told(&["claimed", pod]);
+    }
+    told(&["lab", "10.7.0.0/27", "30", "4", "25", "1"]);
+    told(&["clean:"]);
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = std::fs::read_to_string(network.with_file_name("..").join(readme)).unwrap();
+        assert!(text.contains("sandbox --apply examples/network.yaml"), "{readme}");
+    }
 }
 
 #[test]
@@ -64,8 +103,10 @@ fn a_sandbox_that_stays_up_answers_clients_until_it_is_asked_to_stop() {
     command.args(["sandbox", "--keep"]).current_dir(folder.path()).env("NO_PROXY", "*").stdout(Stdio::piped());
     let mut sandbox = command.spawn().unwrap();
     let lines = BufReader::new(sandbox.stdout.take().unwrap()).lines();
-    let up = lines.map_while(Result::ok).find(|line| line.contains("stays up"));
-    assert!(up.is_some(), "it says that it stays up");
+    let up = lines.map_while(Result::ok).find(|line| line.contains("stays up")).expect("it says that it stays up");
+    assert_eq!(resources(&up), ["addressclaims"], "{up}");
+    let (help, ..) = ipledger(folder.path(), &["sandbox", "--help"]);
+    assert_eq!(resources(&help), ["addressclaims"], "{help}");
     let (out, err, _) =
         ipledger(folder.path(), &["who", "172.30.0.20", "-o", "json", "--kubeconfig", "ipledger-sandbox.kubeconfig"]);
     let who: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));

@@ -56,7 +56,7 @@ pub enum SandboxError {
 pub struct Sandbox {
     model: Model,
     cluster: Cluster,
-    kubeconfig: PathBuf,
+    kubeconfig: Kubeconfig,
     stop: Option<oneshot::Sender<()>>,
     controller: JoinHandle<Result<(), RunError>>,
 }
@@ -76,14 +76,13 @@ impl Sandbox {
     pub async fn start(options: &Options) -> Result<Self, SandboxError> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(SandboxError::Listen)?;
         let server = format!("http://{}", listener.local_addr().map_err(SandboxError::Listen)?);
-        let path = options.kubeconfig.clone();
-        std::fs::write(&path, kubeconfig(&server)).map_err(|source| SandboxError::Kubeconfig { path, source })?;
+        let kubeconfig = Kubeconfig::write(&options.kubeconfig, &server)?;
         let model = Model::new(Server::new(1, ModelOptions::default()), system_time);
         tokio::spawn(model_http::serve(model.clone(), listener));
         parts::start(model.clone(), options.nodes);
         let patience = Patience { deadline: Duration::from_secs(10), ..Patience::default() };
-        let kubeconfig = options.kubeconfig.clone();
-        let connect = ConnectOptions { kubeconfig: Some(kubeconfig.clone()), patience, ..ConnectOptions::default() };
+        let path = options.kubeconfig.clone();
+        let connect = ConnectOptions { kubeconfig: Some(path), patience, ..ConnectOptions::default() };
         let cluster = cluster::connect(&connect).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let asked = async {
@@ -109,7 +108,7 @@ impl Sandbox {
     /// The kubeconfig of its API server.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+        &self.kubeconfig.0
     }
 
     /// A connection to its API server.
@@ -134,15 +133,32 @@ impl Sandbox {
         tokio::time::timeout(RESTLESS, restless).await.is_ok()
     }
 
-    /// Ends it. The kubeconfig goes, since it leads nowhere any more.
+    /// Ends it.
     pub async fn stop(mut self) {
         drop(self.stop.take());
         let _ = self.controller.await;
-        let _ = std::fs::remove_file(&self.kubeconfig);
     }
 }
 
-fn kubeconfig(server: &str) -> String {
+/// A kubeconfig that goes with its sandbox, however that ends: it leads nowhere any more.
+#[derive(Debug)]
+struct Kubeconfig(PathBuf);
+
+impl Kubeconfig {
+    fn write(path: &Path, server: &str) -> Result<Self, SandboxError> {
+        let written = std::fs::write(path, text(server));
+        written.map_err(|source| SandboxError::Kubeconfig { path: path.to_owned(), source })?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl Drop for Kubeconfig {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn text(server: &str) -> String {
     format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: ipledger-sandbox\n\
          clusters:\n- name: ipledger-sandbox\n  cluster: {{server: {server:?}}}\n\

@@ -26,6 +26,7 @@ pub(crate) struct Sandbox {
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   ipledger sandbox                          the story of kubeovn/kube-ovn#4747, in seconds
-  ipledger sandbox --apply network.yaml     what your manifests lead to
-  ipledger sandbox --keep                   then, elsewhere: kubectl --kubeconfig ipledger-sandbox.kubeconfig get claims -o json
+  ipledger sandbox --apply network.yaml     what your manifests lead to (examples/network.yaml is one to begin with)
+  ipledger sandbox --keep                   then, elsewhere: kubectl --kubeconfig ipledger-sandbox.kubeconfig get addressclaims -o json;
+                                            `kubectl create` needs --validate=false, since no OpenAPI is served
 Exit codes: 0 the audit at the end is clean, 1 it is not, 2 wrong use or a failure";

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, display: &Display) -> Result<Exit> {
     let exit = conclude(&args.kubeconfig, display)?;
     if args.keep {
         let name = args.kubeconfig.display();
-        output::print(&format!("\nIt stays up until Ctrl-C: kubectl --kubeconfig {name} get claims -o json\n"))?;
+        output::print(&format!("\nIt stays up until Ctrl-C: kubectl --kubeconfig {name} get addressclaims -o json\n"))?;
         runtime.block_on(async {
             super::run::stopped()?.await;
             anyhow::Ok(())
