@@ -1,7 +1,8 @@
 //! One line of log for each decision that matters: the address, its holder, and why.
 //!
-//! In: a command and what became of it. Out: a line. Guarantees: a claim that is made or released is always told; what
-//! only follows from it is told at debug level; a refusal says which right is missing, where that is the reason.
+//! In: a command and what became of it, or would. Out: a line. Guarantees: a claim that is made or released is always told; what
+//! only follows from it is told at debug level; a refusal says which right is missing, where that is the reason; a dry run
+//! tells the same of what it does not do.
 
 use crate::metrics::kind_of;
 use engine::manage::{Action, Call, ClaimKey, Left, Outcome, Turn, Verb};
@@ -38,6 +39,31 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
             tracing::warn!(verb = verb(call.verb), path = call.path, "no answer: it is read what became of it");
         }
         (_, outcome) => tracing::debug!(verb = verb(call.verb), path = call.path, ?outcome, "called"),
+    }
+}
+
+/// Logs what a dry run does not do.
+pub(crate) fn would(action: &Action, call: &Call) {
+    match action {
+        Action::CreateClaim(claim) => tracing::info!(
+            address = %claim.key.addr, wire = %claim.key.wire, subnet = %claim.subnet, holder = %claim.title,
+            nic = %claim.nic.name, node = %claim.occupant.node, "dry run: would claim"
+        ),
+        Action::DeleteClaim { key, title, proof, .. } => {
+            tracing::info!(address = %key.addr, wire = %key.wire, holder = %title, why = %proof, "dry run: would release");
+        }
+        Action::CreateEvent(event) | Action::CountEvent { event, .. } => {
+            let holder = format!("Pod {}/{}", event.namespace, event.pod);
+            tracing::info!(holder, why = &*event.message, "dry run: would refuse");
+        }
+        Action::Write(write) if refusal(&write.patch).is_some() => {
+            let holder = format!("{} {}", write.kind.name(), write.name);
+            tracing::info!(holder, why = refusal(&write.patch), "dry run: would refuse");
+        }
+        Action::Occupy { key, occupant, .. } => tracing::info!(
+            address = %key.addr, wire = %key.wire, pod = %occupant.pod_uid, node = %occupant.node, "dry run: would hand over"
+        ),
+        _ => tracing::info!(verb = verb(call.verb), path = call.path, "dry run: would call"),
     }
 }
 

@@ -89,7 +89,7 @@ impl Executor {
         let call = command.action.call();
         let reads = call.verb == Verb::Get;
         if self.dry_run && !reads {
-            tracing::info!(verb = decision::verb(call.verb), path = call.path, "dry run: would call");
+            decision::would(&command.action, &call);
             return Attempt::Done(None);
         }
         if !reads && !*self.leads.borrow() {

@@ -76,6 +76,7 @@ const CRATES: &[Crate] = &[
             "node",
             "sandbox",
             "model",
+            "model-http",
             "testbed",
         ],
         others: Others::NoKubernetes,
