@@ -1,8 +1,9 @@
 //! How the controller runs: a file, and flags of the same names.
 //!
 //! In: YAML or JSON. Out: [`Config`]. Guarantees: an unknown or unreadable setting is an error that names it, never a
-//! default.
+//! default; a value is written as the flag has it. Which cluster, and as whom, is no setting: a file is for any.
 
+use crate::duration;
 use api::names::DEFAULT_SUBNET;
 use api::names::leases::RENEWAL;
 use engine::manage::{GatewaySettings, PrimaryNetwork, Settings, Wires};
@@ -31,12 +32,16 @@ pub struct Config {
     /// Wires that are managed, as claims name them (`macvlan.default`); `*`: all. The others are only read.
     pub wires: Vec<String>,
     /// Seconds for which an owner must be absent before it counts as gone.
+    #[serde(deserialize_with = "duration::of_file")]
     pub grace: i64,
     /// Seconds after which what the server refused is tried again.
+    #[serde(deserialize_with = "duration::of_file")]
     pub retry: i64,
     /// Seconds after which a release that waits says so.
+    #[serde(deserialize_with = "duration::of_file")]
     pub patience: i64,
     /// Seconds without a renewal of its Lease after which a node's agent counts as silent: only then is it believed that the node is gone.
+    #[serde(deserialize_with = "duration::of_file")]
     pub silence: i64,
     /// Serve the primary network (provider `ovn`) too; else it is only read.
     pub primary_network: bool,
@@ -50,6 +55,36 @@ pub struct Config {
     pub beside_kube_ovn: bool,
     /// Compute and show, but write nothing.
     pub dry_run: bool,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// How much of it.
+    pub log_level: LogLevel,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// An object per line, for programs.
+    Json,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What keeps it from working.
+    Error,
+    /// What should be looked at.
+    Warn,
+    /// Each decision that matters.
+    #[default]
+    Info,
+    /// Each call.
+    Debug,
 }
 
 impl Default for Config {
@@ -72,6 +107,8 @@ impl Default for Config {
             gateway_command: Vec::new(),
             beside_kube_ovn: false,
             dry_run: false,
+            log_format: LogFormat::default(),
+            log_level: LogLevel::default(),
         }
     }
 }
@@ -176,6 +213,19 @@ mod tests {
         let error = Config::read(&path).unwrap_err().to_string();
         assert!(error.contains("parallel_calls"), "{error}");
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_writes_times_and_logs_as_the_flags_do() {
+        let read = |text| serde_saphyr::from_str::<Config>(text).map_err(|error| error.to_string());
+        let config =
+            read("grace: 60s\nretry: 2m\npatience: '1h'\nsilence: 45\nlog-format: json\nlog-level: debug\n").unwrap();
+        assert_eq!((config.grace, config.retry, config.patience, config.silence), (60, 120, 3600, 45));
+        assert_eq!((config.log_format, config.log_level), (LogFormat::Json, LogLevel::Debug));
+        for text in ["grace: soon\n", "grace: -5\n", "grace: 1.5\n"] {
+            assert!(read(text).unwrap_err().contains("a number of seconds, or one with s, m or h"), "{text}");
+        }
+        assert!(read("log-format: xml\n").is_err() && read("kubeconfig: f\n").is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod config;
 mod decision;
+mod duration;
 mod executor;
 mod http;
 mod lease;
@@ -17,5 +18,6 @@ mod reflector;
 pub mod rights;
 mod source;
 
-pub use config::{Config, ConfigError};
+pub use config::{Config, ConfigError, LogFormat, LogLevel};
+pub use duration::duration;
 pub use manager::{RunError, run};

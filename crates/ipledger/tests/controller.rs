@@ -60,3 +60,42 @@ fn a_dry_run_tells_whom_it_would_give_which_address_and_writes_nothing() {
     lab.log_until(&["--dry-run"], &["would claim", "address=10.7.0.10", "holder=Pod default/p1"]);
     assert_eq!(lab.revision(), before, "nothing was written");
 }
+
+#[test]
+fn a_file_takes_what_the_flags_take_and_json_logs_are_json() {
+    let lab = Lab::new();
+    let file = lab.path("config.yaml");
+    let text = "lease: ''\nlog-format: json\nlog-level: debug\ngrace: 60s\nretry: 2m\npatience: 1h\nsilence: 30\ndry-run: true\n";
+    std::fs::write(&file, text).unwrap();
+    let told = lab.log_until(&["--config", file.to_str().unwrap()], &["would claim"]);
+    for line in &told {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(line["level"].is_string() && line["message"].is_string(), "{line}");
+    }
+    let claimed: Value = serde_json::from_str(told.last().unwrap()).unwrap();
+    assert_eq!((&claimed["address"], &claimed["holder"]), (&json!("10.7.0.10"), &json!("Pod default/p1")));
+    let told = lab.log_until(&["--config", file.to_str().unwrap(), "--log-format", "text"], &["would claim"]);
+    assert!(serde_json::from_str::<Value>(told.last().unwrap()).is_err(), "the flag wins: {told:?}");
+}
+
+#[test]
+fn flags_win_over_the_file_and_what_a_file_cannot_say_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    let with = |text: &str, flags: &[&str]| {
+        std::fs::write(&file, text).unwrap();
+        let arguments = [&["--config", file.to_str().unwrap()], flags].concat();
+        refused(&folder.path().join("none"), &arguments)
+    };
+    assert!(with("silence: 20s\n", &[]).contains("silence is 20 s"));
+    assert!(with("silence: 20s\n", &["--silence", "15s"]).contains("silence is 15 s"));
+    for (text, named) in [
+        ("grace: soon\n", "expected a number of seconds, or one with s, m or h"),
+        ("grace: -5\n", "expected a number of seconds, or one with s, m or h"),
+        ("log-format: xml\n", "xml"),
+        ("kubeconfig: /root/.kube/config\n", "kubeconfig"),
+    ] {
+        let said = with(text, &[]);
+        assert!(said.contains("config.yaml") && said.contains(named), "{text}: {said}");
+    }
+}

@@ -15,7 +15,7 @@ pub(crate) use audit::{Audit, Explain, FailOn, ReportFormat};
 pub(crate) use claims::{Release, Reserve, Watch, Why, pod};
 pub(crate) use look::{Show, ShowArgs, ShowWhat, ViewFormat, Who};
 pub(crate) use repair::{Apply, Crds, DryRun, PlanFormat, Repair, RepairWhat, Snapshot};
-pub(crate) use run::{Agent, Controller, Log, LogFormat, LogLevel};
+pub(crate) use run::{Agent, Controller};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use source::{Complete, Live, Source};
 

@@ -3,15 +3,17 @@
 //! In: arguments. Out: [`Controller`], [`Agent`]. Guarantees: a flag has the name of the setting in the configuration file,
 //! and wins over it.
 
-use super::{Live, source::duration};
+use super::Live;
 use clap::{Args, ValueEnum};
+use controller::duration;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// `ipledger controller`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Controller {
-    /// Configuration file: YAML whose keys are the flags below, without the dashes in front
+    /// Configuration file: YAML whose keys are the flags below and those of Log, without the dashes in front; flags win over it.
+    /// Which cluster, and as whom (Source), is said by flags alone
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Namespace of the Leases of controller and agents (default: kube-system)
@@ -89,12 +91,12 @@ pub(crate) struct Agent {
 /// How it logs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Log {
-    /// Lines for people, or JSON for machines; to standard error
-    #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Log")]
-    pub(crate) log_format: LogFormat,
-    /// How much is told
-    #[arg(long, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL", help_heading = "Log")]
-    pub(crate) log_level: LogLevel,
+    /// Lines for people, or JSON for machines; to standard error (default: text)
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Log")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// How much is told (default: info)
+    #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Log")]
+    pub(crate) log_level: Option<LogLevel>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -109,4 +111,24 @@ pub(crate) enum LogLevel {
     Warn,
     Info,
     Debug,
+}
+
+impl From<LogFormat> for controller::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+impl From<LogLevel> for controller::LogLevel {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::Error,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Info => Self::Info,
+            LogLevel::Debug => Self::Debug,
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 use api::slim::Kind;
 use clap::Args;
+use controller::duration;
 use std::path::PathBuf;
 
 /// Where objects come from.
@@ -56,28 +57,9 @@ fn complete_kind(text: &str) -> Result<Complete, String> {
     })
 }
 
-/// Seconds, or a number with s, m or h.
-pub(super) fn duration(text: &str) -> Result<i64, String> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3600),
-        _ => (text, 1),
-    };
-    let number: u32 = digits.parse().map_err(|_| "expected a number of seconds, or one with s, m or h".to_owned())?;
-    i64::from(number).checked_mul(unit).ok_or_else(|| "too long".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_grace_is_seconds_or_a_number_with_its_unit() {
-        assert_eq!(duration("90"), Ok(90));
-        assert_eq!(duration("5m"), Ok(300));
-        assert!(duration("soon").is_err() && duration("").is_err() && duration("-1").is_err());
-    }
 
     #[test]
     fn complete_takes_resources_as_kubectl_does() {

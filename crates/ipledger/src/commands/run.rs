@@ -3,12 +3,12 @@
 //! In: arguments, signals; for the plugin its environment and standard input. Out: a part that runs until it is asked to
 //! stop. Guarantees: SIGTERM and Ctrl-C end it properly; logs go to standard error.
 
-use crate::args::{Agent, Controller, Log, LogFormat, LogLevel};
+use crate::args::{Agent, Controller};
 use crate::live;
 use crate::output::{self, Exit};
 use anyhow::{Context, Result};
 use cluster::Patience;
-use controller::Config;
+use controller::{Config, LogFormat, LogLevel};
 use std::io::{IsTerminal as _, Read as _};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -20,8 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Runs the controller.
 pub(crate) fn controller(args: &Controller) -> Result<Exit> {
-    start_log(&args.log);
     let config = config(args)?;
+    start_log(config.log_format, config.log_level);
     let patience = Patience { deadline: DEADLINE, ..Patience::default() };
     let connection = live::connect_with(&args.live, patience)?;
     connection.runtime.block_on(async {
@@ -50,13 +50,16 @@ fn config(args: &Controller) -> Result<Config> {
         default_subnet: args.default_subnet.clone().unwrap_or(file.default_subnet),
         gateway_image: args.gateway_image.clone().unwrap_or(file.gateway_image),
         gateway_command: args.gateway_command.clone().unwrap_or(file.gateway_command),
+        log_format: args.log.log_format.map_or(file.log_format, Into::into),
+        log_level: args.log.log_level.map_or(file.log_level, Into::into),
     };
     Ok(config.checked()?)
 }
 
 /// Runs the agent.
 pub(crate) fn agent(args: &Agent) -> Result<Exit> {
-    start_log(&args.log);
+    let log = &args.log;
+    start_log(log.log_format.map(Into::into).unwrap_or_default(), log.log_level.map(Into::into).unwrap_or_default());
     let patience = Patience { deadline: DEADLINE, ..Patience::default() };
     let connection = live::connect_with(&args.live, patience)?;
     let options = node::Options {
@@ -103,8 +106,8 @@ pub(super) fn stopped() -> Result<impl Future<Output = ()>> {
     })
 }
 
-fn start_log(log: &Log) {
-    let level = match log.log_level {
+fn start_log(format: LogFormat, level: LogLevel) {
+    let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
@@ -117,7 +120,7 @@ fn start_log(log: &Log) {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry().with(ours);
-    match log.log_format {
+    match format {
         LogFormat::Text => registry.with(lines).init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true)).init(),
     }
