@@ -14,7 +14,8 @@ use crate::metrics::Metrics;
 use crate::reflector::{PutBack, Reflector};
 use crate::source::Source;
 use api::slim::Time;
-use cluster::Cluster;
+use cluster::crds::{OLDEST_SERVER, ServerVersion, VersionError};
+use cluster::{Cluster, Retry};
 use engine::manage::{Engine, Input};
 use std::io;
 use std::net::SocketAddr;
@@ -50,18 +51,31 @@ pub enum RunError {
         /// Why.
         source: io::Error,
     },
+    /// The server is too old for AddressClaim's rules.
+    #[error(
+        "the server is Kubernetes {found}: the controller needs {OLDEST_SERVER} or later, where the API server runs the rules that \
+         make a claim unique. Nothing was written"
+    )]
+    ServerTooOld {
+        /// Its version.
+        found: ServerVersion,
+    },
 }
 
 /// Manages addresses until it is asked to stop: while it holds the Lease it works, and else it stands by.
 ///
 /// # Errors
-/// [`RunError`]: the address for health and metrics is taken.
+/// [`RunError`]: the address for health and metrics is taken, or the server is too old.
 pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()>) -> Result<(), RunError> {
     let mut stop = pin!(stop);
     let (metrics, status) = (Arc::new(Metrics::new()), Arc::new(Status::default()));
     if let Some(address) = config.listen {
         let listener = TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
         tokio::spawn(http::serve(listener, Arc::clone(&status), Arc::clone(&metrics)));
+    }
+    tokio::select! {
+        is_new = new_enough(&cluster) => is_new?,
+        () = &mut stop => return Ok(()),
     }
     let witness = PutBack::default();
     let lease = (!config.lease.is_empty() && !config.dry_run)
@@ -89,6 +103,24 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         lease.release().await;
     }
     Ok(())
+}
+
+/// Without the rules that the server runs for AddressClaim, one address may have two claims. A server that does not say how old it is, or
+/// does not answer yet, is not taken for an old one: `crds install` has asked it before.
+async fn new_enough(cluster: &Cluster) -> Result<(), RunError> {
+    let told = |retry: Retry<'_>| tracing::warn!(reason = %retry, "the server is asked for its version");
+    match cluster.server_version(told).await {
+        Ok(found) if found < OLDEST_SERVER => Err(RunError::ServerTooOld { found }),
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let reason = match error {
+                VersionError::Call(error) => error.in_full(),
+                error @ VersionError::NotAVersion { .. } => error.to_string(),
+            };
+            tracing::warn!(reason, "the server's version is not known: it must be {OLDEST_SERVER} or later");
+            Ok(())
+        }
+    }
 }
 
 /// The storage was put back to an earlier time: all that is known may be wrong, and everything begins anew.

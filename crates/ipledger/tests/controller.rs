@@ -99,3 +99,13 @@ fn flags_win_over_the_file_and_what_a_file_cannot_say_is_refused_by_name() {
         assert!(said.contains("config.yaml") && said.contains(named), "{text}: {said}");
     }
 }
+
+#[test]
+fn a_server_that_does_not_run_the_rules_of_claims_is_too_old_to_begin() {
+    let server = support::Server::start(r#"{"items":[]}"#);
+    let version = json!({"major": "1", "minor": "24+"});
+    server.state.lock().unwrap().objects.insert("/version".to_owned(), version);
+    let said = refused(Path::new(&server.kubeconfig()), &[]);
+    assert!(said.contains("the server is Kubernetes 1.24") && said.contains("1.25 or later"), "{said}");
+    assert!(server.calls().iter().all(|call| call.starts_with("GET ")), "{:?}", server.calls());
+}
