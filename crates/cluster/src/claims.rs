@@ -2,7 +2,7 @@
 //!
 //! In: a connection. Out: claims; a claim on which somebody has said that its pod or its gateway does not use the address any
 //! more. Guarantees: the word is written with the claim's UID and version, and is taken back by nothing; a pod that lives is
-//! never said to have let go.
+//! never said to have let go; the label that admission policies ask of a hand does not stay on the claim.
 
 use crate::call::{Answer, CallError, Cause, Cluster};
 use crate::reread::ObjectName;
@@ -12,6 +12,9 @@ use engine::manage::{Call, Verb};
 use engine::record::is_finished;
 use serde_json::json;
 use std::sync::Arc;
+
+/// The label by which a hand says that it means what it does to a claim.
+const BREAK_GLASS: &str = "ipledger.dev/break-glass";
 
 /// A pod of a UID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,15 +96,21 @@ impl Cluster {
         let body = json!({
             // What admission policies ask of a hand.
             "metadata": {"uid": claim.meta.uid.to_string(), "resourceVersion": claim.meta.resource_version.as_str(),
-                "labels": {"ipledger.dev/break-glass": "true"}},
+                "labels": {BREAK_GLASS: "true"}},
             "status": status,
         });
         let path = format!("/apis/ipledger.dev/v1alpha1/addressclaims/{}", claim.meta.name);
         let doing = format!("give word on claim {}", claim.meta.name);
-        match self.do_once(&doing, Call { verb: Verb::MergePatch, path, body: Some(body) }).await? {
-            Answer { code: 404 | 409, .. } => Ok(Word::Changed),
-            _ => Ok(Word::Given),
+        match self.do_once(&doing, Call { verb: Verb::MergePatch, path: path.clone(), body: Some(body) }).await? {
+            Answer { code: 404 | 409, .. } => return Ok(Word::Changed),
+            _ => {}
         }
+        // A claim that is kept is not open to every hand from now on. One that is gone, as most are by now, needs nothing.
+        let uid = claim.meta.uid.to_string();
+        let body = json!({"metadata": {"uid": uid, "labels": {BREAK_GLASS: null}}});
+        let doing = format!("take the label {BREAK_GLASS} off claim {}", claim.meta.name);
+        self.do_once(&doing, Call { verb: Verb::MergePatch, path, body: Some(body) }).await?;
+        Ok(Word::Given)
     }
 
     /// Makes a call once; what the server refuses, but for 404 and 409, is an error.

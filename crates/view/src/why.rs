@@ -60,7 +60,8 @@ fn in_words(user: &ClaimOccupant, pod: &Pod) -> String {
 
 fn let_go(is_said: bool) -> String {
     if is_said {
-        return "yes: the agent of that node has seen it off, and promised that it stays off".to_owned();
+        return "yes: its node's agent, or an operator, has said that the address is off the wire, and stays off"
+            .to_owned();
     }
     "no: that takes the word of that node's agent, or that the node is given up, or, once the pod is gone, `ipledger release`".to_owned()
 }

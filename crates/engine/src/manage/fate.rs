@@ -33,7 +33,7 @@ pub enum Proof {
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::LetGo => "the agent of its node saw the address let go",
+            Self::LetGo => "its node's agent, or an operator, has said that the address is let go",
             Self::NodeGone => "its node is gone",
             Self::TimeOver => "the time of its quarantine is over",
             Self::OutOfService => "its node is out of service",

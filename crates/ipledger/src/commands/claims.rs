@@ -11,12 +11,15 @@ use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use api::names::port_name;
 use api::schema::claim_name;
-use api::slim::{AddressClaim, Kind, Object, Subnet, Time, Uid};
+use api::slim::{self, AddressClaim, Kind, Object, Subnet, Time, Uid};
 use cluster::{Collection, ObjectName, Word};
 use engine::manage::{Call, Verb};
+use engine::networks::networks_of_meta;
+use engine::record::is_finished;
 use engine::world::subnets::wire;
 use ledger::{Addr, Family};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use view::why::{Pod, holder, why as because};
@@ -144,33 +147,74 @@ pub(crate) fn why(args: &Why) -> Result<Exit> {
 }
 
 fn why_pod(connection: &Connection, namespace: &str, name: &str) -> Result<Exit> {
-    let (runtime, cluster) = (&connection.runtime, &connection.cluster);
-    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-    let answer = runtime.block_on(cluster.do_once("read the pod", Call { verb: Verb::Get, path, body: None }))?;
-    let pod: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let uid = Uid::parse(pod["metadata"]["uid"].as_str().filter(|_| answer.code == 200).unwrap_or_default());
+    let found = connection.runtime.block_on(connection.cluster.one(&ObjectName::new(Kind::Pod, namespace, name)))?;
+    let pod = found.and_then(|found| if let Object::Pod(pod) = found { Some(pod) } else { None });
+    let uid = pod.as_ref().map(|pod| pod.meta.uid.clone()).unwrap_or_default();
     let is_of = |claim: &AddressClaim| {
         let holder = &claim.spec.holder;
         let by_name = matches!(holder.kind.as_str(), "Pod" | "StatefulSet")
             && holder.namespace == namespace
             && holder.name == name;
-        by_name || claim.status.users().any(|(user, _)| user.pod_uid == uid)
+        by_name || claim.status.users().any(|(user, _)| pod.is_some() && user.pod_uid == uid)
     };
     let mut claims = all(connection)?;
     claims.retain(is_of);
-    let told = refusals(connection, namespace, name)?;
     tell(connection, &claims)?;
-    if claims.is_empty() {
-        output::print(&format!("no claim names {namespace}/{name}\n"))?;
+    let Some(pod) = pod else {
+        let words = if claims.is_empty() { ", and no claim names it" } else { ": its claims outlive it" };
+        output::print(&format!("there is no pod {namespace}/{name}{words}\n"))?;
+        return Ok(if claims.is_empty() { Exit::Findings } else { Exit::Clean });
+    };
+    let told = refusals(connection, &pod)?;
+    let mut own = claims.clone();
+    own.retain(|claim| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid));
+    if own.is_empty() && (told.is_empty() || !expects(&pod)) {
+        output::print(&format!("pod {namespace}/{name} {}\n", without_claims(&pod)))?;
     }
-    told.iter().try_for_each(|message| output::print(&format!("refused: {message}\n")))?;
+    for message in &told {
+        let label = if is_over(message, &pod, &own) { "earlier, before it was served" } else { "refused" };
+        output::print(&format!("{label}: {message}\n"))?;
+    }
     Ok(if claims.is_empty() { Exit::Findings } else { Exit::Clean })
 }
 
-/// What Events say that a pod was refused.
-fn refusals(connection: &Connection, namespace: &str, name: &str) -> Result<Vec<String>> {
+/// Whether a pod is to get addresses now.
+fn expects(pod: &slim::Pod) -> bool {
+    !pod.spec.node_name.is_empty() && !pod.meta.is_deleted() && !is_finished(pod)
+}
+
+/// Why a pod has no claim, where it was not refused one.
+fn without_claims(pod: &slim::Pod) -> &'static str {
+    if is_finished(pod) {
+        return "has ended: it gets no address, and what it had is released";
+    }
+    if pod.meta.is_deleted() {
+        return "is being deleted: it gets no address any more";
+    }
+    if networks_of_meta(&pod.meta, &pod.meta.namespace).attachments.is_empty() {
+        return "names no attached network: no address is claimed for it, unless the controller serves the primary network (--primary-network)";
+    }
+    if pod.spec.node_name.is_empty() {
+        return "waits for a node: it gets its addresses once it is bound to one";
+    }
+    "waits: no address is claimed for it yet, and none was refused. Does the controller run, and manage the wires of its networks?"
+}
+
+/// Whether what an Event says is past: of the claims that the pod uses, one is of the NIC that it begins with, or there is one for
+/// each network.
+fn is_over(message: &str, pod: &slim::Pod, own: &[AddressClaim]) -> bool {
+    let nics: BTreeSet<_> = own.iter().map(|claim| (&claim.spec.holder.name, &claim.spec.holder.nic)).collect();
+    let served = message.split_once(':').is_some_and(|(nic, _)| nics.iter().any(|(_, of)| *of == nic));
+    let attached = networks_of_meta(&pod.meta, &pod.meta.namespace).attachments.len();
+    served || (attached > 0 && nics.len() >= attached)
+}
+
+/// What Events say that this pod, and none before it, was refused.
+fn refusals(connection: &Connection, pod: &slim::Pod) -> Result<Vec<String>> {
+    let (namespace, name, uid) = (&pod.meta.namespace, &pod.meta.name, &pod.meta.uid);
     let events = Collection::at("events", &format!("/api/v1/namespaces/{namespace}/events"));
-    let events = events.with_fields(&format!("involvedObject.name={name},reason=AcquireAddressFailed"));
+    let fields = format!("involvedObject.name={name},involvedObject.uid={uid},reason=AcquireAddressFailed");
+    let events = events.with_fields(&fields);
     let (events, _) = connection.runtime.block_on(connection.cluster.list_collection(&events))?;
     let message = |json: &Vec<u8>| {
         let event: Value = serde_json::from_slice(json).ok()?;

@@ -149,6 +149,8 @@ fn policies_keep_hands_off_claims_their_definition_and_protected_subnets() {
     refused(&["delete", "addressclaim", claim, "--dry-run=server"], "break-glass");
     managed.bed.kubectl(&["label", "addressclaim", claim, "ipledger.dev/break-glass=true"]).unwrap();
     managed.bed.kubectl(&["delete", "addressclaim", claim, "--dry-run=server"]).unwrap();
+    managed.bed.kubectl(&["label", "addressclaim", claim, "ipledger.dev/break-glass-"]).unwrap();
+    refused(&["annotate", "addressclaim", claim, "x=y", "--overwrite"], "break-glass");
     refused(&["delete", "crd", "addressclaims.ipledger.dev", "--dry-run=server"], "allow-deletion");
     managed.bed.kubectl(&["annotate", "subnet", "ext", "ipledger.dev/protected=true"]).unwrap();
     refused(&["delete", "subnet", "ext", "--dry-run=server"], "protected");
