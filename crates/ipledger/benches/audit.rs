@@ -2,7 +2,8 @@
 //!
 //! In: dumps that `cargo xtask gen` makes on first use, of 10 thousand and 100 thousand objects, with `--long` also of a
 //! million. Out: a table of wall time, CPU time and peak memory, all of one run: (a) `bare`: the same bytes through
-//! `serde_json` into the same slim types, on one core, nothing else done; `ipledger audit`; (b) `jq '.items|length'`.
+//! `serde_json` into the same slim types, on one core, nothing else done; `ipledger audit`; (b) `jq '.items|length'`, where
+//! there is a jq.
 //! Each is a process of its own; they take turns, and the median of the rounds is shown.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -62,10 +63,10 @@ fn compare(objects: u64, folder: &Path) {
     println!("{:<34} {:>9} {:>9} {:>9}", "", "wall s", "CPU s", "peak MB");
     let mut commands =
         vec![("(a) bare typed parse, one core", bare_command(folder)), ("ipledger audit", audit(folder))];
-    if bytes <= JQ_MOST {
-        commands.push(("(b) jq '.items|length'", jq(&files)));
-    } else {
-        println!("(b) jq: left out, it holds the whole of a document in memory");
+    match (is_installed("jq"), bytes <= JQ_MOST) {
+        (true, true) => commands.push(("(b) jq '.items|length'", jq(&files))),
+        (true, false) => println!("(b) jq: left out, it holds the whole of a document in memory"),
+        (false, _) => println!("(b) jq: not installed, left out"),
     }
     let mut costs: Vec<Vec<Cost>> = commands.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
@@ -127,6 +128,12 @@ fn audit(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
     command.args(["audit", "--complete", "-o", "json"]).arg(folder);
     command
+}
+
+/// Whether a program is on the path.
+fn is_installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 fn jq(files: &[PathBuf]) -> Command {
