@@ -45,6 +45,12 @@ struct AddressLabels {
     state: &'static str,
 }
 
+/// NICs that were refused.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusedLabels {
+    reason: &'static str,
+}
+
 /// A Subnet that is left to Kube-OVN.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LeftLabels {
@@ -63,7 +69,7 @@ pub(crate) struct Metrics {
     addresses: Family<AddressLabels, Large>,
     left: Family<LeftLabels, Gauge>,
     awaiting_proof: Gauge,
-    refused: Gauge,
+    refused: Family<RefusedLabels, Gauge>,
     calls: Family<CallLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     steps: Histogram,
@@ -84,7 +90,7 @@ impl Metrics {
             addresses: Family::default(),
             left: Family::default(),
             awaiting_proof: Gauge::default(),
-            refused: Gauge::default(),
+            refused: Family::default(),
             calls: Family::default(),
             writes: Family::default(),
             steps: Histogram::new(STEP_SECONDS),
@@ -103,7 +109,8 @@ impl Metrics {
         );
         let awaiting_proof = metrics.awaiting_proof.clone();
         registry.register("claims_awaiting_proof", "Claims whose release waits for a proof", awaiting_proof);
-        registry.register("nics_refused", "NICs that wait for an address they were refused", metrics.refused.clone());
+        let refused = metrics.refused.clone();
+        registry.register("nics_refused", "NICs that wait for an address they were refused, by the reason", refused);
         let calls = metrics.calls.clone();
         registry.register("calls", "API calls by verb, resource and what became of them", calls);
         registry.register("api_writes", "Writes sent to the API server", metrics.writes.clone());
@@ -132,7 +139,9 @@ impl Metrics {
             self.claims.get_or_create(&labels).set(signed(*number));
         }
         self.awaiting_proof.set(signed(census.awaiting_proof));
-        self.refused.set(signed(census.refused));
+        for (reason, number) in &census.refused {
+            self.refused.get_or_create(&RefusedLabels { reason }).set(signed(*number));
+        }
         self.left.clear();
         for left in &census.left {
             let labels = LeftLabels { subnet: left.subnet.to_string(), because: left.because };
@@ -214,6 +223,7 @@ mod tests {
         metrics.count(&Census {
             claims: [(("Pod".into(), engine::manage::Standing::InUse), 1)].into(),
             subnets: vec![("ext".into(), ledger::Family::V6, counts)],
+            refused: [("AddressConflict", 2)].into(),
             left: vec![Left { subnet: "b".into(), wire: "w".into(), because: "attachment", message: "m".into() }],
             ..Census::default()
         });
@@ -224,6 +234,7 @@ mod tests {
         let documented = document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
         let documented: std::collections::BTreeSet<&str> = documented.collect();
         assert_eq!(documented, served.collect(), "docs/metrics.md against the registry");
+        assert!(text.contains("ipledger_nics_refused{reason=\"AddressConflict\"} 2"), "{text}");
     }
 
     #[test]

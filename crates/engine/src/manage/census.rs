@@ -64,8 +64,8 @@ pub struct Census {
     pub claims: BTreeMap<(Str, Standing), u64>,
     /// Claims whose release waits for a proof.
     pub awaiting_proof: u64,
-    /// NICs that were refused an address.
-    pub refused: u64,
+    /// NICs that were refused an address, by the reason.
+    pub refused: BTreeMap<&'static str, u64>,
     /// Addresses by Subnet and family.
     pub subnets: Vec<(Str, Family, Counts)>,
     /// Subnets that are left to Kube-OVN's controller, since it works and manages their wire.
@@ -84,9 +84,43 @@ impl Engine {
         Census {
             claims: self.state.claims.tally().clone(),
             awaiting_proof: length(self.waits.len()),
-            refused: length(self.refusals().count()),
+            refused: self.refused_by_reason(),
             subnets: self.state.books.names().filter(|name| self.state.serves(name)).flat_map(of_subnet).collect(),
             left: self.left_to_rival(),
         }
+    }
+
+    fn refused_by_reason(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::from(REASONS.map(|reason| (reason, 0)));
+        self.refusals().for_each(|(_, why)| *counts.entry(reason(why)).or_default() += 1);
+        counts
+    }
+}
+
+/// Any other reason: the API server refuses the claim, or the lender of an address has none.
+const OTHER: &str = "Other";
+/// Why a NIC is refused: Kube-OVN's words (`Refusal::kube_ovn_word`), and those that are ours.
+const REASONS: [&str; 6] =
+    ["AddressConflict", "AddressOutOfRange", "InvalidIPFamily", "NoAvailableAddress", "NoSubnet", OTHER];
+
+/// The reason with which a refusal begins. Of several Subnets the first one's counts: it is the first that was tried.
+fn reason(why: &str) -> &'static str {
+    let word = why.split_once(':').map_or(why, |(word, _)| word);
+    REASONS.into_iter().find(|reason| *reason == word).unwrap_or(OTHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_counted_by_the_word_that_it_begins_with() {
+        let conflict =
+            "AddressConflict: Subnet a: 10.0.0.9 is held by Pod d/p; NoAvailableAddress: Subnet b: it is full";
+        assert_eq!(reason(conflict), "AddressConflict");
+        assert_eq!(reason("NoSubnet: no Subnet serves it"), "NoSubnet");
+        assert_eq!(reason("Vip v has no address: AddressConflict: Subnet a: ..."), OTHER);
+        let word = ledger::Refusal::<u8, u8>::NoMac.kube_ovn_word();
+        assert_eq!(reason(word), word);
     }
 }
