@@ -37,7 +37,7 @@ pub(crate) struct Source {
 /// A path of an input that is a folder, or cannot be looked at.
 pub(crate) enum Opened {
     Source(Source),
-    Failed { name: String, error: io::Error },
+    Failed { name: String, stem: Option<String>, error: io::Error },
 }
 
 /// How deep folders are followed: a dump has one or two levels, and a link that leads back would have no end.
@@ -95,13 +95,17 @@ pub(crate) fn open(input: Input) -> Opened {
             let name = path.display().to_string();
             match File::open(&path) {
                 Ok(file) => (name, stem(&path), Box::new(file)),
-                Err(error) => return Opened::Failed { name, error },
+                Err(error) => {
+                    // A folder's name says nothing of what is in it.
+                    let stem = stem(&path).filter(|_| !path.is_dir());
+                    return Opened::Failed { name, stem, error };
+                }
             }
         }
     };
     match unpack(reader) {
         Ok(reader) => Opened::Source(Source { name, stem, reader }),
-        Err(error) => Opened::Failed { name, error },
+        Err(error) => Opened::Failed { name, stem, error },
     }
 }
 

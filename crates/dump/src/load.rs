@@ -3,13 +3,14 @@
 //! In: inputs, options. Out: [`Loaded`]. Guarantees: results stand in the order of the input whatever thread was first; at
 //! most a few batches are held beside what was parsed; what cannot be read stops its own file only.
 
+pub(crate) mod doubt;
 mod gather;
 
 use super::input::{Input, Opened, Source, expand, open};
 use super::parse::{Around, Part, Room, Spot, parse};
 use super::snapshot::Manifest;
 use super::spare::Spare;
-use super::split::{Batch, Broken, Header, Piece, Splitter};
+use super::split::{Batch, Header, Piece, Splitter};
 use super::yaml;
 use api::slim::{Kind, Parsed};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,6 +151,7 @@ pub fn load(inputs: Vec<Input>, options: &Options, progress: &(dyn Fn(Progress) 
         progress,
         number: 0,
         lists: Vec::new(),
+        broken: Vec::new(),
         untyped: 0,
         loaded: Loaded::default(),
     };
@@ -193,6 +195,8 @@ struct Reader<'a> {
     progress: &'a (dyn Fn(Progress) + Sync),
     number: usize,
     lists: Vec<ListRead>,
+    /// Files that broke off, by whose names kinds were doubted.
+    broken: Vec<doubt::Broken>,
     /// Bytes of items without a kind, of lists that said theirs only after them: once all is read.
     untyped: usize,
     loaded: Loaded,
@@ -201,7 +205,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn input(&mut self, input: Input) {
         match open(input) {
-            Opened::Failed { name, error } => {
+            Opened::Failed { name, stem, error } => {
+                self.doubt(None, stem.as_deref(), self.number);
                 let reason = format!("cannot be opened: {error}");
                 self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
             }
@@ -210,7 +215,7 @@ impl Reader<'_> {
                 Ok(false) => self.json(source, None),
                 Err(error) => {
                     let reason = format!("cannot be read: {error}");
-                    self.doubt(None, source.stem.as_deref());
+                    self.doubt(None, source.stem.as_deref(), self.number);
                     self.loaded.unreadable.push(Unreadable { path: source.name, object: None, reason });
                 }
             },
@@ -221,20 +226,26 @@ impl Reader<'_> {
     fn json(&mut self, source: Source, yaml: Option<usize>) {
         let name: std::sync::Arc<str> = source.name.as_str().into();
         let mut splitter = Splitter::new(source.reader, self.limits.object, self.spare.clone());
-        let before = self.loaded.bytes;
+        let (before, first) = (self.loaded.bytes, self.number);
         let mut list: Option<ListRead> = None;
         loop {
             match splitter.next_piece() {
                 Ok(None) => break,
                 Ok(Some(piece)) => self.piece((&name, source.stem.as_deref(), yaml), piece, &mut list),
                 Err(broken) => {
-                    self.broken(&name, yaml, &broken);
-                    self.doubt(list.as_ref().map(|list| &list.header), source.stem.as_deref());
+                    self.tell_broken(&name, yaml, &broken);
+                    self.doubt(list.as_ref().map(|list| &list.header), source.stem.as_deref(), first);
                     break;
                 }
             }
             self.loaded.bytes = before + splitter.bytes_read();
             (self.progress)(Progress { source: name.to_string(), bytes: self.loaded.bytes });
+        }
+        // A file in which nothing stands is what is left of a command that failed: kubectl writes a List also of nothing.
+        if splitter.bytes_read() == 0 && source.stem.is_some() {
+            self.doubt(None, source.stem.as_deref(), first);
+            let reason = "the file is empty: nothing was written to it".to_owned();
+            self.loaded.unreadable.push(Unreadable { path: name.to_string(), object: None, reason });
         }
         // A list that was cut off says nothing about completeness, but its items are there.
         if let Some(mut list) = list {
@@ -275,17 +286,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Notes which kinds the rest of a broken input may hold: that of its list or name; of a list of anything all.
-    fn doubt(&mut self, list: Option<&Header>, stem: Option<&str>) {
-        let typed = list.and_then(|header| Kind::from_list(&header.api_version, &header.kind));
-        match (typed.or_else(|| stem.and_then(kind_of_stem)), list) {
-            (Some(kind), _) => self.loaded.doubtful.extend([kind]),
-            (None, Some(_)) => self.loaded.doubtful.extend(Kind::ALL),
-            (None, None) => {}
-        }
-    }
-
-    fn broken(&mut self, source: &str, yaml: Option<usize>, broken: &Broken) {
+    fn tell_broken(&mut self, source: &str, yaml: Option<usize>, broken: &crate::split::Broken) {
         let json = Spot::Json {
             line: broken.line,
             column: usize::try_from(broken.column).unwrap_or(usize::MAX),
@@ -299,14 +300,14 @@ impl Reader<'_> {
     fn yaml(&mut self, source: Source) {
         let Source { name, stem, reader } = source;
         let mut text = Vec::new();
-        let limit = self.limits.yaml as u64;
+        let (limit, first) = (self.limits.yaml as u64, self.number);
         if let Err(error) = reader.take(limit + 1).read_to_end(&mut text) {
-            self.doubt(None, stem.as_deref());
+            self.doubt(None, stem.as_deref(), first);
             let reason = format!("cannot be read: {error}");
             self.loaded.unreadable.push(Unreadable { path: name.clone(), object: None, reason });
         }
         if text.len() as u64 > limit {
-            self.doubt(None, stem.as_deref());
+            self.doubt(None, stem.as_deref(), first);
             let reason = format!("more than {} MiB of YAML; use `-o json`, which is read as it comes", limit >> 20);
             self.loaded.unreadable.push(Unreadable { path: name, object: None, reason });
             return;
@@ -324,7 +325,7 @@ impl Reader<'_> {
                     self.loaded.bytes = bytes;
                 }
                 Err((line, reason)) => {
-                    self.doubt(None, stem.as_deref());
+                    self.doubt(None, stem.as_deref(), first);
                     self.loaded.unreadable.push(Unreadable { path: format!("{name}:{line}"), object: None, reason });
                 }
             }

@@ -5,6 +5,7 @@
 //! refused by name, and so is an API server's refusal; a refusal has its place, and is counted where there are many.
 
 use super::input::stem;
+use super::load::doubt::that_or_all;
 use super::load::{PassedOver, Unreadable, kind_of_stem};
 use super::peek::peek;
 use super::split::Batch;
@@ -35,16 +36,16 @@ pub(crate) struct Part {
     pub(crate) passed_over: BTreeMap<String, PassedOver>,
     /// Kinds of which objects may be in what was refused.
     pub(crate) doubtful: BTreeSet<Kind>,
-    /// An API server's refusal stands in place of objects.
-    pub(crate) failed: bool,
+    /// Something stands in place of objects that does not say of which kind these would be.
+    pub(crate) lost: bool,
     /// Objects of ours that cannot be read, held all the same.
     pub(crate) held: Vec<api::slim::Unreadable>,
     /// Items without a kind, of a list that has not said its own yet.
     pub(crate) untyped: Vec<(Spot, Box<[u8]>)>,
     /// How many bytes these items have, those that there was no room for as well.
     pub(crate) untyped_bytes: usize,
-    /// Manifests of snapshots.
-    pub(crate) manifests: Vec<Box<[u8]>>,
+    /// Manifests of snapshots, with their places.
+    pub(crate) manifests: Vec<(String, Box<[u8]>)>,
 }
 
 impl Part {
@@ -138,10 +139,10 @@ pub(crate) fn parse(batch: &Batch, around: Around<'_>, untyped: &Room) -> Part {
         let spot = || spots.spot(range.start);
         one(&mut part, &batch.bytes[range.clone()], in_list, untyped, (around.source, &spot));
     }
-    if part.failed {
+    if part.lost {
         // Of which kind the objects would have been, the file's name may tell.
         let named = stem(Path::new(around.source)).and_then(|stem| kind_of_stem(&stem));
-        part.doubtful.extend(Kind::ALL.into_iter().filter(|kind| named.is_none_or(|named| named == *kind)));
+        part.doubtful.extend(that_or_all(named));
     }
     part
 }
@@ -184,7 +185,7 @@ fn one(
         return;
     }
     if says.kind == super::snapshot::KIND && says.api_version == super::snapshot::API_VERSION {
-        part.manifests.push(bytes.into());
+        part.manifests.push((place(), bytes.into()));
         return;
     }
     if let Some(kind) = Kind::from_api(says.api_version, says.kind) {
@@ -197,10 +198,11 @@ fn one(
             None => part.doubtful.extend(Kind::ALL.into_iter().filter(|_| says.kind == "List")),
         }
     } else if says.kind.is_empty() {
+        part.lost = true;
         part.refuse(None, || "an object without a kind".to_owned(), place);
     } else if says.kind == "Status" && says.api_version == "v1" {
         // What was asked for is not here: nobody may take it for nothing.
-        part.failed = true;
+        part.lost = true;
         part.refuse(None, || failure(bytes), place);
     } else {
         pass_over(&mut part.passed_over, format!("{} {}", says.api_version, says.kind), 1, place);

@@ -4,6 +4,7 @@
 //! about completeness is drawn from its items; of items without a kind all are read or none; of what cannot be read the first
 //! parts are told and the others counted.
 
+use super::doubt::{holds_others, that_or_all};
 use super::{ListFact, ListRead, Loaded, Reader, Unreadable, kind_of_stem};
 use crate::parse::{Part, pass_over, typed};
 use crate::snapshot::{self, Manifest};
@@ -20,6 +21,7 @@ impl Reader<'_> {
         for list in std::mem::take(&mut self.lists) {
             self.list(&list, &mut parts);
         }
+        self.doubt_misnamed(&parts);
         let objects = parts.iter().map(|part| part.objects.len()).sum();
         self.loaded.objects.reserve_exact(objects);
         let mut untold = 0;
@@ -33,7 +35,7 @@ impl Reader<'_> {
             for (kind, passed) in part.passed_over {
                 pass_over(&mut self.loaded.passed_over, kind, passed.count, || passed.first);
             }
-            part.manifests.iter().for_each(|manifest| self.manifest(manifest));
+            part.manifests.into_iter().for_each(|(place, manifest)| self.manifest(place, &manifest));
         }
         if untold > 0 {
             let reason = format!("{untold} more parts cannot be read: what is given may be no dump of a cluster");
@@ -42,8 +44,8 @@ impl Reader<'_> {
         self.loaded
     }
 
-    /// Takes the manifest of a snapshot.
-    fn manifest(&mut self, json: &[u8]) {
+    /// Takes the manifest of a snapshot. What one says that is not understood may be that kinds are missing.
+    fn manifest(&mut self, path: String, json: &[u8]) {
         let reason = match serde_json::from_slice::<Manifest>(json) {
             Ok(manifest) if manifest.format > snapshot::FORMAT => format!(
                 "a snapshot of format {}; this version reads formats up to {}, and takes nothing of it for complete",
@@ -53,7 +55,8 @@ impl Reader<'_> {
             Ok(manifest) => return self.loaded.manifests.push(manifest),
             Err(error) => format!("the manifest of the snapshot cannot be read: {error}"),
         };
-        self.loaded.unreadable.push(Unreadable { path: "snapshot".to_owned(), object: None, reason });
+        self.loaded.doubtful.extend(Kind::ALL);
+        self.loaded.unreadable.push(Unreadable { path, object: None, reason });
     }
 
     fn list(&mut self, list: &ListRead, parts: &mut [Part]) {
@@ -65,9 +68,7 @@ impl Reader<'_> {
         let Some(kind) = own.or_else(by_name) else { return };
         let mut namespaces = BTreeSet::new();
         for part in parts.iter() {
-            // Objects of a kind of that name in another API group are something else as well.
-            let others = !part.passed_over.is_empty() || !part.manifests.is_empty();
-            if others || !part.unreadable.is_empty() || part.objects.iter().any(|parsed| parsed.object.kind() != kind) {
+            if !part.unreadable.is_empty() || holds_others(part, kind) {
                 return;
             }
             for parsed in &part.objects {
@@ -102,6 +103,7 @@ impl Reader<'_> {
                 match own {
                     Some(kind) => typed(part, kind, &bytes, &place),
                     None => {
+                        self.loaded.doubtful.extend(that_or_all(list.stem.as_deref().and_then(kind_of_stem)));
                         let reason = || format!("an item without a kind, in a list of kind `{}`", list.header.kind);
                         part.refuse(None, reason, &place);
                     }
@@ -135,6 +137,12 @@ mod tests {
         assert!(loaded.objects.is_empty() && loaded.lists.iter().all(|list| list.namespaces.is_empty()));
         assert_eq!(loaded.unreadable.len(), 2, "{:?}", loaded.unreadable);
         assert_eq!(loaded.doubtful, BTreeSet::from([Kind::Pod]));
+    }
+
+    #[test]
+    fn a_snapshot_that_is_too_new_is_named_by_its_file() {
+        let loaded = of_text(&["\n{\"apiVersion\":\"ipledger.dev/v1alpha1\",\"kind\":\"Snapshot\"}"], 0);
+        assert_eq!(loaded.unreadable[0].path, "f:2:1 (byte 1)");
     }
 
     #[test]
