@@ -140,6 +140,22 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_null_is_an_empty_one_wherever_its_kind_stands() {
+        for list in [
+            r#"{"kind":"PodList","apiVersion":"v1","items":null}"#,
+            r#"{"items":null,"apiVersion":"v1","kind":"PodList"}"#,
+            "apiVersion: v1\nkind: PodList\nitems:\n",
+        ] {
+            let loaded = of_text(&[list], 0);
+            let kinds: Vec<_> = loaded.lists.iter().map(|list| (list.kind, list.continued)).collect();
+            assert_eq!(kinds, [(Kind::Pod, false)], "{list}: {loaded:?}");
+            assert!(loaded.unreadable.is_empty() && loaded.passed_over.is_empty(), "{list}: {loaded:?}");
+        }
+        let other = of_text(&[r#"{"items":null,"apiVersion":"v1","kind":"Secret"}"#], 0);
+        assert_eq!(other.passed_over.len(), 1, "what is no list has other keys of that name: {other:?}");
+    }
+
+    #[test]
     fn a_snapshot_that_is_too_new_is_named_by_its_file() {
         let loaded = of_text(&["\n{\"apiVersion\":\"ipledger.dev/v1alpha1\",\"kind\":\"Snapshot\"}"], 0);
         assert_eq!(loaded.unreadable[0].path, "f:2:1 (byte 1)");

@@ -14,7 +14,7 @@ pub(super) enum Look {
     Object(usize),
     /// A list's items begin here.
     List(Header, usize),
-    /// The document ends here; its header.
+    /// The list ends here; its header. At the beginning of a document: a list of null.
     Tail(Header, usize),
     /// It is broken here.
     Broken(usize, String),
@@ -43,7 +43,7 @@ pub(super) fn look_at_tail(bytes: &[u8], at: usize, header: Header) -> Look {
 }
 
 fn look_at_keys(bytes: &[u8], from: usize, mut header: Header, may_hold_items: bool) -> Look {
-    let mut at = skip::space(bytes, from);
+    let (mut at, mut is_null) = (skip::space(bytes, from), false);
     if bytes.get(at) == Some(&b'}') {
         return if may_hold_items { Look::Object(at + 1) } else { Look::Tail(header, at + 1) };
     }
@@ -69,7 +69,8 @@ fn look_at_keys(bytes: &[u8], from: usize, mut header: Header, may_hold_items: b
             match first {
                 b'[' if may_hold_items => return Look::List(header, at + 1),
                 b'[' => return Look::List(header, at),
-                b'n' if header.kind.ends_with("List") => {}
+                // Go writes a list of nothing like this. What its kind is may come after it.
+                b'n' => is_null = true,
                 _ => return Look::Broken(at, "`items` is no list".to_owned()),
             }
         }
@@ -79,7 +80,7 @@ fn look_at_keys(bytes: &[u8], from: usize, mut header: Header, may_hold_items: b
         match bytes.get(at) {
             None => return Look::More,
             Some(b',') => at += 1,
-            Some(b'}') if may_hold_items => return Look::Object(at + 1),
+            Some(b'}') if may_hold_items && !(is_null && header.kind.ends_with("List")) => return Look::Object(at + 1),
             Some(b'}') => return Look::Tail(header, at + 1),
             Some(_) => return Look::Broken(at, "expected `,` or `}`".to_owned()),
         }

@@ -69,6 +69,8 @@ enum Place {
     Items,
     /// After the items, among the list's other keys.
     Tail,
+    /// Behind a list of null, of which only the end is to be told.
+    Ended,
     /// Nothing follows.
     End,
 }
@@ -129,6 +131,10 @@ impl<R: Read> Splitter<R> {
             Place::Outside => self.outside(),
             Place::Items => self.items().map(Some),
             Place::Tail => self.tail().map(Some),
+            Place::Ended => {
+                self.place = Place::Outside;
+                Ok(Some(Piece::ListEnds(self.header.clone())))
+            }
             Place::End => Ok(None),
         }
     }
@@ -210,7 +216,11 @@ impl<R: Read> Splitter<R> {
                 _ if !objects.is_empty() => return Ok(Some(Piece::Objects(self.hand_over(objects, next, false)))),
                 Look::List(header, from) => return Ok(Some(self.begin_list(header, from))),
                 Look::Broken(at, reason) => return Err(self.stop(at, reason)),
-                Look::Tail(_, end) => return Err(self.stop(end, "an end without a beginning")),
+                Look::Tail(header, end) => {
+                    let begun = self.begin_list(header, end);
+                    self.place = Place::Ended;
+                    return Ok(Some(begun));
+                }
                 Look::More if self.ended && next == self.buffer.len() => {
                     self.place = Place::End;
                     return Ok(None);
