@@ -12,7 +12,7 @@ use crate::judge::Context;
 use crate::life::Life;
 use crate::record::{Record, Source};
 use api::names::labels;
-use api::slim::{Kind, Phase, PodType};
+use api::slim::{Ip, Kind, Phase, PodType};
 use std::collections::BTreeMap;
 
 /// How many holders a message names; the others are in the objects.
@@ -209,18 +209,31 @@ fn duplicate(context: &Context<'_>, group: &[Record<'_>], certainty: Certainty) 
 
 fn fix(winner: &Record<'_>, holders: &[(Holder<'_>, Vec<&Record<'_>>)]) -> String {
     let keeper = winner.source.object();
-    let reservations = holders.iter().flat_map(|(_, records)| records).filter(|record| {
-        matches!(record.source, Source::Ip(ip) if ip.meta.label(labels::IP_RESERVED) == Some("true"))
-            && record.holder != winner.holder
-    });
-    match reservations.count() {
+    let reservations: Vec<&Ip> = holders
+        .iter()
+        .flat_map(|(_, records)| records)
+        .filter(|record| record.holder != winner.holder)
+        .filter_map(|record| if let Source::Ip(ip) = record.source { Some(ip) } else { None })
+        .filter(|ip| ip.meta.label(labels::IP_RESERVED) == Some("true"))
+        .collect();
+    let addr = winner.addr;
+    let them = match reservations.len() {
         0 => {
-            format!("keep it for {keeper}; give each of the others another address, the ones that are not alive first")
+            return format!(
+                "keep it for {keeper}; give each of the others another address, the ones that are not alive first"
+            );
         }
-        n => format!(
-            "keep it for {keeper}; delete the {n} reservations of it that nobody uses (`kubectl delete ip NAME`: each only \
-             gives up its own share), then give each other holder another address"
-        ),
+        1 => "the reservation of it that nobody uses".to_owned(),
+        n => format!("the {n} reservations of it that nobody uses"),
+    };
+    // One for a pod of a kind has the owner whom the allocator knows the address by, as a leaked record has
+    // (`Context::shared_release`); any other gives up its own share only.
+    if reservations.iter().all(|ip| ip.spec.pod_type.is_empty()) {
+        let each = if reservations.len() == 1 { "it" } else { "each" };
+        return format!(
+            "keep it for {keeper}; delete {them} (`kubectl delete ip NAME`: {each} only gives up its own share), then give \
+             each other holder another address"
+        );
     }
 }
 
@@ -237,6 +250,12 @@ fn holders<'a, 'w>(gateways: &Gateways<'w>, ranked: &[&'a Record<'w>]) -> Vec<(H
                 && !holders[known].1.iter().all(|known| one_holder(gateways, known, record));
             match other {
                 true => holders.push((record.holder, vec![record])),
+    let names = few(reservations.iter().map(|ip| &ip.meta.name), NAMED);
+    format!(
+        "keep it for {keeper}. Kube-OVN's allocator may know only the owner of a reservation, and would take the address for \
+         free when that goes: exclude {addr} first (`excludeIps` of the Subnet: an excluded address is never picked), then \
+         delete {them} (`kubectl delete ips`: {names}), and give each other holder another address"
+    )
                 false => holders[known].1.push(record),
             }
             continue;

@@ -355,3 +355,19 @@ fn the_scenario_of_issue_4747_is_one_story() {
     let errors: Vec<_> = report.findings.iter().filter(|finding| finding.severity == engine::Severity::Error).collect();
     assert_eq!(errors.len(), 1, "one story");
 }
+
+#[test]
+fn a_reservation_that_the_allocator_may_know_alone_is_deleted_behind_an_exclude() {
+    let fix = |reservations: &[Value]| {
+        let report = example().with_all(reservations.to_vec()).report();
+        finding(&report, "duplicate-address:macvlan.default/172.17.0.11").fix.clone()
+    };
+    let plain = |pod: &str| reservation("default", pod, "macvlan.default", "ext", "172.17.0.11");
+    let typed = plain("old-0").but(json!({"spec": {"podType": "StatefulSet"}}));
+    assert!(fix(&[plain("r")]).contains("delete the reservation of it that nobody uses"), "{}", fix(&[plain("r")]));
+    let two = fix(&[plain("r"), plain("s")]);
+    assert!(two.contains("delete the 2 reservations of it that nobody uses") && !two.contains("excludeIps"), "{two}");
+    let behind = fix(&[plain("r"), typed]);
+    assert!(behind.contains("exclude 172.17.0.11 first") && behind.contains("excludeIps"), "{behind}");
+    assert!(behind.contains("old-0.default.macvlan.default"), "{behind}");
+}
