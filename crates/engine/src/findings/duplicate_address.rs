@@ -97,7 +97,12 @@ fn pair_certainty(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> Cert
         let released = !matches!(record.source, Source::Pod(..)) || other_lists;
         released && context.world.is_going(record.source.meta())
     });
-    Certainty::Proven.possible_if(undecided(context, a, b) || wire_unknown || new || going)
+    // Kube-OVN is about to take back what the only pod of a record had.
+    let ended = [a, b].iter().any(|record| {
+        let Source::Ip(ip) = record.source else { return false };
+        matches!(context.life_of_ip(ip), Life::Finished { pod, .. } if context.finished_lately(pod))
+    });
+    Certainty::Proven.possible_if(undecided(context, a, b) || wire_unknown || new || going || ended)
 }
 
 /// Whether a kind that was not read completely could show that two records are of one holder.

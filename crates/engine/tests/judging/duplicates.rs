@@ -4,6 +4,7 @@ use crate::common::example::example;
 use crate::common::objects::*;
 use crate::common::{Cluster, finding};
 use api::slim::Kind;
+use engine::Certainty;
 use serde_json::{Value, json};
 
 /// The address of p1 on the macvlan network is also on record for somebody else.
@@ -354,6 +355,21 @@ fn the_scenario_of_issue_4747_is_one_story() {
     assert!(over.follows.iter().all(|cause| cause.as_str().starts_with("double-record:nat.default/172.30.0.")));
     let errors: Vec<_> = report.findings.iter().filter(|finding| finding.severity == engine::Severity::Error).collect();
     assert_eq!(errors.len(), 1, "one story");
+}
+
+#[test]
+fn a_duplicate_with_a_pod_that_has_just_finished_is_only_possible() {
+    let ends = |since: &str| {
+        let both = readdressed(example(), "p2", "macvlan.default", "172.17.0.11");
+        let report = both.patched("Pod default/p2", finished("Succeeded", "Never", since)).report();
+        finding(&report, "duplicate-address:macvlan.default/172.17.0.11").certainty
+    };
+    assert_eq!(ends(JUST_NOW), Certainty::Possible, "its record is about to go");
+    assert_eq!(ends(AN_HOUR_AGO), Certainty::Proven);
+    // An ordinal keeps its address whatever its pod does.
+    let ordinal = readdressed(example(), "web-0", "macvlan.default", "172.17.0.11");
+    let report = ordinal.patched("Pod default/web-0", finished("Failed", "Always", JUST_NOW)).report();
+    assert_eq!(finding(&report, "duplicate-address:macvlan.default/172.17.0.11").certainty, Certainty::Proven);
 }
 
 #[test]
