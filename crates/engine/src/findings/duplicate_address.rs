@@ -12,7 +12,7 @@ use crate::judge::Context;
 use crate::life::Life;
 use crate::record::{Record, Source};
 use api::names::labels;
-use api::slim::{Ip, Kind, Phase, PodType};
+use api::slim::{Ip, Kind, Phase, PodType, Vip};
 use std::collections::BTreeMap;
 
 /// How many holders a message names; the others are in the objects.
@@ -114,24 +114,34 @@ pub(super) fn undecided(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -
 fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
     let coverage = &context.world.coverage;
     match (&a.source, &b.source) {
-        (Source::Eip(eip), Source::Ip(ip)) if gateway_of(&context.gateways, b).is_none() => {
-            let known =
-                coverage.is_complete_in(Kind::Pod, &ip.spec.namespace) && coverage.is_complete(Kind::VpcNatGateway);
-            !known && !eip.spec.nat_gw.is_empty() && ip.spec.pod_name.contains(eip.spec.nat_gw.as_str())
-        }
+        (Source::Eip(eip), _) => may_be_nic_of(context, b, &eip.spec.nat_gw),
         (Source::Ip(vm), Source::Ip(launcher)) => {
             vm.spec.pod_type == PodType::VirtualMachine
                 && launcher.spec.namespace == vm.spec.namespace
                 && launcher.spec.pod_name.starts_with("virt-launcher-")
                 && !coverage.is_complete_in(Kind::Pod, &vm.spec.namespace)
         }
-        // Its labels say to whom it is lent.
-        (Source::Vip(vip), Source::Ip(_) | Source::Pod(..))
-            if context.world.is_unreadable(Kind::Vip, &vip.meta, &["metadata.labels"]) =>
-        {
-            true
-        }
-        (Source::Vip(_), Source::Ip(ip)) => !coverage.is_complete_in(Kind::Pod, &ip.spec.namespace),
+        (Source::Vip(vip), _) => may_be_lent_to(context, vip, b),
+        _ => false,
+    }
+}
+
+/// Whether the NIC of an IP object may be a gateway's: the gateway's name is in its own, and what would say so for certain, its
+/// pod or the gateway, may be among what was not read.
+pub(super) fn may_be_nic_of(context: &Context<'_>, nic: &Record<'_>, gateway: &str) -> bool {
+    let Source::Ip(ip) = nic.source else { return false };
+    let coverage = &context.world.coverage;
+    let known = coverage.is_complete_in(Kind::Pod, &ip.spec.namespace) && coverage.is_complete(Kind::VpcNatGateway);
+    let named = !gateway.is_empty() && ip.spec.pod_name.contains(gateway);
+    !known && named && gateway_of(&context.gateways, nic).is_none()
+}
+
+/// Whether a Vip may be lent to the holder of a record: its labels say so and cannot be read, or a pod that was not read does.
+pub(super) fn may_be_lent_to(context: &Context<'_>, vip: &Vip, record: &Record<'_>) -> bool {
+    let unreadable = || context.world.is_unreadable(Kind::Vip, &vip.meta, &["metadata.labels"]);
+    match record.source {
+        Source::Ip(ip) => !context.world.coverage.is_complete_in(Kind::Pod, &ip.spec.namespace) || unreadable(),
+        Source::Pod(..) => unreadable(),
         _ => false,
     }
 }
@@ -240,6 +250,12 @@ fn fix(winner: &Record<'_>, holders: &[(Holder<'_>, Vec<&Record<'_>>)]) -> Strin
              each other holder another address"
         );
     }
+    let names = few(reservations.iter().map(|ip| &ip.meta.name), NAMED);
+    format!(
+        "keep it for {keeper}. Kube-OVN's allocator may know only the owner of a reservation, and would take the address for \
+         free when that goes: exclude {addr} first (`excludeIps` of the Subnet: an excluded address is never picked), then \
+         delete {them} (`kubectl delete ips`: {names}), and give each other holder another address"
+    )
 }
 
 /// The records by holder, in the order of the ranking. Records that are one holder pairwise, but by another identity (a
@@ -255,12 +271,6 @@ fn holders<'a, 'w>(gateways: &Gateways<'w>, ranked: &[&'a Record<'w>]) -> Vec<(H
                 && !holders[known].1.iter().all(|known| one_holder(gateways, known, record));
             match other {
                 true => holders.push((record.holder, vec![record])),
-    let names = few(reservations.iter().map(|ip| &ip.meta.name), NAMED);
-    format!(
-        "keep it for {keeper}. Kube-OVN's allocator may know only the owner of a reservation, and would take the address for \
-         free when that goes: exclude {addr} first (`excludeIps` of the Subnet: an excluded address is never picked), then \
-         delete {them} (`kubectl delete ips`: {names}), and give each other holder another address"
-    )
                 false => holders[known].1.push(record),
             }
             continue;

@@ -1,9 +1,10 @@
 //! `static-conflict`: somebody asks for an address that is not to be had.
 //!
 //! In: requests that are not granted yet, and the records of each address. Out: one finding per requester and address.
-//! Guarantees: a requester's own record is no conflict; excluded addresses may be asked for; where the Subnets of a
-//! request are not known, nothing is concluded.
+//! Guarantees: a requester's own record is no conflict, and what an unread kind could make its own is only possible;
+//! excluded addresses may be asked for; where the Subnets of a request are not known, nothing is concluded.
 
+use super::duplicate_address::{may_be_lent_to, may_be_nic_of};
 use super::out::{Out, few};
 use crate::finding::{Certainty, Code, Finding, FindingId, ObjRef};
 use crate::holder::{Holder, holder_of_pod, one_holder};
@@ -28,13 +29,14 @@ enum Obstacle<'a, 'w> {
 }
 
 impl Obstacle<'_, '_> {
-    /// Whether all that hold the address are about to give it back, or have it so lately that the requester may be gone.
-    fn is_moving(&self, context: &Context<'_>) -> bool {
+    /// Whether all that hold the address may be in nobody's way: they are about to give it back, or have it so lately that the
+    /// requester may be gone, or may be the requester itself.
+    fn is_doubtful(&self, context: &Context<'_>, request: &Request<'_>) -> bool {
         match self {
             Self::Held(records) => records.iter().all(|record| {
                 let ended = |pod: &Pod| is_finished(pod) && context.finished_lately(pod);
                 let pod_goes = record.pod.is_some_and(|pod| context.world.is_going(&pod.meta) || ended(pod));
-                pod_goes || context.is_moving(&record.source)
+                pod_goes || context.is_moving(&record.source) || may_be_own(context, request, record)
             }),
             Self::Gateway(_) | Self::Outside(_) | Self::Asked(_) => false,
         }
@@ -134,6 +136,22 @@ fn is_own(context: &Context<'_>, request: &Request<'_>, record: &Record<'_>) -> 
     }
 }
 
+/// Whether a kind that was not read completely could show that a record is the requester's own: the rule of duplicates.
+fn may_be_own(context: &Context<'_>, request: &Request<'_>, record: &Record<'_>) -> bool {
+    match (request.holder, record.source) {
+        (Holder::Eip(_) | Holder::Gateway(_), _) => {
+            request.gateway.is_some_and(|gateway| may_be_nic_of(context, record, gateway))
+        }
+        (Holder::Vip(name), _) => {
+            context.world.vips.named(name).is_some_and(|vip| may_be_lent_to(context, vip, record))
+        }
+        (Holder::Pod(..) | Holder::Vm(..), Source::Vip(vip)) => {
+            context.world.is_unreadable(Kind::Vip, &vip.meta, &["metadata.labels"])
+        }
+        _ => false,
+    }
+}
+
 fn finding(
     context: &Context<'_>,
     request: &Request<'_>,
@@ -167,7 +185,7 @@ fn finding(
     objects.dedup();
     let subnet = subnet.map(|id| context.subnets.get(id));
     let subject = format!("{}/{}/{addr}", request.object.kind.plural(), request.object.path());
-    let moving = context.world.is_recent(request.created) || obstacle.is_moving(context);
+    let moving = context.world.is_recent(request.created) || obstacle.is_doubtful(context, request);
     let mut finding = Finding::new(Code::StaticConflict, &subject, Certainty::Proven.possible_if(moving), objects)
         .on(subnet.map(crate::world::subnets::SubnetOnWire::name), subnet.map(|s| context.subnets.wire_name(s.wire).as_str()))
         .at([addr])

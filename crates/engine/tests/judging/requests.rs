@@ -1,8 +1,10 @@
 //! `static-conflict`: somebody asks for an address that is not to be had.
 
 use crate::common::example::example;
-use crate::common::finding;
 use crate::common::objects::*;
+use crate::common::{Cluster, finding};
+use api::slim::Kind;
+use engine::Certainty;
 use serde_json::{Value, json};
 
 /// A pod that asks for a macvlan address and does not have it yet.
@@ -246,4 +248,33 @@ fn the_pod_of_a_gateway_asks_for_the_address_that_the_gateway_asks_for() {
     let report = example().with(gateway("g", "vpc1", "lan1", "10.50.0.77")).with(other).report();
     let conflicts = report.findings.iter().filter(|finding| finding.code == engine::Code::StaticConflict);
     assert_eq!(conflicts.count(), 1);
+}
+
+#[test]
+fn a_holder_that_an_unread_kind_could_make_the_requester_is_only_possibly_in_the_way() {
+    let certainty = |cluster: &Cluster, id: &str| finding(&cluster.report(), id).certainty;
+    // A gateway's NIC by a name that only its pod, or its gateway, explains.
+    let nic = ordinal_ip("kube-system", "natty-gw9-0", "macvlan.default", "ext", "172.17.0.50");
+    let eip = waiting_eip("e9", "gw9", "172.17.0.50").but(json!({"spec": {"externalSubnet": "ext"}}));
+    let of_eip = (example().with_all([nic, eip]), "static-conflict:iptables-eips/e9/172.17.0.50");
+    let nic = ordinal_ip("kube-system", "natty-gw9-0", "ovn", "lan1", "10.50.0.50");
+    let lan = (
+        example().with_all([nic, gateway("gw9", "vpc1", "lan1", "10.50.0.50")]),
+        "static-conflict:vpc-nat-gateways/gw9/10.50.0.50",
+    );
+    // A Vip may be lent to a pod, which would say so.
+    let asks = vip("v9", "ext", "172.17.0.11", "02:00:00:00:00:99").but(json!({"status": null}));
+    let of_vip = (example().without("Pod default/p1").with(asks), "static-conflict:vips/v9/172.17.0.11");
+    for (cluster, id) in [of_eip, lan, of_vip] {
+        assert_eq!(certainty(&cluster, id), Certainty::Proven, "{id}");
+        assert_eq!(certainty(&cluster.partial(&[Kind::Pod]), id), Certainty::Possible, "{id}");
+    }
+    // A stranger is in the way whatever was not read.
+    let stranger = example().with(asks_on_ext("gw9")).partial(&[Kind::Pod, Kind::VpcNatGateway]);
+    assert_eq!(certainty(&stranger, "static-conflict:iptables-eips/e8/172.17.0.11"), Certainty::Proven);
+}
+
+/// An EIP that asks for the address of p1.
+fn asks_on_ext(gateway: &str) -> Value {
+    waiting_eip("e8", gateway, "172.17.0.11").but(json!({"spec": {"externalSubnet": "ext"}}))
 }
