@@ -9,7 +9,8 @@ use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::holder::{Holder, one_holder};
 use crate::judge::Context;
 use crate::record::{Record, Source, names_of_ports};
-use api::slim::{Ip, Kind};
+use crate::world::pod_changed;
+use api::slim::{Ip, Kind, Pod};
 
 /// Finds holders without a record.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
@@ -61,6 +62,11 @@ fn records(context: &Context<'_>, record: &Record<'_>, user: &Record<'_>) -> boo
     }
 }
 
+/// Whether a pod that does not run yet came a step further just now: its list may be newer than that of the records.
+fn is_starting(context: &Context<'_>, pod: &Pod) -> bool {
+    pod.status.phase != "Running" && context.world.is_recent(pod_changed(pod))
+}
+
 /// One finding per holder and NIC: the other family, and the other pods of a VM, join the first.
 fn push(mut finding: Finding, out: &mut Out) {
     if let Some(known) = out.get(&finding.id) {
@@ -103,7 +109,9 @@ fn subject(user: &Record<'_>) -> String {
 }
 
 fn finding(context: &Context<'_>, user: &Record<'_>, own: Option<&Ip>, group: &[Record<'_>]) -> Finding {
-    let moving = user.source.meta().is_deleted() || context.world.is_recent(user.source.created());
+    let moving = user.source.meta().is_deleted()
+        || context.world.is_recent(user.source.created())
+        || matches!(user.source, Source::Pod(pod, _) if is_starting(context, pod));
     let certainty = match own {
         Some(ip) => Certainty::Proven.possible_if(ip.meta.is_deleted() || context.world.is_new(ip)),
         None => absence(context.world.settings.reading),

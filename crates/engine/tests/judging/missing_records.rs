@@ -121,3 +121,16 @@ fn a_record_of_the_nic_is_one_also_where_the_pod_names_a_subnet_that_is_gone() {
         .patched("Pod default/p1", gone)
         .finds(&["warning likely missing-reference:subnets/gone @ Pod default/p1"]);
 }
+
+#[test]
+fn a_pod_that_is_starting_just_now_is_only_possible_however_old_it_is() {
+    let cluster = example().without("IP p1.default.macvlan.default");
+    let since = |phase: &str| {
+        json!({"status": {"phase": phase, "containerStatuses": null,
+            "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": JUST_NOW}]}})
+    };
+    let id = "missing-record:pod/default/p1/macvlan.default @ Pod default/p1 = 172.17.0.11";
+    cluster.clone().patched("Pod default/p1", since("Pending")).finds(&[&format!("error possible {id}")]);
+    // One that runs has its record, whatever changes about it.
+    cluster.patched("Pod default/p1", since("Running")).finds(&[&format!("error likely {id}")]);
+}
