@@ -28,6 +28,10 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
     of_addresses(context, out);
     of_gateways(context, out);
     of_rules(context, out);
+    let without = super::rule_conflict::rules_without_eip(context);
+    if without > 0 {
+        out.not_judged(Code::LabelDrift, [Kind::IptablesEip], without);
+    }
 }
 
 fn of_ips(context: &Context<'_>, out: &mut Out) {

@@ -165,15 +165,18 @@ const RULES: &[Kind] = &[Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::Ip
 /// Classes that are judged by what is there, and without any object of these kinds not at all.
 const ABOUT: &[(Code, &[Kind])] = &[
     (Code::DuplicateAddress, RECORDERS),
+    (Code::DoubleRecord, RECORDERS),
     (Code::DuplicateMac, RECORDERS),
     (Code::OutsideSubnet, RECORDERS),
     (Code::GatewayInUse, RECORDERS),
+    (Code::ExcludedInUse, RECORDERS),
     (Code::MissingRecord, &[Kind::Pod]),
     (Code::LeakedNic, &[Kind::Pod]),
     (Code::StaticConflict, REQUESTERS),
     (Code::RuleConflict, RULES),
     (Code::OutsideSubnet, &[Kind::Subnet]),
     (Code::GatewayInUse, &[Kind::Subnet]),
+    (Code::ExcludedInUse, &[Kind::Subnet]),
     (Code::StaticConflict, &[Kind::Subnet]),
     (Code::OverCapacity, &[Kind::Subnet]),
     (Code::CountMismatch, &[Kind::Subnet]),

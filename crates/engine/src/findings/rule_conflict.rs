@@ -60,6 +60,10 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         recorded(context, Kind::IptablesSnatRule, rule, &rule.meta, (&rule.spec.eip, &rule.status), out);
     }
     of_eips(context, fips, &dnats, out);
+    let without = rules_without_eip(context);
+    if without > 0 {
+        out.not_judged(Code::RuleConflict, [Kind::IptablesEip], without);
+    }
     for ((eip, port, protocol), rules) in ports {
         let exclusive = rules.iter().any(|rule| !rule.shares);
         if rules.len() > 1 && exclusive {
@@ -73,6 +77,19 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
             out.push(clash(context, &format!("{gateway}/snat/{cidr}"), rules, &what));
         }
     }
+}
+
+/// How many rules are of an EIP that was not read, where there may be others: its address, gateway and labels are not known.
+pub(super) fn rules_without_eip(context: &Context<'_>) -> usize {
+    let world = context.world;
+    if world.coverage.is_complete(Kind::IptablesEip) {
+        return 0;
+    }
+    let fips = world.fips.iter().map(|rule| (&rule.meta, &rule.spec.eip));
+    let dnats = world.dnats.iter().map(|rule| (&rule.meta, &rule.spec.eip));
+    let snats = world.snats.iter().map(|rule| (&rule.meta, &rule.spec.eip));
+    let live = fips.chain(dnats).chain(snats).filter(|(meta, eip)| !meta.is_deleted() && !eip.is_empty());
+    live.filter(|(_, eip)| world.eips.named(eip).is_none()).count()
 }
 
 fn of<'w, T: api::slim::HasMeta>(kind: Kind, rule: &T, meta: &Meta, eip: &'w str, shares: bool) -> Rule<'w> {

@@ -145,6 +145,15 @@ fn a_class_of_which_nothing_was_read_is_not_judged() {
     has(&without(&[Kind::IpPool]), "pool-overlap: IPPool (0)");
     let rules = [Kind::IptablesFipRule, Kind::IptablesDnatRule, Kind::IptablesSnatRule];
     has(&without(&rules), "rule-conflict: IptablesFIPRule IptablesDnatRule IptablesSnatRule (0)");
+    // Addresses that are in use are looked for among the excluded ones, and counted.
+    for code in ["excluded-in-use", "double-record"] {
+        let all = without(&[Kind::Ip, Kind::Pod, Kind::IptablesEip, Kind::Vip, Kind::OvnEip]);
+        has(&all, &format!("{code}: IP Vip IptablesEIP OvnEip Pod (0)"));
+    }
+    // A rule is held against its EIP: three rules, by their address and by their labels.
+    let eips = without(&[Kind::IptablesEip]);
+    has(&eips, "rule-conflict: IptablesEIP (3)");
+    has(&eips, "label-drift: IptablesEIP (3)");
     // What is left of them is judged.
     let some = without(&rules[..2]);
     assert!(!some.iter().any(|line| line.starts_with("rule-conflict")), "{some:?}");
