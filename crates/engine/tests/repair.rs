@@ -4,7 +4,7 @@ mod common;
 
 use common::{Cluster, folder};
 use engine::repair::{Action, Change, Guard, Plan, plan};
-use engine::{Context, World, judge};
+use engine::{Code, Context, World, judge};
 use serde_json::{Value, json};
 
 fn plan_of(world: &World) -> Plan {
@@ -92,6 +92,26 @@ fn a_record_without_kube_ovns_finalizer_is_left_to_a_person() {
     let plan = plan_of(&Cluster::new().with(subnet()).with(nad()).with(later()).with(without).world());
     assert!(plan.actions.is_empty());
     assert!(plan.decisions[0].decide.contains("finalizer"), "{:?}", plan.decisions);
+}
+
+#[test]
+fn a_finding_promises_no_release_that_its_repair_knows_not_to_come() {
+    let mut without = ip("p1", "", "172.17.0.9");
+    without["metadata"]["finalizers"] = json!([]);
+    let of_nobody = Cluster::new().with(subnet()).with(nad()).with(later()).with(without);
+    // Its pod is there, and was made without that NIC.
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p1", "namespace": "default", "uid": "1",
+        "creationTimestamp": "2026-11-01T00:00:00Z", "annotations": {"ovn.kubernetes.io/allocated": "true"}},
+        "status": {"phase": "Running"}});
+    for (code, cluster) in [(Code::LeakedIp, of_nobody.clone()), (Code::LeakedNic, of_nobody.with(pod))] {
+        let world = cluster.world();
+        let report = judge(&world);
+        let finding = report.findings.iter().find(|finding| finding.code == code).unwrap();
+        assert!(finding.fix.contains("would release nothing"), "{code}: {}", finding.fix);
+        let plan = plan(&Context::new(&world), &report);
+        let decision = plan.decisions.iter().find(|decision| decision.finding == finding.id).unwrap();
+        assert_eq!(decision.decide, finding.fix);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::out::{Out, absence};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
 use crate::judge::Context;
 use crate::life::{Gone, Life, Special};
+use crate::repair::releases_nothing;
 use crate::rest::{cooldown, cooling_since};
 use crate::switch_lb::Served;
 use api::slim::{AddressClaim, HasMeta, Kind, Vip};
@@ -24,7 +25,7 @@ pub(super) fn check(context: &Context<'_>, out: &mut Out) {
         }
         let caution = match &life {
             Life::Gone(Gone::Special(special, subnet)) => Some(special_release(*special, subnet)),
-            Life::Gone(_) => context.shared_release(ip),
+            Life::Gone(_) => releases_nothing(&ip.meta).map(str::to_owned).or_else(|| context.shared_release(ip)),
             _ => None,
         };
         Leak { context, kind: Kind::Ip, object: ip, subnet: &ip.spec.subnet, addrs, caution }.judge(&life, out);
@@ -81,7 +82,8 @@ fn health_check_vip(context: &Context<'_>, vip: &Vip, out: &mut Out) {
         Served::Unknown(missing) => Life::Unknown(missing),
     };
     let addrs = [&vip.status.v4, &vip.status.v6].into_iter().filter_map(api::slim::Field::get).copied().collect();
-    Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution: None }.judge(&life, out);
+    let caution = releases_nothing(&vip.meta).map(str::to_owned);
+    Leak { context, kind: Kind::Vip, object: vip, subnet: &vip.spec.subnet, addrs, caution }.judge(&life, out);
 }
 
 /// A record that may be a leak.
@@ -91,7 +93,7 @@ struct Leak<'a, 'w, T> {
     object: &'a T,
     subnet: &'a str,
     addrs: Vec<Addr>,
-    /// What to do before it is deleted.
+    /// What to do before it is deleted, or why that helps nobody.
     caution: Option<String>,
 }
 

@@ -12,6 +12,7 @@ use crate::judge::Context;
 use crate::life::{Life, Retainer};
 use crate::networks::{Networks, networks_of_meta, networks_of_vm};
 use crate::record::{addresses_of_ip, allocated_providers, provider_value, subnet_provider};
+use crate::repair::releases_nothing;
 use api::names::{self, Provider};
 use api::slim::{Ip, Kind, Meta, Pod};
 
@@ -145,13 +146,17 @@ fn finding(context: &Context<'_>, ip: &Ip, holder: ObjRef, reason: &str, certain
     let id = context.subnets.named(&ip.spec.subnet);
     let wire = id.map(|id| context.subnets.wire_name(context.subnets.get(id).wire).clone());
     let name = &ip.meta.name;
+    let simple = || {
+        format!("`kubectl delete ips {name}`: Kube-OVN's controller then releases this one address and nothing else")
+    };
+    let caution = releases_nothing(&ip.meta).map(str::to_owned).or_else(|| context.shared_release(ip));
     Finding::new(Code::LeakedNic, &format!("ips/{name}"), certainty, vec![ObjRef::of(Kind::Ip, ip), holder])
         .on(id.map(|_| ip.spec.subnet.as_str()), wire.as_deref())
         .at(addrs.iter().copied())
         .says(
             format!("IP {name} keeps {} for a NIC that its holder no longer has: {reason}", super::out::few(&addrs, 2)),
             "the address is counted as used and given to nobody; Kube-OVN looks at such a NIC again only when the whole holder goes",
-            format!("`kubectl delete ips {name}`: Kube-OVN's controller then releases this one address and nothing else"),
+            caution.unwrap_or_else(simple),
         )
 }
 

@@ -11,6 +11,7 @@ mod shared;
 
 pub use guard::{Guard, Refusal};
 pub use planner::plan;
+pub(crate) use shared::releases_nothing;
 
 use crate::finding::{FindingId, ObjRef};
 use ledger::Addr;

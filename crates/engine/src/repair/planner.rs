@@ -3,6 +3,7 @@
 //! In: the indexed world, its report. Out: a [`Plan`]. Guarantees: an action needs a finding that is more than possible, an
 //! object with Kube-OVN's finalizer (so that its controller releases), and addresses that nobody else has on record.
 
+use super::shared::releases_nothing;
 use super::{Action, Change, Decision, Guard, Plan};
 use crate::finding::{Certainty, Code, Finding, Severity};
 use crate::holder::{IpRole, ip_role};
@@ -95,10 +96,8 @@ fn base(
 }
 
 fn leaked_ip(context: &Context<'_>, finding: &Finding, ip: &Ip) -> Result<Action, String> {
-    if !ip.meta.has_kubeovn_finalizer() {
-        return Err(
-            "it has no finalizer of Kube-OVN: its deletion would release nothing in the allocator's memory".to_owned()
-        );
+    if let Some(reason) = releases_nothing(&ip.meta) {
+        return Err(reason.to_owned());
     }
     let guards = match context.life_of_ip(ip) {
         // The allocator knows such an address by another owner than the one that the deletion names.
@@ -169,8 +168,8 @@ fn leaked_vip(context: &Context<'_>, finding: &Finding, vip: &Vip) -> Result<Act
             "an EIP is called {name} too: Kube-OVN releases by name, and could release the EIP's address with it"
         ));
     }
-    if !vip.meta.has_kubeovn_finalizer() {
-        return Err("it has no finalizer of Kube-OVN: its deletion would release nothing".to_owned());
+    if let Some(reason) = releases_nothing(&vip.meta) {
+        return Err(reason.to_owned());
     }
     if !vip.spec.type_.is_empty() && context.subnets.named(&vip.spec.subnet).is_none() {
         return Err("its Subnet is gone, and Kube-OVN cannot finish the deletion of such a Vip".to_owned());
@@ -193,10 +192,8 @@ fn leaked_nic(context: &Context<'_>, finding: &Finding) -> Result<Action, String
     let (IpRole::PodNic(Some(provider)) | IpRole::VmNic(Some(provider))) = ip_role(ip) else {
         return Err(finding.fix.clone());
     };
-    if !ip.meta.has_kubeovn_finalizer() {
-        return Err(
-            "it has no finalizer of Kube-OVN: its deletion would release nothing in the allocator's memory".to_owned()
-        );
+    if let Some(reason) = releases_nothing(&ip.meta) {
+        return Err(reason.to_owned());
     }
     if let Some(decide) = context.shared_release(ip) {
         return Err(decide);

@@ -1,11 +1,20 @@
-//! Whether the deletion of an IP object would take an address from under somebody who lives.
+//! Whether the deletion of a record would free its address, and that of nobody else.
 //!
-//! In: an IP object and the records of its addresses. Out: what to do first, where another holder has one on record.
-//! Guarantees: any other record counts, since the allocator's memory cannot be seen from outside.
+//! In: an IP object and the records of its addresses, or a Vip. Out: why not, or what to do first, where another holder has an
+//! address on record. Guarantees: findings and plans say the same; any other record counts, since the allocator's memory
+//! cannot be seen from outside.
 
 use crate::judge::Context;
 use crate::record::{Record, Source, addresses_of_ip};
-use api::slim::Ip;
+use api::slim::{Ip, Meta};
+
+/// Why the deletion of a record would free nothing: Kube-OVN's controller releases an address before it takes its finalizer
+/// away, and sees nothing of what goes without one.
+#[must_use]
+pub(crate) fn releases_nothing(meta: &Meta) -> Option<&'static str> {
+    let reason = "it has no finalizer of Kube-OVN: its deletion would release nothing in the allocator's memory";
+    (!meta.has_kubeovn_finalizer()).then_some(reason)
+}
 
 impl Context<'_> {
     /// Why an IP object may not simply be deleted. Kube-OVN's handler releases an address by owner and NIC; where another
