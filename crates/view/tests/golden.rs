@@ -294,3 +294,16 @@ fn a_24_is_drawn_by_address_and_a_64_with_its_gaps_fits_a_terminal() {
     let text = show_subnet("big", &large(), &narrow, false);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
+
+#[test]
+fn nics_that_have_a_mac_and_no_address_are_shown() {
+    let world = common::layer_2().world();
+    insta::assert_snapshot!("who_mac_only", who_in(&world, "02:00:00:00:00:01"));
+    insta::assert_snapshot!("who_pod_mac_only", who_in(&world, "net/a"));
+    look(&world, |lens| {
+        insta::assert_snapshot!("show_holders_mac_only", view::show::holders(lens).render(&plain(), false));
+        let json = serde_json::to_value(view::show::holders(lens)).expect("it serialises");
+        assert_eq!(json["holders"][0]["addresses"], serde_json::json!([]), "what has an address stays as it was");
+        assert_eq!(json["holders"][0]["macs"][0]["mac"], "02:00:00:00:00:01");
+    });
+}

@@ -1,8 +1,8 @@
 //! `duplicate-mac`: one MAC on one layer-2 network for two holders.
 //!
-//! In: the records with a MAC. Out: one finding per layer 2 and MAC. Guarantees: on OVN wires the layer 2 is the Subnet,
-//! elsewhere the wire; an IptablesEIP's MAC is on no interface and is not compared; a holder that has the MAC twice for
-//! its two families is one.
+//! In: the records with a MAC, and NICs that have no address. Out: one finding per layer 2 and MAC. Guarantees: on OVN wires
+//! the layer 2 is the Subnet, elsewhere the wire; an IptablesEIP's MAC is on no interface and is not compared; a holder that
+//! has the MAC twice for its two families is one.
 
 use super::out::{Out, few};
 use crate::finding::{Certainty, Code, Finding, ObjRef};
@@ -10,7 +10,7 @@ use crate::holder::one_holder;
 use crate::judge::Context;
 use crate::record::Record;
 use crate::world::subnets::{SubnetId, WireId};
-use ledger::Mac;
+use ledger::{Addr, Mac};
 
 /// A layer-2 network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,17 +21,21 @@ enum Layer2 {
 
 /// Finds MACs with two holders.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
-    let with_mac =
-        context.records.iter().filter_map(|record| Some((layer2(context, record), record.source.mac()?, record)));
-    let mut list: Vec<(Layer2, Mac, &Record<'_>)> = with_mac.collect();
-    list.sort_by_key(|(layer2, mac, _)| (*layer2, *mac));
+    let with_addr = context.records.iter().filter_map(|record| Some((record.source.mac()?, record, Some(record.addr))));
+    let bare = context.records.nics().iter().map(|nic| (nic.mac, &nic.who, None));
+    let mut list: Vec<(Layer2, Mac, &Record<'_>, Option<Addr>)> =
+        with_addr.chain(bare).map(|(mac, record, addr)| (layer2(context, record), mac, record, addr)).collect();
+    list.sort_by_key(|(layer2, mac, ..)| (*layer2, *mac));
     for group in list.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        if group.iter().all(|(.., record)| record.holder == group[0].2.holder) {
+        if group.iter().all(|(_, _, record, _)| record.holder == group[0].2.holder) {
             continue;
         }
-        let records: Vec<&Record<'_>> = group.iter().map(|(.., record)| *record).collect();
+        let records: Vec<&Record<'_>> = group.iter().map(|(_, _, record, _)| *record).collect();
         if let Some(finding) = conflict(context, group[0].1, &records) {
-            out.push(finding);
+            let mut addrs: Vec<Addr> = group.iter().filter_map(|(.., addr)| *addr).collect();
+            addrs.sort_unstable();
+            addrs.dedup();
+            out.push(finding.at(addrs));
         }
     }
 }
@@ -84,18 +88,10 @@ fn conflict(context: &Context<'_>, mac: Mac, records: &[&Record<'_>]) -> Option<
             objects,
         )
         .on(subnet, Some(wire))
-        .at(addresses(&records))
         .says(
             format!("MAC {mac} is on record for {} holders on {place}: {}", holders.len(), few(&holders, 4)),
             "switches learn a MAC on one port: the holders take each other's traffic away",
             "remove the requested MAC from the younger holder, or ask for another one, and recreate it",
         ),
     )
-}
-
-fn addresses(records: &[&Record<'_>]) -> Vec<ledger::Addr> {
-    let mut addrs: Vec<ledger::Addr> = records.iter().map(|record| record.addr).collect();
-    addrs.sort_unstable();
-    addrs.dedup();
-    addrs
 }

@@ -4,7 +4,9 @@
 //! is not there gets a wire, so that its records are still compared.
 
 use super::place::{Place, place_of_ip, provider_of_ip, switch_of};
-use super::{Record, Records, Source, allocated_providers, is_finished, or_default, provider_value, subnet_provider};
+use super::{
+    Nic, Record, Records, Source, allocated_providers, is_finished, or_default, provider_value, subnet_provider,
+};
 use super::{addresses_of_ip, names_of_ports};
 use crate::holder::{Holder, holder_of_ip, holder_of_pod};
 use crate::world::World;
@@ -85,6 +87,14 @@ impl<'w> Collector<'w, '_> {
         self.records.list.push(Record { wire, addr, holder, source, said, subnet, pod: None });
     }
 
+    /// Takes a NIC without an address.
+    fn add_bare(&mut self, spot: Spot, holder: Holder<'w>, source: Source<'w>, pod: Option<&'w Pod>) {
+        let Some(mac) = source.mac() else { return };
+        let (said, wire) = spot;
+        let addr = Addr::v4(0);
+        self.records.nics.push(Nic { mac, who: Record { wire, addr, holder, source, said, subnet: None, pod } });
+    }
+
     fn ips(&mut self) {
         self.records.list.reserve(self.world.ips.len() + self.world.pods.len());
         for ip in self.world.ips.iter() {
@@ -99,6 +109,15 @@ impl<'w> Collector<'w, '_> {
                     record.pod = pod;
                 }
             }
+            let spec = &ip.spec;
+            if spec.v4.is_absent() && spec.v6.is_absent() && spec.ip_address.is_absent() && !spec.mac.is_absent() {
+                let spot = match (spec.subnet.as_str(), provider_of_ip(ip)) {
+                    ("", Some(provider)) => self.only_of(provider),
+                    ("", None) => (None, self.subnets.wire_id(&format!("ip:{}", ip.meta.name))),
+                    (subnet, _) => self.place(subnet),
+                };
+                self.add_bare(spot, holder, Source::Ip(ip), pod);
+            }
             let said = known.and_then(|(said, _)| said);
             if let Some((id, provider)) = said.zip(provider_of_ip(ip))
                 && Provider::parse(provider) != self.subnets.get(id).provider
@@ -111,17 +130,41 @@ impl<'w> Collector<'w, '_> {
     fn pods(&mut self) {
         for pod in self.world.pods.iter().filter(|pod| !pod.spec.host_network && !is_finished(pod)) {
             for provider in allocated_providers(&pod.meta.annotations) {
-                let Some(text) = provider_value(&pod.meta.annotations, provider, "ip_address") else { continue };
+                let text = provider_value(&pod.meta.annotations, provider, "ip_address").unwrap_or_default();
                 let source = Source::Pod(pod, provider);
                 match Field::<AddrPair>::parse(text) {
                     Field::Is(pair) => pair.iter().for_each(|addr| {
                         let spot = self.pod_place(pod, provider, addr);
                         self.add(addr, spot, holder_of_pod(pod), source);
                     }),
-                    Field::Absent => {}
+                    Field::Absent if source.mac().is_none() => {}
+                    Field::Absent => {
+                        let spot = self.bare_place(pod, provider);
+                        self.add_bare(spot, holder_of_pod(pod), source, None);
+                    }
                     bad @ Field::Bad(_) => self.malformed(&source, provider, "ip_address", &bad),
                 }
             }
+        }
+    }
+
+    /// Where a pod's NIC without an address is: the Subnet that its annotation names, else that of its IP object, else the only
+    /// one of its provider.
+    fn bare_place(&mut self, pod: &'w Pod, provider: &'w str) -> Spot {
+        let ips = &self.world.ips;
+        let ip = || names_of_ports(pod, provider).find_map(|port| ips.named(&port));
+        let named = switch_of(pod, provider).or_else(|| Some(ip()?.spec.subnet.as_str()));
+        match named.filter(|subnet| !subnet.is_empty()) {
+            Some(subnet) => self.place(subnet),
+            None => self.only_of(subnet_provider(provider)),
+        }
+    }
+
+    /// The only Subnet of a provider, or the wire that is named after it.
+    fn only_of(&mut self, provider: &str) -> Spot {
+        match *self.subnets.of_provider(provider) {
+            [id] => (Some(id), self.subnets.get(id).wire),
+            _ => (None, self.subnets.wire_id(&wire_in_name(provider))),
         }
     }
 

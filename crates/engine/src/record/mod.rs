@@ -1,8 +1,8 @@
 //! Every address on record, whoever recorded it, in order of wire and address.
 //!
 //! In: the world. Out: [`Records`]. Guarantees: one pass over the objects and one sort; each record names its source, its
-//! holder, the Subnet that it names and the one it counts for. What counts as a record is the table of docs/audit.md;
-//! finished pods and pods on the host network use nothing.
+//! holder, the Subnet that it names and the one it counts for; NICs without an address stand apart. What counts as a record
+//! is the table of docs/audit.md; finished pods and pods on the host network use nothing.
 
 mod collect;
 mod place;
@@ -131,10 +131,20 @@ pub struct Record<'w> {
     pub pod: Option<&'w Pod>,
 }
 
+/// A NIC that has a MAC and no address: Subnets without a CIDR give out MACs only.
+#[derive(Debug, Clone, Copy)]
+pub struct Nic<'w> {
+    /// The MAC.
+    pub mac: Mac,
+    /// Who has it, where, and who says so. The address in it is none, and is never shown.
+    pub who: Record<'w>,
+}
+
 /// All records, in order of wire and address.
 #[derive(Debug, Clone, Default)]
 pub struct Records<'w> {
     list: Vec<Record<'w>>,
+    nics: Vec<Nic<'w>>,
     /// Annotations that should hold an address and do not.
     pub malformed: Vec<(ObjRef, Malformed)>,
 }
@@ -145,12 +155,19 @@ impl<'w> Records<'w> {
     pub fn new(world: &'w World, subnets: &mut Subnets<'w>) -> Self {
         let mut records = collect::collect(world, subnets);
         records.list.sort_by_key(|record| (record.wire, record.addr));
+        records.nics.sort_by_key(|nic| (nic.who.wire, nic.mac));
         records
     }
 
     /// All records.
     pub fn iter(&self) -> std::slice::Iter<'_, Record<'w>> {
         self.list.iter()
+    }
+
+    /// NICs that have a MAC and no address, in order of wire and MAC.
+    #[must_use]
+    pub fn nics(&self) -> &[Nic<'w>] {
+        &self.nics
     }
 
     /// The records of each address, one slice per wire and address.

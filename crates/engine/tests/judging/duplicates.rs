@@ -387,3 +387,43 @@ fn a_reservation_that_the_allocator_may_know_alone_is_deleted_behind_an_exclude(
     assert!(behind.contains("exclude 172.17.0.11 first") && behind.contains("excludeIps"), "{behind}");
     assert!(behind.contains("old-0.default.macvlan.default"), "{behind}");
 }
+
+/// A pod with a NIC that has a MAC and no address, and the IP object of it.
+fn on_layer_2(name: &str, mac: &str) -> [Value; 2] {
+    let annotations = json!({"metadata": {"annotations": {"l2.default.ovn.kubernetes.io/allocated": "true",
+        "l2.default.ovn.kubernetes.io/mac_address": mac, "l2.default.ovn.kubernetes.io/logical_switch": "l2"}}});
+    let record = ip("default", name, "l2.default.ovn", "l2", "").but(json!({"spec": {"macAddress": mac}}));
+    [pod("default", name).but(networks("default/l2")).but(annotations), record]
+}
+
+/// The example with a Subnet that gives out MACs only, on the VLAN of `external`.
+fn with_layer_2() -> Cluster {
+    let l2 = subnet("l2", "", "", "l2.default.ovn")
+        .but(json!({"spec": {"protocol": "Mac", "vlan": "vlan70", "vpc": "", "excludeIps": []}}));
+    example().with_all([l2, nad("default", "l2", "eth9")])
+}
+
+#[test]
+fn nics_that_have_a_mac_and_no_address_are_compared() {
+    let cluster = with_layer_2().with_all(on_layer_2("q1", "02:00:00:00:00:01"));
+    cluster.clone().finds(&[]);
+    cluster.clone().with_all(on_layer_2("q2", "02:00:00:00:00:02")).finds(&[]);
+    let report = cluster
+        .clone()
+        .with_all(on_layer_2("q2", "02-00-00-00-00-01"))
+        .finds(&["error proven duplicate-mac:pn1-70/02:00:00:00:00:01 @ IP q1.default.l2.default.ovn"]);
+    let duplicate = &report.findings[0];
+    assert_eq!((duplicate.subnet.as_deref(), duplicate.objects.len()), (Some("l2"), 4));
+    assert!(duplicate.message.contains("2 holders on pn1-70: pod default/q1, pod default/q2"), "{}", duplicate.message);
+    // One NIC of a wire may have an address, and the other none.
+    let router = ovn_eip("oeip2", "external", "10.70.0.11").but(json!({"status": {"macAddress": "02:00:00:00:00:01"}}));
+    let report = cluster.clone().with(router).recounted().report();
+    assert_eq!(report.findings.iter().filter(|finding| finding.code == engine::Code::DuplicateMac).count(), 1);
+    // A pod that has come to its end has no NIC, and an attachment elsewhere is another network.
+    let ended = on_layer_2("q2", "02:00:00:00:00:01").map(|object| match object["kind"].as_str() {
+        Some("Pod") => object.but(finished("Succeeded", "Never", AN_HOUR_AGO)),
+        _ => object.but(json!({"spec": {"macAddress": ""}})),
+    });
+    let report = cluster.with_all(ended).report();
+    assert!(report.findings.iter().all(|finding| finding.code != engine::Code::DuplicateMac));
+}

@@ -11,7 +11,7 @@ use api::slim::{Kind, Pod};
 use engine::ObjRef;
 use engine::holder::{Holder, gateway_of};
 use engine::networks::networks_of_meta;
-use engine::record::{Record, Source};
+use engine::record::{Nic, Record, Source};
 use ledger::Mac;
 use serde::Serialize;
 
@@ -79,7 +79,8 @@ pub fn name(lens: &Lens<'_, '_>, namespace: Option<&str>, name: &str) -> NameAns
     let pods = lens.context.world.pods.iter().filter(|pod| pod.meta.name == name && of(&pod.meta.namespace));
     let records: Vec<&Record<'_>> =
         lens.context.records.iter().filter(|record| is_of(lens, record, namespace, name)).collect();
-    let mut answer = answer(lens, query, pods.map(pod_line).collect(), &records);
+    let nics = lens.context.records.nics().iter().filter(|nic| is_of(lens, &nic.who, namespace, name));
+    let mut answer = answer(lens, query, pods.map(pod_line).collect(), &records, nics);
     answer.hints = hints(lens, namespace, name);
     answer
 }
@@ -145,11 +146,19 @@ fn pod_line(pod: &Pod) -> PodLine {
 pub fn mac(lens: &Lens<'_, '_>, wanted: Mac) -> NameAnswer {
     let records: Vec<&Record<'_>> =
         lens.context.records.iter().filter(|record| record.source.mac() == Some(wanted)).collect();
-    answer(lens, wanted.to_string(), Vec::new(), &records)
+    let nics = lens.context.records.nics().iter().filter(|nic| nic.mac == wanted);
+    answer(lens, wanted.to_string(), Vec::new(), &records, nics)
 }
 
-fn answer(lens: &Lens<'_, '_>, query: String, pods: Vec<PodLine>, records: &[&Record<'_>]) -> NameAnswer {
-    let mut rows: Vec<NameRow> = records.iter().map(|record| row(lens, record)).collect();
+fn answer<'r, 'w: 'r>(
+    lens: &Lens<'_, '_>,
+    query: String,
+    pods: Vec<PodLine>,
+    records: &[&Record<'_>],
+    nics: impl Iterator<Item = &'r Nic<'w>>,
+) -> NameAnswer {
+    let with_addr = records.iter().map(|record| row(lens, record, record.addr.to_string()));
+    let mut rows: Vec<NameRow> = with_addr.chain(nics.map(|nic| row(lens, &nic.who, String::new()))).collect();
     rows.dedup_by(|a, b| a.object == b.object && a.address == b.address && a.nic == b.nic);
     let is_about = |object: &ObjRef| {
         let of_record = |row: &NameRow| {
@@ -166,8 +175,9 @@ fn answer(lens: &Lens<'_, '_>, query: String, pods: Vec<PodLine>, records: &[&Re
     NameAnswer { query, pods, records: rows, findings, hints: Vec::new() }
 }
 
-fn row(lens: &Lens<'_, '_>, record: &Record<'_>) -> NameRow {
-    let context = lens.context;
+/// What a record says; `address`: empty of a NIC that has none.
+fn row(lens: &Lens<'_, '_>, record: &Record<'_>, address: String) -> NameRow {
+    let (context, bare) = (lens.context, address.is_empty());
     let nic = match record.source {
         Source::Pod(_, provider) => provider.to_owned(),
         Source::Ip(ip) => api::names::provider_of_port(&ip.meta.name, &ip.spec.pod_name, &ip.spec.namespace)
@@ -177,9 +187,9 @@ fn row(lens: &Lens<'_, '_>, record: &Record<'_>) -> NameRow {
         _ => String::new(),
     };
     NameRow {
-        address: record.addr.to_string(),
+        address,
         mac: record.source.mac().map_or_else(String::new, |mac| mac.to_string()),
-        subnet: record.subnet.map(|id| context.subnets.get(id).name().to_owned()),
+        subnet: record.subnet.or(record.said.filter(|_| bare)).map(|id| context.subnets.get(id).name().to_owned()),
         wire: context.subnets.wire_name(record.wire).to_string(),
         nic,
         holder: name_of(context, record).text(),

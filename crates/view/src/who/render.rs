@@ -150,7 +150,7 @@ impl NameAnswer {
         let mut table = Table::new(&header[..if wide { 8 } else { 7 }]);
         for row in &self.records {
             table.push(vec![
-                Cell::new(&row.address),
+                if row.address.is_empty() { Cell::new("none").role(Role::Dim) } else { Cell::new(&row.address) },
                 Cell::new(&row.mac),
                 Cell::new(&row.nic),
                 Cell::new(row.subnet.as_deref().unwrap_or("none")),

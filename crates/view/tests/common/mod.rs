@@ -240,3 +240,19 @@ pub fn elsewhere() -> Cluster {
     attachment["metadata"]["name"] = json!("old");
     one_of_everything().with(record).with(attachment)
 }
+
+/// A Subnet without a CIDR, with two pods whose NICs have a MAC and no address.
+pub fn layer_2() -> Cluster {
+    let bare = |mut pod: Value| {
+        pod["metadata"]["annotations"].as_object_mut().unwrap().remove("mv.net.kubernetes.io/ip_address");
+        pod
+    };
+    Cluster::default()
+        .with(subnet("l2", json!({"protocol": "Mac", "provider": "mv.net", "cidrBlock": ""}), json!({})))
+        .with(later())
+        .with(nad())
+        .with(ip("a", "", "l2", "", "", "02:00:00:00:00:01"))
+        .with(bare(pod("a", None, "l2", "", "02:00:00:00:00:01")))
+        .with(ip("b", "", "l2", "", "", "02:00:00:00:00:02"))
+        .with(bare(pod("b", None, "l2", "", "02:00:00:00:00:02")))
+}
