@@ -296,12 +296,24 @@ fn a_24_is_drawn_by_address_and_a_64_with_its_gaps_fits_a_terminal() {
 }
 
 #[test]
+fn a_cidr_that_cannot_be_read_is_not_taken_for_none() {
+    let spec = serde_json::json!({"protocol": "IPv4", "cidrBlock": "10.1.0.0/99", "provider": "mv.net"});
+    let cluster = common::Cluster::default().with(common::subnet("bad", spec, serde_json::json!({})));
+    let text = show_subnet("bad", &cluster, &plain(), false);
+    assert!(text.contains("its CIDR cannot be read: ") && text.contains("10.1.0.0/99"), "{text}");
+    assert!(!text.contains("MAC addresses only"), "{text}");
+    let all = look(&cluster.world(), |lens| view::show::subnets(lens).render(&plain(), false));
+    assert!(all.contains("10.1.0.0/99 (cannot be read)"), "{all}");
+}
+
+#[test]
 fn nics_that_have_a_mac_and_no_address_are_shown() {
     let world = common::layer_2().world();
     insta::assert_snapshot!("who_mac_only", who_in(&world, "02:00:00:00:00:01"));
     insta::assert_snapshot!("who_pod_mac_only", who_in(&world, "net/a"));
     look(&world, |lens| {
         insta::assert_snapshot!("show_holders_mac_only", view::show::holders(lens).render(&plain(), false));
+        insta::assert_snapshot!("show_subnets_mac_only", view::show::subnets(lens).render(&plain(), true));
         let json = serde_json::to_value(view::show::holders(lens)).expect("it serialises");
         assert_eq!(json["holders"][0]["addresses"], serde_json::json!([]), "what has an address stays as it was");
         assert_eq!(json["holders"][0]["macs"][0]["mac"], "02:00:00:00:00:01");

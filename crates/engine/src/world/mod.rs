@@ -298,6 +298,12 @@ impl World {
     /// Whether one of these fields of an object, or what it is in, cannot be read: what it says is not known then.
     #[must_use]
     pub fn is_unreadable(&self, kind: Kind, meta: &Meta, paths: &[&str]) -> bool {
+        self.why_unreadable(kind, meta, paths).is_some()
+    }
+
+    /// What of them cannot be read, and why.
+    #[must_use]
+    pub fn why_unreadable(&self, kind: Kind, meta: &Meta, paths: &[&str]) -> Option<&Malformed> {
         // They stand in the order of kind, namespace and name.
         let wanted = (kind, meta.namespace.as_str(), meta.name.as_str());
         let order = |object: &ObjRef| (object.kind, object.namespace.as_str(), object.name.as_str()).cmp(&wanted);
@@ -305,8 +311,8 @@ impl World {
         let own = self.malformed[from..].iter().take_while(|(object, _)| order(object).is_eq());
         let within =
             |path: &str, whole: &str| path.strip_prefix(whole).is_some_and(|rest| rest.starts_with(['.', '[']));
-        own.map(|(_, field)| field.path.as_str())
-            .any(|bad| paths.iter().any(|path| *path == bad || within(path, bad) || within(bad, path)))
+        let is_of = |bad: &str| paths.iter().any(|path| *path == bad || within(path, bad) || within(bad, path));
+        own.map(|(_, field)| field).find(|field| is_of(&field.path))
     }
 
     /// Whether an object is on its way out, and not stuck there.

@@ -1,11 +1,12 @@
 //! `show subnets`: every Subnet with its true counts beside those of its status.
 //!
-//! In: the report. Out: one row per Subnet and family.
+//! In: the report. Out: one row per Subnet and family. Guarantees: every Subnet has one, also without a CIDR.
 
 use super::short;
 use crate::lens::Lens;
 use crate::look::{Look, Role};
 use crate::number::{Number, SignedNumber};
+use crate::subnet::cidr_unreadable;
 use crate::table::{Cell, Table};
 use engine::report::{FamilyLine, SubnetLine};
 use engine::{Certainty, Severity};
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// All Subnets.
 #[derive(Debug, Clone, Serialize)]
 pub struct SubnetsView {
-    /// One row per Subnet and family; a Subnet without a CIDR has none.
+    /// One row per Subnet and family; one for a Subnet without a CIDR, or with one that cannot be read.
     pub subnets: Vec<SubnetRow>,
 }
 
@@ -27,16 +28,19 @@ pub struct SubnetRow {
     pub name: String,
     /// Wire.
     pub wire: String,
-    /// Block.
+    /// Block, as it is written where it cannot be read; empty where there is none.
     pub cidr: String,
-    /// Usable addresses.
-    pub usable: Number,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cidr_unreadable: Option<String>,
+    /// Usable addresses; null where there is no block, or none that can be read, as the counts below are.
+    pub usable: Option<Number>,
     /// On record.
-    pub using: Number,
+    pub using: Option<Number>,
     /// Free.
-    pub available: Number,
+    pub available: Option<Number>,
     /// Excluded and not used.
-    pub excluded: Number,
+    pub excluded: Option<Number>,
     /// What the status says.
     pub reported_using: Option<SignedNumber>,
     /// What the status says.
@@ -60,9 +64,30 @@ pub fn subnets(lens: &Lens<'_, '_>) -> SubnetsView {
     }
     let rows = lens.report.subnets.iter().flat_map(|line| {
         let count = counts.get(line.name.as_str()).copied().unwrap_or_default();
-        [&line.v4, &line.v6].into_iter().flatten().map(move |family| row(line, family, count))
+        let bare = (line.v4.is_none() && line.v6.is_none()).then(|| bare(lens, line, count));
+        [&line.v4, &line.v6].into_iter().flatten().map(move |family| row(line, family, count)).chain(bare)
     });
     SubnetsView { subnets: rows.collect() }
+}
+
+/// The row of a Subnet without a block that can be read.
+fn bare(lens: &Lens<'_, '_>, line: &SubnetLine, (errors, warnings): (usize, usize)) -> SubnetRow {
+    let object = lens.context.world.subnets.named(&line.name);
+    SubnetRow {
+        name: line.name.to_string(),
+        wire: line.wire.to_string(),
+        cidr: object.and_then(|subnet| subnet.spec.cidr.bad()).unwrap_or_default().to_owned(),
+        cidr_unreadable: object.and_then(|subnet| cidr_unreadable(lens, subnet)).map(str::to_owned),
+        usable: None,
+        using: None,
+        available: None,
+        excluded: None,
+        reported_using: None,
+        reported_available: None,
+        errors,
+        warnings,
+        differs: (false, false),
+    }
 }
 
 fn row(line: &SubnetLine, family: &FamilyLine, (errors, warnings): (usize, usize)) -> SubnetRow {
@@ -73,10 +98,11 @@ fn row(line: &SubnetLine, family: &FamilyLine, (errors, warnings): (usize, usize
         name: line.name.to_string(),
         wire: line.wire.to_string(),
         cidr: family.cidr.to_string(),
-        usable: Number(family.usable),
-        using: Number(family.using.count()),
-        available: Number(family.available.count()),
-        excluded: Number(family.excluded.count()),
+        cidr_unreadable: None,
+        usable: Some(Number(family.usable)),
+        using: Some(Number(family.using.count())),
+        available: Some(Number(family.available.count())),
+        excluded: Some(Number(family.excluded.count())),
         reported_using: family.reported_using.map(SignedNumber),
         reported_available: family.reported_available.map(SignedNumber),
         errors,
@@ -85,6 +111,17 @@ fn row(line: &SubnetLine, family: &FamilyLine, (errors, warnings): (usize, usize
             differs(family.reported_using, family.using.count()),
             differs(family.reported_available, family.available.count()),
         ),
+    }
+}
+
+impl SubnetRow {
+    fn cidr_cell(&self) -> Cell {
+        match (&self.cidr_unreadable, self.cidr.as_str()) {
+            (Some(_), "") => Cell::new("cannot be read").role(Role::Warning),
+            (Some(_), cidr) => Cell::new(format!("{cidr} (cannot be read)")).role(Role::Warning),
+            (None, "") => Cell::new("none: MACs only").role(Role::Dim),
+            (None, cidr) => Cell::new(cidr),
+        }
     }
 }
 
@@ -106,7 +143,10 @@ impl SubnetsView {
             "WIRE",
         ];
         let mut table = Table::new(&header[..if wide { 11 } else { 10 }]);
-        let number = |count: Number| Cell::number(if wide { count.0.to_string() } else { short(count.0) });
+        let number = |count: Option<Number>| match count {
+            None => Cell::maybe(None::<u8>),
+            Some(count) => Cell::number(if wide { count.0.to_string() } else { short(count.0) }),
+        };
         let reported = |counter: Option<SignedNumber>, differs: bool| match counter {
             None => Cell::maybe(None::<u8>),
             Some(SignedNumber(counter)) => {
@@ -124,7 +164,7 @@ impl SubnetsView {
         for row in &self.subnets {
             table.push(vec![
                 Cell::new(&row.name),
-                Cell::new(&row.cidr),
+                row.cidr_cell(),
                 number(row.usable),
                 number(row.using),
                 number(row.available),

@@ -14,6 +14,7 @@ pub use map::{Map, MapCell, MapRow};
 
 use crate::lens::Lens;
 use crate::number::{Number, SignedNumber};
+use api::slim::{Kind, Subnet};
 use engine::report::FamilyLine;
 use engine::{Code, Finding};
 use ledger::Family;
@@ -37,6 +38,9 @@ pub struct SubnetView {
     /// IPv6, where the Subnet has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub v6: Option<FamilyView>,
+    /// Why its block cannot be read, where one is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cidr_unreadable: Option<String>,
     /// Kinds of which records may be missing, so that what looks available may be somebody's.
     pub not_read: Vec<&'static str>,
     /// What the audit found about it.
@@ -119,9 +123,16 @@ pub fn subnet(lens: &Lens<'_, '_>, name: &str) -> Option<SubnetView> {
         vpc: subnet.object.spec.vpc.to_string(),
         v4: family(Family::V4),
         v6: family(Family::V6),
-        not_read: lens.unread_recorders().into_iter().map(api::slim::Kind::plural).collect(),
+        cidr_unreadable: cidr_unreadable(lens, subnet.object).map(str::to_owned),
+        not_read: lens.unread_recorders().into_iter().map(Kind::plural).collect(),
         findings: lens.findings_of(name).map(FindingLine::from).collect(),
     })
+}
+
+/// Why the block of a Subnet cannot be read, where one is there.
+pub(crate) fn cidr_unreadable<'w>(lens: &Lens<'_, 'w>, subnet: &Subnet) -> Option<&'w str> {
+    let malformed = lens.context.world.why_unreadable(Kind::Subnet, &subnet.meta, &["spec.cidrBlock"])?;
+    Some(&malformed.reason)
 }
 
 fn family_view(

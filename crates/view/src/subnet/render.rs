@@ -36,7 +36,9 @@ impl SubnetView {
         for family in [&self.v4, &self.v6].into_iter().flatten() {
             family.render(&mut out, look, wide);
         }
-        if self.v4.is_none() && self.v6.is_none() {
+        if let Some(reason) = &self.cidr_unreadable {
+            paragraph(&mut out, look, "  ", 2, &format!("its CIDR cannot be read: {reason}"));
+        } else if self.v4.is_none() && self.v6.is_none() {
             out.push_str("  it has no CIDR: it gives out MAC addresses only\n");
         }
         findings(&mut out, &self.findings, look);
