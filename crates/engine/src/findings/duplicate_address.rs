@@ -243,7 +243,7 @@ fn fix(winner: &Record<'_>, holders: &[(Holder<'_>, Vec<&Record<'_>>)]) -> Strin
     };
     // One for a pod of a kind has the owner whom the allocator knows the address by, as a leaked record has
     // (`Context::shared_release`); any other gives up its own share only.
-    if reservations.iter().all(|ip| ip.spec.pod_type.is_empty()) {
+    if reservations.iter().all(|ip| ip.spec.pod_type == PodType::Absent) {
         let each = if reservations.len() == 1 { "it" } else { "each" };
         return format!(
             "keep it for {keeper}; delete {them} (`kubectl delete ip NAME`: {each} only gives up its own share), then give \

@@ -10,7 +10,7 @@ use crate::holder::{Holder, one_holder};
 use crate::judge::Context;
 use crate::record::{Record, Source, names_of_ports};
 use crate::world::pod_changed;
-use api::slim::{Ip, Kind, Pod};
+use api::slim::{Ip, Kind, Phase, Pod};
 
 /// Finds holders without a record.
 pub(super) fn check(context: &Context<'_>, out: &mut Out) {
@@ -64,7 +64,7 @@ fn records(context: &Context<'_>, record: &Record<'_>, user: &Record<'_>) -> boo
 
 /// Whether a pod that does not run yet came a step further just now: its list may be newer than that of the records.
 fn is_starting(context: &Context<'_>, pod: &Pod) -> bool {
-    pod.status.phase != "Running" && context.world.is_recent(pod_changed(pod))
+    pod.status.phase != Phase::Running && context.world.is_recent(pod_changed(pod))
 }
 
 /// One finding per holder and NIC: the other family, and the other pods of a VM, join the first.
