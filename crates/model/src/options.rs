@@ -329,7 +329,7 @@ impl ListOptions {
 
 /// A parameter that must be a number.
 fn number(request: &Request, key: &str) -> Outcome<Option<i64>> {
-    let Some(text) = request.param(key).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = request.param(key) else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
         let quoted = crate::field::quote(text);
         ApiError::bad_request(format!("strconv.ParseInt: parsing {quoted}: invalid syntax"))

@@ -86,6 +86,8 @@ fn numbers_of_a_list_or_a_watch_must_be_numbers() {
             let message = "strconv.ParseInt: parsing \"soon\": invalid syntax";
             bed.refused(400, "BadRequest", message, request.with(key, "soon"));
         }
+        let message = "strconv.ParseInt: parsing \"\": invalid syntax";
+        bed.refused(400, "BadRequest", message, Request::get(MAPS).with(key, ""));
         bed.expect(200, Request::get(MAPS).with(key, "0"));
     }
 }
