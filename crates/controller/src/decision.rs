@@ -23,8 +23,7 @@ pub(crate) fn log(action: &Action, call: &Call, outcome: &Outcome) {
             tracing::info!(address = %key.addr, wire = %key.wire, holder = %title, why = %proof, "released");
         }
         (Action::CreateEvent(event) | Action::CountEvent { event, .. }, Outcome::Done(_)) => {
-            let holder = format!("Pod {}/{}", event.namespace, event.pod);
-            tracing::info!(holder, why = &*event.message, "refused");
+            tracing::info!(holder = event.title(), why = &*event.message, "refused");
         }
         (Action::Write(write), Outcome::Done(_)) if refusal(&write.patch).is_some() => {
             let holder = format!("{} {}", write.kind.name(), write.name);

@@ -129,3 +129,38 @@ fn an_eip_and_its_gateway_go_together() {
     let gone = sweep("both gone", [acts, vec![delete_gateway(), delete(&format!("{EIPS}/e"))]].concat());
     assert_eq!(gone.claims.len(), 0);
 }
+
+/// What an object was told, and how often.
+fn told(end: &End, name: &str) -> (String, u64) {
+    let mut events = end.events.iter().filter(|event| event["involvedObject"]["name"] == name);
+    let event = events.next().unwrap_or_else(|| panic!("{name} was told nothing: {:?}", end.events));
+    assert!(events.next().is_none(), "one Event per object");
+    (event["message"].as_str().unwrap().to_owned(), event["count"].as_u64().unwrap())
+}
+
+#[test]
+fn a_gateway_whose_lan_address_cannot_be_had_is_told_why_and_so_is_its_pod() {
+    let acts = vec![subnet("lan", "10.0.1.0/24", "lan.default"), gateway(&json!({"lanIp": "10.0.1.1"}))];
+    let end = sweep("the address of the subnet's gateway", acts.clone());
+    let why = "AddressConflict: Subnet lan: 10.0.1.1 is the gateway";
+    assert_eq!(told(&end, "gw"), (format!("0/lan: {why}"), 1));
+    let event = end.events.iter().find(|event| event["involvedObject"]["name"] == "gw").unwrap();
+    assert_eq!(
+        (&event["involvedObject"]["kind"], &event["reason"]),
+        (&json!("VpcNatGateway"), &json!("AcquireAddressFailed"))
+    );
+    assert_eq!(told(&end, "vpc-nat-gw-gw-0"), (format!("eth0: VpcNatGateway gw/0 has no address: {why}"), 1));
+    assert_eq!(pod(&end).1, ["0/ext"], "its other NIC is served");
+    let mend = Act::Patch(format!("{GATEWAYS}/gw"), json!({"spec": {"lanIp": "10.0.1.9"}}));
+    let end = sweep("mended", [acts, vec![mend]].concat());
+    assert_eq!(pod(&end).1, ["0/lan", "0/ext"]);
+}
+
+#[test]
+fn the_replicas_of_a_gateway_are_told_in_one_event() {
+    let spec = json!({"replicas": 2});
+    let pods = (1..=5).map(|n| Act::Create(PODS.to_owned(), sim::pod(&format!("p{n}"), "node1", &json!({}))));
+    let end = sweep("two, and no address", pods.chain([lan(), gateway(&spec)]).collect());
+    let why = "NoAvailableAddress: Subnet ext: no IPv4 address is free";
+    assert_eq!(told(&end, "gw"), (format!("0/ext: {why}; 1/ext: {why}"), 1));
+}

@@ -120,3 +120,86 @@ fn a_claim_that_its_holder_wants_again_waits_no_longer() {
     let conditions = end.claim_statuses["macvlan.default.172.17.0.2"]["conditions"].clone();
     assert_eq!((&conditions[0]["type"], &conditions[0]["status"]), (&json!("Waiting"), &json!("False")));
 }
+
+/// Reserves an address for a pod.
+fn reserve(pod: &str, addr: &str) -> Act {
+    let spec = json!({"podName": pod, "namespace": "default", "subnet": "ext", "v4IpAddress": addr});
+    let ip = json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": {"name": port(pod)}, "spec": spec});
+    Act::Create("/apis/kubeovn.io/v1/ips".to_owned(), ip)
+}
+
+/// The name of a pod's IP object.
+fn port(pod: &str) -> String {
+    format!("{pod}.default.macvlan.default")
+}
+
+fn borrow(name: &str) -> Act {
+    create(name, "node1", &json!({"ovn.kubernetes.io/vip": "v"}))
+}
+
+#[test]
+fn a_reservation_that_cannot_be_had_is_told_why_and_so_is_its_pod() {
+    let acts = vec![
+        fixed("first", "172.17.0.4"),
+        reserve("gateway", "172.17.0.1"),
+        reserve("outside", "172.17.1.1"),
+        reserve("held", "172.17.0.4"),
+        create("held", "node1", &json!({})),
+    ];
+    let end = sweep("reservations", acts.clone());
+    let ip = |pod| told(&end, &port(pod));
+    assert_eq!(ip("gateway"), ("AddressConflict: Subnet ext: 172.17.0.1 is the gateway".to_owned(), 1));
+    assert_eq!(ip("outside"), ("AddressOutOfRange: Subnet ext: 172.17.1.1 is outside 172.17.0.0/29".to_owned(), 1));
+    let held = "AddressConflict: Subnet ext: 172.17.0.4 is held by Pod default/first (net1)";
+    assert_eq!(ip("held"), (held.to_owned(), 1));
+    let pod = format!("net1: Reservation held.default.macvlan.default has no address: {held}");
+    assert_eq!(told(&end, "held"), (pod, 1));
+    let end = sweep("reservations, of which one can be had", [acts, vec![delete("first")]].concat());
+    assert_eq!((end.pods["held"].0.as_str(), end.event_writes), ("Running", 4), "who is served is told nothing");
+}
+
+#[test]
+fn a_pod_is_told_that_its_vip_is_not_there_and_then_why_it_has_no_address() {
+    let vip = json!({"apiVersion": "kubeovn.io/v1", "kind": "Vip", "metadata": {"name": "v"},
+        "spec": {"subnet": "ext", "v4ip": "172.17.0.4"}});
+    let acts = vec![fixed("first", "172.17.0.4"), borrow("p")];
+    let end = sweep("no vip", acts.clone());
+    assert_eq!(told(&end, "p"), ("net1: Vip v is not there".to_owned(), 1));
+    let acts = [acts, vec![Act::Create("/apis/kubeovn.io/v1/vips".to_owned(), vip)]].concat();
+    let end = sweep("a vip without an address", acts.clone());
+    let says =
+        "net1: Vip v has no address: AddressConflict: Subnet ext: 172.17.0.4 is held by Pod default/first (net1)";
+    assert_eq!(told(&end, "p"), (says.to_owned(), 2));
+    let end = sweep("a vip that gets its address", [acts, vec![delete("first")]].concat());
+    assert_eq!((end.pods["p"].0.as_str(), end.event_writes), ("Running", 2));
+}
+
+#[test]
+fn a_pod_is_told_that_an_attachment_which_asks_for_addresses_has_no_subnet() {
+    let nad = |name: &str, ipam: &str| {
+        let config = json!({"type": "macvlan", "ipam": {"type": ipam}}).to_string();
+        let nad = json!({"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+            "metadata": {"name": name, "namespace": "default"}, "spec": {"config": config}});
+        Act::Create("/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions".to_owned(), nad)
+    };
+    let networks = json!({"k8s.v1.cni.cncf.io/networks": "macvlan,lonely,old,others"});
+    let acts = vec![
+        nad("lonely", "ipledger"),
+        nad("old", "kube-ovn"),
+        nad("others", "host-local"),
+        create("p", "node1", &networks),
+        create("q", "node1", &json!({"k8s.v1.cni.cncf.io/networks": "macvlan,others"})),
+    ];
+    let end = sweep("no subnet", acts.clone());
+    let says = "NoSubnet: provider lonely.default is not bound to any subnet; \
+        NoSubnet: provider old.default is not bound to any subnet";
+    assert_eq!((told(&end, "p"), end.events.len()), ((says.to_owned(), 1), 1));
+    let subnet = |name: &str, cidr: &str| {
+        let subnet = json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": name},
+            "spec": {"cidrBlock": cidr, "provider": format!("{name}.default")}});
+        Act::Create("/apis/kubeovn.io/v1/subnets".to_owned(), subnet)
+    };
+    let subnets = Act::Together(vec![subnet("lonely", "10.9.0.0/28"), subnet("old", "10.8.0.0/28")]);
+    let end = sweep("a subnet comes", [acts, vec![subnets]].concat());
+    assert_eq!(end.pods["p"].1.len(), 3);
+}

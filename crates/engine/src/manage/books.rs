@@ -308,6 +308,12 @@ impl Books {
         self.by_provider.get(provider).into_iter().flatten().filter(|name| !self.is_foreign(name))
     }
 
+    /// Whether any Subnet is of a provider, whoever gives out from it, and whether it can be used or not.
+    pub(super) fn has_provider(&self, world: &World, provider: &str) -> bool {
+        let is_of = |name: &Str| world.subnets.named(name).is_some_and(|subnet| subnet.spec.provider == provider);
+        self.by_provider.get(provider).is_some_and(|names| !names.is_empty()) || self.faults.keys().any(is_of)
+    }
+
     /// The provider of a Subnet.
     pub(super) fn provider(&self, subnet: &str) -> Option<&Str> {
         self.pages.get(subnet).map(|page| &page.provider)

@@ -104,11 +104,11 @@ pub enum Action {
         /// What happens.
         turn: Turn,
     },
-    /// See whether a pod was told already.
+    /// See whether a pod, or another object that asks for addresses, was told already.
     ReadEvent(Box<NewEvent>),
-    /// Tell a pod.
+    /// Tell it.
     CreateEvent(Box<NewEvent>),
-    /// Tell a pod something else than before.
+    /// Tell it something else than before.
     CountEvent {
         /// What is told.
         event: Box<NewEvent>,
@@ -181,7 +181,7 @@ impl ObjectId {
 }
 
 impl Action {
-    /// The object that it is about; of an Event, the pod that is told; of the Lease of an agent, the node.
+    /// The object that it is about; of an Event, the one that is told; of the Lease of an agent, the node.
     pub(super) fn object(&self) -> ObjectId {
         match self {
             Self::CreateClaim(claim) => ObjectId::claim(&claim.key),
@@ -190,7 +190,7 @@ impl Action {
             | Self::Occupy { key, .. }
             | Self::Migrate { key, .. } => ObjectId::claim(key),
             Self::ReadEvent(event) | Self::CreateEvent(event) | Self::CountEvent { event, .. } => {
-                ObjectId { kind: Kind::Pod, namespace: event.namespace.clone(), name: event.pod.clone() }
+                ObjectId { kind: event.kind, namespace: event.namespace.clone(), name: event.name.clone() }
             }
             Self::CreateIp(ip) | Self::UpdateIp { ip, .. } => ObjectId::named(Kind::Ip, &ip.name),
             Self::DeleteIp { name, .. } => ObjectId::named(Kind::Ip, name),

@@ -48,7 +48,7 @@ pub struct Engine {
     looks: u64,
     /// What was written of what is derived, so that it is not written too often.
     pub(super) written: Written,
-    /// What pods were told last.
+    /// What pods and others were told last.
     pub(super) told: Told,
     /// Since when releases wait.
     pub(super) waits: Waits,
@@ -212,6 +212,10 @@ impl Engine {
                     }
                 }
             }
+            // Who uses the addresses of another is told why that one has none: once it is told.
+            for entitled in looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).filter(|e| e.may_grow) {
+                entitled.wants.iter().for_each(|want| self.wait_for_lender(want));
+            }
             for (holder, entitled) in &looks {
                 self.release(holder, entitled.as_ref());
                 if let Some(entitled) = entitled {
@@ -219,6 +223,9 @@ impl Engine {
                     self.occupy(entitled);
                 }
                 self.project(holder, entitled.as_ref());
+                if self.waiting.is_news(holder) {
+                    self.dirty.extend(self.state.lending.users(holder).cloned());
+                }
                 // A fresh read counts for the look that it was made for.
                 self.state.disowned.remove(holder);
             }

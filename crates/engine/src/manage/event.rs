@@ -1,11 +1,11 @@
-//! Events: what people are told about a pod that was refused.
+//! Events: what people are told about a pod, or another object that asks for addresses, that was refused.
 //!
-//! In: the pod, the message. Out: an Event as API calls need it. Guarantees: one Event per pod and reason, by its name; it is
+//! In: the object, the message. Out: an Event as API calls need it. Guarantees: one Event per object and reason, by its name; it is
 //! counted up when the message becomes another one, never for another try of the same. Reason, type and source are those
 //! that Kube-OVN's users know (`pkg/controller/pod.go`); programs look for the words in the message.
 
 use super::input::Outcome;
-use api::slim::{Meta, Str, Time, Uid};
+use api::slim::{Kind, Meta, Str, Time, Uid};
 use serde_json::{Value, json};
 
 /// Why the Event is there.
@@ -14,17 +14,21 @@ const REASON: &str = "AcquireAddressFailed";
 const COMPONENT: &str = "kube-ovn-controller";
 /// The longest message that every version of the Events API takes (`NoteLengthLimit`).
 const LONGEST: usize = 1024;
-/// How much of a pod's name stands in the name of its Event: with UID and reason it stays within 253.
+/// How much of an object's name stands in the name of its Event: with UID and reason it stays within 253.
 const OF_NAME: usize = 150;
+/// Where Events of objects are that have no Namespace (Kubernetes, `ValidateEvent`).
+const ELSEWHERE: &str = "default";
 
 /// An Event to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Namespace of the pod, and of the Event.
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Namespace of the object; empty where its kind has none.
     pub namespace: Str,
-    /// Name of the pod.
-    pub pod: Str,
-    /// The life of the pod.
+    /// Name of the object.
+    pub name: Str,
+    /// The life of the object.
     pub uid: Uid,
     /// What is said.
     pub message: Box<str>,
@@ -33,24 +37,38 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    pub(super) fn of_pod(pod: &Meta, message: &str, at: Time) -> Self {
-        let (namespace, name, uid) = (pod.namespace.clone(), pod.name.clone(), pod.uid.clone());
-        Self { namespace, pod: name, uid, message: cut(message, LONGEST).into(), at }
+    pub(super) fn new(kind: Kind, object: &Meta, message: &str, at: Time) -> Self {
+        let (namespace, name, uid) = (object.namespace.clone(), object.name.clone(), object.uid.clone());
+        Self { kind, namespace, name, uid, message: cut(message, LONGEST).into(), at }
+    }
+
+    /// The object in the words that people use.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.namespace.as_str() {
+            "" => format!("{} {}", self.kind.name(), self.name),
+            namespace => format!("{} {namespace}/{}", self.kind.name(), self.name),
+        }
+    }
+
+    /// Namespace of the Event.
+    fn place(&self) -> &str {
+        if self.namespace.is_empty() { ELSEWHERE } else { &self.namespace }
     }
 
     /// Path of the Events of its Namespace.
     pub(super) fn collection(&self) -> String {
-        format!("/api/v1/namespaces/{}/events", self.namespace)
+        format!("/api/v1/namespaces/{}/events", self.place())
     }
 
     /// Its path.
     pub(super) fn path(&self) -> String {
-        format!("{}/{}", self.collection(), self.name())
+        format!("{}/{}", self.collection(), self.own_name())
     }
 
-    fn name(&self) -> String {
-        let pod = cut(&self.pod, OF_NAME).trim_end_matches(['.', '-']);
-        format!("{pod}.{}.{}", self.uid, REASON.to_ascii_lowercase())
+    fn own_name(&self) -> String {
+        let object = cut(&self.name, OF_NAME).trim_end_matches(['.', '-']);
+        format!("{object}.{}.{}", self.uid, REASON.to_ascii_lowercase())
     }
 
     /// The whole Event.
@@ -58,10 +76,10 @@ impl NewEvent {
         let at = self.at.to_string();
         json!({
             "apiVersion": "v1", "kind": "Event",
-            "metadata": {"name": self.name(), "namespace": self.namespace.as_str()},
+            "metadata": {"name": self.own_name(), "namespace": self.place()},
             "involvedObject": {
-                "apiVersion": "v1", "kind": "Pod", "namespace": self.namespace.as_str(), "name": self.pod.as_str(),
-                "uid": self.uid.to_string(),
+                "apiVersion": self.kind.api_version(), "kind": self.kind.name(), "namespace": self.namespace.as_str(),
+                "name": self.name.as_str(), "uid": self.uid.to_string(),
             },
             "type": "Warning", "reason": REASON, "message": &*self.message, "source": {"component": COMPONENT},
             "count": 1, "firstTimestamp": at, "lastTimestamp": at,
@@ -96,15 +114,28 @@ mod tests {
     #[test]
     fn the_name_of_an_event_is_a_name_whatever_the_pod_is_called() {
         let event = |pod: &str| NewEvent {
+            kind: Kind::Pod,
             namespace: "default".into(),
-            pod: pod.into(),
+            name: pod.into(),
             uid: Uid::parse("6597dee3-cf1d-4a84-b48a-443cf942157f"),
             message: "m".into(),
             at: Time(0),
         };
-        assert_eq!(event("p").name(), "p.6597dee3-cf1d-4a84-b48a-443cf942157f.acquireaddressfailed");
-        let long = event(&format!("{}-{}", "a".repeat(149), "b".repeat(100))).name();
+        assert_eq!(event("p").own_name(), "p.6597dee3-cf1d-4a84-b48a-443cf942157f.acquireaddressfailed");
+        let long = event(&format!("{}-{}", "a".repeat(149), "b".repeat(100))).own_name();
         assert!(long.len() <= 253 && long.starts_with(&"a".repeat(149)) && !long.contains("-."), "{long}");
         assert_eq!(cut("aé", 2), "a");
+    }
+    #[test]
+    fn an_event_of_an_object_without_a_namespace_is_where_kubernetes_wants_it() {
+        let meta = Meta { name: "p.default.net".into(), uid: Uid::parse("u"), ..Meta::default() };
+        let event = NewEvent::new(Kind::Ip, &meta, "m", Time(0));
+        assert_eq!(event.path(), "/api/v1/namespaces/default/events/p.default.net.u.acquireaddressfailed");
+        let body = event.body();
+        assert_eq!(
+            (&body["metadata"]["namespace"], &body["involvedObject"]["namespace"]),
+            (&json!("default"), &json!(""))
+        );
+        assert_eq!((&body["involvedObject"]["kind"], event.title().as_str()), (&json!("IP"), "IP p.default.net"));
     }
 }

@@ -152,6 +152,11 @@ impl Rival {
         both.into_iter().filter(|wire| had.contains(wire) != self.wires.contains_key(wire)).collect()
     }
 
+    /// Whether it worked at the last look.
+    pub(super) const fn works(&self) -> bool {
+        self.works
+    }
+
     /// Whether a wire is left to it.
     pub(super) fn has(&self, wire: &str) -> bool {
         self.works && self.wires.contains_key(wire)
@@ -255,6 +260,7 @@ impl Engine {
         let is_its = |subnet: &&Subnet| Provider::parse(&subnet.spec.provider).nad() == Some((name, namespace));
         let on_it = self.state.world.subnets.iter().filter(is_its).map(|subnet| subnet.meta.name.clone());
         on_it.collect::<Vec<_>>().iter().for_each(|subnet| self.about_rival_on(subnet));
+        self.about_unbound(namespace, name);
     }
 
     /// Whether a Subnet is left to Kube-OVN.

@@ -9,7 +9,7 @@ use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::holders::{Entitled, primary::is_primary};
+use super::holders::{Entitled, primary::is_primary, vip};
 use super::id::{ClaimKey, HolderId, NicId};
 use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
@@ -20,9 +20,8 @@ use std::sync::Arc;
 impl Engine {
     /// Gives a NIC what it lacks.
     pub(super) fn serve(&mut self, entitled: &Entitled, want: &Want) {
-        if let Some(lent) = &want.lent {
-            self.drop_plans_of(&want.nic);
-            return self.wait_for_lender(want, &lent.nic);
+        if want.lent.is_some() {
+            return self.drop_plans_of(&want.nic);
         }
         let all: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         // Who has what it wants is refused nothing, whatever became of its Subnet.
@@ -117,8 +116,9 @@ impl Engine {
     }
 
     /// Tells a NIC that uses the addresses of another holder what it waits for, if it does. Whoever the lender's claims are
-    /// seen for is looked at again.
-    fn wait_for_lender(&mut self, want: &Want, lender: &NicId) {
+    /// seen for is looked at again, and so is whoever waits for a lender that is told something else.
+    pub(super) fn wait_for_lender(&mut self, want: &Want) {
+        let Some(lender) = want.lent.as_ref().map(|lent| &lent.nic) else { return };
         if self.served(want).is_some() {
             return;
         }
@@ -127,6 +127,7 @@ impl Engine {
         let why = match (others.next(), self.waiting.told(lender)) {
             (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
             (None, Some(why)) => format!("{} has no address: {why}", lender.holder),
+            (None, None) if vip::is_gone(&self.state, &lender.holder) => format!("{} is not there", lender.holder),
             // It is about to have one, or to give it: nothing to tell.
             (None, None) => return,
         };

@@ -47,6 +47,8 @@ pub(super) struct Waiting {
     by_notice: Multi<Notice, HolderId>,
     places: BTreeMap<HolderId, Vec<Place>>,
     told: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
+    /// What those that are looked at now were told before.
+    before: BTreeMap<HolderId, BTreeMap<NicId, Box<str>>>,
 }
 
 impl Waiting {
@@ -93,7 +95,16 @@ impl Waiting {
     /// Why the NICs of a holder have nothing, in one text.
     pub(super) fn told_of(&self, holder: &HolderId) -> Option<String> {
         let told = self.told.get(holder)?;
-        Some(told.iter().map(|(nic, why)| format!("{}: {why}", nic.name)).collect::<Vec<_>>().join("; "))
+        let one = |(nic, why): (&NicId, &Box<str>)| match nic.name.as_str() {
+            "" => why.to_string(),
+            name => format!("{name}: {why}"),
+        };
+        Some(told.iter().map(one).collect::<Vec<_>>().join("; "))
+    }
+
+    /// Whether a holder that was looked at was told something else than before.
+    pub(super) fn is_news(&mut self, holder: &HolderId) -> bool {
+        self.before.remove(holder).as_ref() != self.told.get(holder)
     }
 
     /// Every NIC that was refused, and why.
@@ -103,7 +114,9 @@ impl Waiting {
 
     /// Forgets that a holder waits: it is looked at now.
     pub(super) fn forget(&mut self, holder: &HolderId) {
-        self.told.remove(holder);
+        if let Some(told) = self.told.remove(holder) {
+            self.before.insert(holder.clone(), told);
+        }
         for place in self.places.remove(holder).unwrap_or_default() {
             match place {
                 Place::Address(key) => self.by_addr.remove(&key, holder),

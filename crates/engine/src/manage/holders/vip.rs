@@ -33,7 +33,7 @@ pub(super) fn lender(state: &State, name: &str, subnets: &[Str]) -> Option<NicId
 }
 
 /// Whether a lender that is a Vip is gone, and its claims too.
-pub(super) fn is_gone(state: &State, lender: &HolderId) -> bool {
+pub(in crate::manage) fn is_gone(state: &State, lender: &HolderId) -> bool {
     let is_gone =
         |name: &Str| state.world.vips.named(name).is_none() && state.claims.of_holder(lender).next().is_none();
     lender.name().is_some_and(|of| of.kind == VIP && is_gone(&of.name))

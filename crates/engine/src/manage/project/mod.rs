@@ -19,6 +19,7 @@ mod ready;
 mod reservation;
 mod subnet;
 mod tally;
+mod unbound;
 mod vip;
 mod workload;
 
@@ -48,10 +49,16 @@ impl Engine {
         }
         let Some(HolderName { kind, name, .. }) = holder.name() else { return self.project_pod(holder, entitled) };
         match kind.as_str() {
-            RESERVATION => self.project_reservation(name, entitled),
+            RESERVATION => {
+                self.project_reservation(name, entitled);
+                self.tell(holder, entitled);
+            }
             VIP => self.project_vip(name, entitled),
             EIP => self.project_eip(name, entitled),
-            GATEWAY => self.project_gateway(name, entitled),
+            GATEWAY => {
+                self.project_gateway(name, entitled);
+                self.tell(holder, entitled);
+            }
             SUBNET => self.state.books.touch(name),
             NAMESPACE => self.written.namespaces.touch(name.clone()),
             POOL => self.state.books.pools.touch_named(name),
@@ -70,7 +77,7 @@ impl Engine {
             self.project_ips(entitled);
         }
         self.remove_orphans(holder, entitled);
-        self.tell(holder);
+        self.tell(holder, entitled);
     }
 
     /// Whether there is a pod of the name of a holder, whose record is its own.
