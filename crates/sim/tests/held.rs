@@ -35,6 +35,58 @@ fn an_address_that_is_held_for_an_ovn_eip_goes_when_that_is_gone() {
     assert_eq!(sweep("held no more", gone).claims.len(), 0);
 }
 
+#[test]
+fn an_ovn_eip_that_names_no_subnet_is_on_the_one_that_kube_ovn_takes_for_it() {
+    let subnet = |name: &str, cidr: &str| {
+        let subnet = json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": name},
+            "spec": {"cidrBlock": cidr, "provider": format!("{name}.default")}});
+        Act::Create(SUBNETS.to_owned(), subnet)
+    };
+    let eip = json!({"apiVersion": "kubeovn.io/v1", "kind": "OvnEip", "metadata": {"name": "h"}, "spec": {}});
+    let given = json!({"status": {"v4Ip": "10.9.0.4"}});
+    let acts = vec![
+        // The default of an IptablesEIP is another one.
+        subnet("ovn-vpc-external-network", "10.8.0.0/28"),
+        subnet("external", "10.9.0.0/28"),
+        Act::Create(OVN_EIPS.to_owned(), eip),
+        Act::Patch(format!("{OVN_EIPS}/h/status"), given),
+    ];
+    let end = sweep("no subnet is named", acts);
+    assert_eq!(end.addresses["h"], ["10.9.0.4"]);
+    assert!(end.claim_statuses.contains_key("external.default.10.9.0.4"), "{:?}", end.claim_statuses);
+}
+
+/// A node, with the IP object that Kube-OVN made for its own address.
+fn node() -> Vec<Act> {
+    let spec = json!({"podName": "n9", "namespace": "", "subnet": "ext", "nodeName": "n9", "ipAddress": "172.17.0.4",
+        "v4IpAddress": "172.17.0.4"});
+    let labels = json!({"ovn.kubernetes.io/subnet": "ext", "ovn.kubernetes.io/node-name": "n9", "ext": "",
+        "ovn.kubernetes.io/ip_reserved": "false"});
+    let meta = json!({"name": "node-n9", "finalizers": ["kubeovn.io/kube-ovn-controller"], "labels": labels});
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n9"}});
+    vec![
+        Act::Create("/api/v1/nodes".to_owned(), node),
+        Act::Create(
+            IPS.to_owned(),
+            json!({"apiVersion": "kubeovn.io/v1", "kind": "IP", "metadata": meta, "spec": spec}),
+        ),
+    ]
+}
+
+#[test]
+fn the_address_of_a_node_is_held_while_the_node_is_there() {
+    let held = sweep("a node", node());
+    assert_eq!((held.addresses["n9"].as_slice(), held.ips.len()), (&["172.17.0.4".to_owned()][..], 1));
+    assert_eq!((&held.statuses["ext"]["v4usingIPs"], held.writes), (&json!(1), 1), "a claim, and nothing else");
+    // While the controller was down a person made pods on it: what the node has comes first.
+    let down = [vec![Act::Stop(0)], node(), pods(), vec![Act::Start]].concat();
+    let down = sweep("a node, at a start", down);
+    assert_eq!((down.claims.len(), down.answers), (5, 4), "one pod waits");
+    let gone = [node(), vec![Act::Delete("/api/v1/nodes/n9".to_owned(), None)]].concat();
+    let gone = sweep("a node that goes", gone);
+    assert_eq!((gone.claims.len(), gone.ips.len(), gone.leaving.len()), (0, 0, 0));
+}
+
 /// A Subnet that Kube-OVN gave addresses of its own to, with the IP object that it made for each.
 fn own_addresses() -> Vec<Act> {
     let ip = |name: &str, addr: &str| {

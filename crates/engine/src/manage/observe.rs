@@ -97,6 +97,12 @@ impl Engine {
         self.dirty.extend(self.state.at_node.remove(node).unwrap_or_default());
     }
 
+    /// A node that may have an address of its own is looked at. Nodes change often, and few have one.
+    fn about_address_of_node(&mut self, name: &Str) {
+        let own = foreign::holder(Kind::Node, name);
+        self.dirty.extend(own.filter(|own| foreign::has_node_any(&self.state, own)));
+    }
+
     /// An object as a list, a watch or a fresh read has it.
     pub(super) fn seen(&mut self, id: &ObjectId, object: Object) {
         self.flight.seen(id);
@@ -126,6 +132,7 @@ impl Engine {
                 self.state.agents.forget_silence(&name);
                 self.state.world.put(Object::Node(node));
                 self.about_node(&name);
+                self.about_address_of_node(&name);
             }
             Object::StatefulSet(set) => {
                 let (namespace, name) = (set.meta.namespace.clone(), set.meta.name.clone());
@@ -446,7 +453,10 @@ impl Engine {
                 self.try_faulty(&id.name);
             }
             Kind::NetworkAttachmentDefinition => self.attachment_changed(&id.namespace, &id.name),
-            Kind::Node => self.about_node(&id.name),
+            Kind::Node => {
+                self.about_node(&id.name);
+                self.about_address_of_node(&id.name);
+            }
             Kind::StatefulSet => self.about_set(&id.namespace, &id.name),
             // Nobody joins by one that is gone, and who has joined goes by its own proof.
             Kind::VirtualMachineInstanceMigration => {}

@@ -1,9 +1,10 @@
 //! Holders that another manager made: OvnEips, nodes, Subnets with addresses of their own (u2o, multicast querier).
 //!
-//! In: the object. Out: what an OvnEip or a Subnet itself was given; the fate of a claim for such a holder. Guarantees: nothing is ever chosen for
+//! In: the object. Out: what an OvnEip, a node or a Subnet itself was given; the fate of a claim for such a holder. Guarantees: nothing is ever chosen for
 //! them from here; what is held for them is held while the object is there.
 
-use super::{Entitled, named};
+use super::{Entitled, named, reservation::is_reservation};
+use crate::holder::{IpRole, ip_role};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
 use crate::manage::fate::{Fate, Proof};
@@ -11,8 +12,8 @@ use crate::manage::id::{HolderId, NicId, Title};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
-use api::names::DEFAULT_EXTERNAL_SUBNET;
-use api::slim::{Kind, OvnEip, Str, Subnet, Time};
+use api::names::DEFAULT_OVN_EXTERNAL_SUBNET;
+use api::slim::{Ip, Kind, OvnEip, Str, Subnet, Time};
 use ledger::{AddrPair, Family};
 
 /// The kind of object, where it is one of these.
@@ -21,7 +22,7 @@ pub(super) fn kind_of(kind: &str) -> Option<Kind> {
 }
 
 /// The holder that an object of one of these kinds is.
-pub(super) fn holder(kind: Kind, name: &str) -> Option<HolderId> {
+pub(in crate::manage) fn holder(kind: Kind, name: &str) -> Option<HolderId> {
     kind_of(kind.name()).map(|kind| HolderId::named(kind.name(), "", name))
 }
 
@@ -32,7 +33,7 @@ pub(super) fn entitled(state: &State, kind: Kind, name: &Str) -> Option<Entitled
     let wants = match kind {
         Kind::OvnEip => of_ovn_eip(state, name, &holder).into_iter().collect(),
         Kind::Subnet => of_subnet(state, name, &holder),
-        _ => Vec::new(),
+        _ => of_node(state, name, &holder).into_iter().collect(),
     };
     Some(Entitled {
         holder,
@@ -53,7 +54,33 @@ fn of_ovn_eip(state: &State, name: &Str, holder: &HolderId) -> Option<Want> {
 }
 
 fn subnet_of(eip: &OvnEip) -> &str {
-    or_default(&eip.spec.external_subnet, DEFAULT_EXTERNAL_SUBNET)
+    or_default(&eip.spec.external_subnet, DEFAULT_OVN_EXTERNAL_SUBNET)
+}
+
+/// The node whose own address an IP object says.
+pub(in crate::manage) fn node_of(ip: &Ip) -> Option<HolderId> {
+    match ip_role(ip) {
+        IpRole::Node(name) if !is_reservation(ip) => holder(Kind::Node, name),
+        _ => None,
+    }
+}
+
+/// What a node was given, by the IP object that Kube-OVN makes for each (`pkg/controller/node.go`).
+fn of_node(state: &State, name: &Str, holder: &HolderId) -> Option<Want> {
+    let ip = state.world.ips.named(&record_of_node(name)).filter(|ip| node_of(ip).as_ref() == Some(holder))?;
+    let pair = AddrPair { v4: ip.spec.v4.get().copied(), v6: ip.spec.v6.get().copied() };
+    given(state, &ip.spec.subnet, NicId::new(holder.clone(), Str::default()), pair, &ip.meta.name)
+}
+
+/// The name of the IP object of a node.
+fn record_of_node(name: &str) -> String {
+    format!("node-{name}")
+}
+
+/// Whether anything may be held for a node.
+pub(in crate::manage) fn has_node_any(state: &State, holder: &HolderId) -> bool {
+    let has_record = holder.name().is_some_and(|of| state.world.ips.named(&record_of_node(&of.name)).is_some());
+    has_record || state.claims.of_holder(holder).next().is_some()
 }
 
 /// What a Subnet has of its own addresses, by its status: one between underlay and overlay, one of a multicast querier. One that is being

@@ -9,6 +9,7 @@ use crate::manage::call::{HOLDER_KIND, HOLDER_UID};
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
+use crate::manage::holders::foreign::node_of;
 use crate::manage::holders::reservation::{self, is_reservation};
 use crate::manage::holders::{self, Entitled, pod::recorded, primary::is_primary};
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
@@ -99,6 +100,7 @@ impl Engine {
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
         self.dirty.extend(kept_for(ip));
+        self.dirty.extend(node_of(ip));
         let reservation = reservation::holder(&ip.meta.name);
         if is_reservation(ip) || self.state.claims.of_holder(&reservation).next().is_some() {
             self.dirty.insert(reservation);
