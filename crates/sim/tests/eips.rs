@@ -110,3 +110,19 @@ fn an_eip_that_asks_for_an_address_in_use_is_told_whose_it_is() {
     let served = sweep("free", [acts, vec![Act::Delete(format!("{PODS}/p"), None)]].concat());
     assert_eq!(served.addresses["e"], ["172.17.0.5"]);
 }
+
+#[test]
+fn an_eip_that_names_no_gateway_is_refused_until_it_does() {
+    let mut bare = eip("172.17.0.5");
+    bare["spec"].as_object_mut().unwrap().remove("natGwDp");
+    let acts = vec![create(bare)];
+    let refused = sweep("no gateway is named", acts.clone());
+    assert_eq!(refused.claims.len(), 0);
+    assert!(refused.told["IptablesEIP e "].contains("`natGwDp` names no VpcNatGateway"), "{:?}", refused.told);
+    let named = Act::Patch(format!("{EIPS}/e"), json!({"spec": {"natGwDp": "gw"}}));
+    let acts = [acts, vec![named]].concat();
+    assert_eq!(sweep("a gateway is named", acts.clone()).addresses["e"], ["172.17.0.5"]);
+    // What it has it keeps: the address may be on the gateway's interface.
+    let unnamed = Act::Patch(format!("{EIPS}/e"), json!({"spec": {"natGwDp": null}}));
+    assert_eq!(sweep("a gateway is named no more", [acts, vec![unnamed]].concat()).addresses["e"], ["172.17.0.5"]);
+}

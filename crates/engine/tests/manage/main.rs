@@ -7,6 +7,7 @@ mod lists;
 mod queueing;
 mod resting;
 mod rival;
+mod saying;
 mod single;
 mod stage;
 mod standby;

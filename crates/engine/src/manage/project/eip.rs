@@ -32,7 +32,7 @@ impl Engine {
             None => match self.waiting.told(&want.nic) {
                 Some(why) => {
                     let said = Ready::no("AcquireAddressFailed", why);
-                    (None, ready(&eip.status.conditions, &said, self.now))
+                    (None, ready(&eip.status.conditions, &said, eip.meta.generation, self.now))
                 }
                 None => return,
             },
@@ -109,13 +109,18 @@ impl Engine {
     /// What the status of an EIP with addresses lacks.
     fn eip_status(&self, eip: &IptablesEip, addrs: AddrPair) -> Map<String, Value> {
         let changed = changed(&[("spec.v4ip", &eip.spec.v4), ("spec.v6ip", &eip.spec.v6)], addrs);
+        let gateway = &eip.spec.nat_gw;
+        let awaited = match self.state.world.gateways.named(gateway) {
+            Some(_) => "waiting for the gateway".to_owned(),
+            None => format!("waiting for VpcNatGateway {gateway}, which is not there"),
+        };
         let said = match (&changed, eip.status.ready) {
             (Some(why), true) => Ready::yes("AddressChangeRefused", why),
             (Some(why), false) => Ready::no("AddressChangeRefused", why),
             (None, true) => Ready::yes("Programmed", ""),
-            (None, false) => Ready::no("WaitingForGateway", "waiting for the gateway"),
+            (None, false) => Ready::no("WaitingForGateway", &awaited),
         };
-        let mut status = ready(&eip.status.conditions, &said, self.now);
+        let mut status = ready(&eip.status.conditions, &said, eip.meta.generation, self.now);
         if let Some(addr) = addrs.get(Family::V4).filter(|addr| eip.status.ip.get() != Some(addr)) {
             status.insert("ip".to_owned(), json!(addr.to_string()));
             status.insert("ready".to_owned(), json!(eip.status.ready));

@@ -1,10 +1,12 @@
 //! The condition `Ready` of an object that asks for addresses.
 //!
 //! In: its conditions as they are, what is to be said. Out: the field to write, or nothing where it says so already.
-//! Guarantees: the time of the last change is kept while nothing changes, so that a restart writes nothing.
+//! Guarantees: the time of the last change is kept while nothing changes, so that a restart writes nothing; what others say in
+//! conditions of their own stays.
 
+use super::conditions::{Say, kube_ovn, with};
 use api::slim::{Condition, Time};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// What is said.
 #[derive(Debug, Clone, Copy)]
@@ -26,18 +28,13 @@ impl<'a> Ready<'a> {
     }
 }
 
-/// `conditions` with what is said; empty where it is said already. Kube-OVN leaves the conditions of these kinds empty,
-/// so that there are none of others to keep (reference: `pkg/apis/kubeovn/v1/condition.go`).
-pub(super) fn ready(conditions: &[Condition], said: &Ready<'_>, now: Time) -> Map<String, Value> {
-    let status = if said.is { "True" } else { "False" };
-    let known = conditions.iter().find(|condition| condition.type_ == "Ready");
-    if known.is_some_and(|known| known.status == status && *known.message == *said.message) {
-        return Map::new();
+/// `conditions` with what is said of that `metadata.generation`; empty where it is said already. Those of other types stay. Of a kind whose
+/// status is no subresource each write is a new generation, so that it is said of none (0).
+pub(super) fn ready(conditions: &[Condition], said: &Ready<'_>, generation: u32, now: Time) -> Map<String, Value> {
+    let say = Say { type_: "Ready", status: said.is, reason: said.reason, message: said.message };
+    let wanted = with(conditions, &[say], generation, now);
+    match *wanted == *conditions {
+        true => Map::new(),
+        false => Map::from_iter([("conditions".to_owned(), kube_ovn(&wanted))]),
     }
-    let since = known.filter(|known| known.status == status).and_then(|known| known.changed.get().copied());
-    let condition = json!({
-        "type": "Ready", "status": status, "reason": said.reason, "message": said.message,
-        "lastUpdateTime": now.to_string(), "lastTransitionTime": since.unwrap_or(now).to_string(),
-    });
-    Map::from_iter([("conditions".to_owned(), json!([condition]))])
 }

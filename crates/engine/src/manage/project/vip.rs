@@ -70,14 +70,14 @@ impl Engine {
             None => Ready::yes("AddressAllocated", ""),
             Some(why) => Ready::yes("AddressChangeRefused", why),
         };
-        patch.status.extend(ready(&vip.status.conditions, &said, self.now));
+        patch.status.extend(ready(&vip.status.conditions, &said, 0, self.now));
         patch.body()
     }
 
     /// What a Vip without addresses does not say yet.
     fn refused_vip(&self, vip: &Vip, why: &str) -> Option<Value> {
         let said = Ready::no("AcquireAddressFailed", why);
-        let patch = Patch { status: ready(&vip.status.conditions, &said, self.now), ..Patch::default() };
+        let patch = Patch { status: ready(&vip.status.conditions, &said, 0, self.now), ..Patch::default() };
         patch.body()
     }
 

@@ -1,0 +1,71 @@
+//! What objects say of themselves: conditions beside those of others, labels that somebody changed, a status that follows its spec.
+
+use super::stage::{lists, object, subnet, tell};
+use api::slim::Kind;
+use engine::manage::{Action, Command, Engine, Form, Input, Outcome, Settings};
+use serde_json::{Value, json};
+
+/// What is written on an object of a kind.
+fn written(asked: &[Command], kind: Kind, form: Form) -> Option<Value> {
+    asked.iter().find_map(|command| match &command.action {
+        Action::Write(write) if write.kind == kind && write.form == form => command.action.call().body,
+        _ => None,
+    })
+}
+
+/// A condition of somebody else's.
+fn theirs() -> Value {
+    json!({"type": "Announced", "status": "True", "reason": "Bgp", "message": "by the speaker"})
+}
+
+fn claim(kind: &str, name: &str) -> Input {
+    let meta = json!({"name": "macvlan.default.10.0.0.2", "uid": "c", "resourceVersion": "3"});
+    let holder = json!({"kind": kind, "name": name});
+    let spec = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+    Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": {}})))
+}
+
+/// An EIP that says what it has, so that only its status may lack something.
+fn eip(version: &str, generation: u32, conditions: &Value) -> Input {
+    let labels = json!({"ovn.kubernetes.io/subnet": "s", "ovn.kubernetes.io/vpc-nat-gw-name": "gw",
+        "ovn.kubernetes.io/eip_v4_ip": "10.0.0.2"});
+    let meta = json!({"name": "e", "uid": "e", "resourceVersion": version, "generation": generation, "labels": labels});
+    let spec = json!({"externalSubnet": "s", "natGwDp": "gw", "v4ip": "10.0.0.2", "namespace": "kube-system"});
+    let status = json!({"ip": "10.0.0.2", "conditions": conditions});
+    Input::Seen(object(Kind::IptablesEip, &json!({"metadata": meta, "spec": spec, "status": status})))
+}
+
+#[test]
+fn an_eip_says_what_it_waits_for_beside_what_others_say_and_about_which_generation() {
+    let mut engine = Engine::new(Settings::default());
+    let cluster = [subnet(&json!({})), claim("IptablesEIP", "e"), eip("4", 7, &json!([theirs()]))];
+    let asked = tell(&mut engine, cluster.into_iter().chain(lists()));
+    let body = written(&asked, Kind::IptablesEip, Form::Status).expect("it waits for its gateway");
+    let conditions = &body["status"]["conditions"];
+    assert_eq!(conditions[0], theirs());
+    assert_eq!(conditions[1]["type"], "Ready");
+    assert_eq!(conditions[1]["message"], "waiting for VpcNatGateway gw, which is not there");
+    assert_eq!(conditions[1]["observedGeneration"], 7);
+    tell(&mut engine, asked.iter().map(|command| Input::Done(command.id, Outcome::Done(None))));
+    let asked = tell(&mut engine, [eip("5", 7, conditions)]);
+    assert_eq!(written(&asked, Kind::IptablesEip, Form::Status), None, "it says so already");
+    let asked = tell(&mut engine, [eip("6", 8, conditions)]);
+    let body = written(&asked, Kind::IptablesEip, Form::Status).expect("a change of the spec is answered");
+    assert_eq!(body["status"]["conditions"][1]["observedGeneration"], 8);
+}
+
+#[test]
+fn a_vip_says_what_it_has_beside_what_others_say() {
+    let mut engine = Engine::new(Settings::default());
+    let meta = json!({"name": "v", "uid": "v", "resourceVersion": "4", "generation": 3,
+        "labels": {"ovn.kubernetes.io/subnet": "s", "ovn.kubernetes.io/ip_reserved": ""}});
+    let vip = json!({"metadata": meta, "spec": {"subnet": "s", "v4ip": "10.0.0.2"},
+        "status": {"v4ip": "10.0.0.2", "conditions": [theirs()]}});
+    let cluster = [subnet(&json!({})), claim("Vip", "v"), Input::Seen(object(Kind::Vip, &vip))];
+    let asked = tell(&mut engine, cluster.into_iter().chain(lists()));
+    let body = written(&asked, Kind::Vip, Form::Patch).expect("it has its address");
+    let conditions = &body["status"]["conditions"];
+    assert_eq!((&conditions[0], &conditions[1]["type"]), (&theirs(), &json!("Ready")));
+    // Its status is no subresource: to say of which generation would make the next one.
+    assert_eq!(conditions[1].get("observedGeneration"), None);
+}
