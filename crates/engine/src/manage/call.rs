@@ -301,6 +301,22 @@ fn claim_body(claim: &NewClaim) -> Value {
     })
 }
 
+/// The labels of an IP object.
+pub(super) fn labels_of_ip(ip: &NewIp) -> Map<String, Value> {
+    let mut labels = Map::new();
+    label(&mut labels, labels::SUBNET, &ip.subnet);
+    label(&mut labels, labels::NODE_NAME, &ip.node);
+    labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
+    match &ip.holder {
+        HolderId::Pod(uid) => label(&mut labels, HOLDER_UID, &uid.to_string()),
+        HolderId::Named(of) => label(&mut labels, HOLDER_KIND, &of.kind),
+    }
+    if ip.subnet.len() <= LABEL {
+        labels.insert(ip.subnet.to_string(), "".into());
+    }
+    labels
+}
+
 /// An IP object in full, or the patch that makes the one of that UID the same.
 fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
     let text = |family| ip.addrs.get(family).map(|addr| addr.to_string());
@@ -316,23 +332,13 @@ fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
         pod_type: some(&ip.pod_type),
         ..IpSpec::default()
     };
-    let mut labels = Map::new();
-    label(&mut labels, labels::SUBNET, &ip.subnet);
-    label(&mut labels, labels::NODE_NAME, &ip.node);
-    labels.insert(labels::IP_RESERVED.to_owned(), "false".into());
-    if known.is_some() {
-        // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod.
-        [HOLDER_UID, HOLDER_KIND].iter().for_each(|key| drop(labels.insert((*key).to_owned(), Value::Null)));
-    }
-    match &ip.holder {
-        HolderId::Pod(uid) => label(&mut labels, HOLDER_UID, &uid.to_string()),
-        HolderId::Named(of) => label(&mut labels, HOLDER_KIND, &of.kind),
-    }
-    if ip.subnet.len() <= LABEL {
-        labels.insert(ip.subnet.to_string(), "".into());
-    }
+    let mut labels = labels_of_ip(ip);
     match known {
         Some((uid, version)) => {
+            // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod.
+            for key in [HOLDER_UID, HOLDER_KIND] {
+                labels.entry(key).or_insert(Value::Null);
+            }
             let meta = json!({"uid": uid.to_string(), "resourceVersion": version, "labels": labels});
             json!({"metadata": meta, "spec": spec})
         }

@@ -69,3 +69,55 @@ fn a_vip_says_what_it_has_beside_what_others_say() {
     // Its status is no subresource: to say of which generation would make the next one.
     assert_eq!(conditions[1].get("observedGeneration"), None);
 }
+
+fn pod() -> Input {
+    let annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
+    let meta =
+        json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "3", "annotations": annotations});
+    Input::Seen(object(Kind::Pod, &json!({"metadata": meta, "spec": {"nodeName": "n1"}})))
+}
+
+fn claim_of_pod() -> Input {
+    let meta = json!({"name": "macvlan.default.10.0.0.2", "uid": "c", "resourceVersion": "3"});
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": "p", "uid": "p", "nic": "net1"});
+    let spec = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+    let occupant = json!({"podUID": "p", "namespace": "default", "name": "p", "node": "n1"});
+    Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}})))
+}
+
+#[test]
+fn a_label_of_an_ip_object_that_somebody_changed_is_written_once_again() {
+    let cluster = || [subnet(&json!({})), claim_of_pod(), pod()].into_iter();
+    let mut engine = Engine::new(Settings::default());
+    let asked = tell(&mut engine, cluster().chain(lists()));
+    let create = asked.iter().find(|command| matches!(command.action, Action::CreateIp(_))).expect("its record");
+    let mut right = create.action.call().body.unwrap();
+    right["metadata"]["uid"] = "i".into();
+    right["metadata"]["resourceVersion"] = "7".into();
+    let update = |ip: &Value| {
+        let mut engine = Engine::new(Settings::default());
+        let ip = Input::Seen(object(Kind::Ip, ip));
+        let asked = tell(&mut engine, cluster().chain([ip]).chain(lists()));
+        asked
+            .iter()
+            .find(|command| matches!(command.action, Action::UpdateIp { .. }))
+            .map(|command| command.action.call())
+    };
+    assert_eq!(update(&right), None, "a start without news writes nothing");
+    for (label, wrong) in [
+        ("ovn.kubernetes.io/subnet", json!("other")),
+        ("ovn.kubernetes.io/node-name", json!("n2")),
+        ("ovn.kubernetes.io/ip_reserved", json!("no")),
+        ("s", json!("x")),
+    ] {
+        for wrong in [wrong, Value::Null] {
+            let mut ip = right.clone();
+            ip["metadata"]["labels"][label] = wrong.clone();
+            if wrong.is_null() {
+                ip["metadata"]["labels"].as_object_mut().unwrap().remove(label);
+            }
+            let call = update(&ip).unwrap_or_else(|| panic!("{label}: {wrong} stays"));
+            assert_eq!(call.body.unwrap()["metadata"]["labels"][label], right["metadata"]["labels"][label], "{label}");
+        }
+    }
+}

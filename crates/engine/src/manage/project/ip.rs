@@ -5,7 +5,7 @@
 
 use crate::holder::{IpRole, ip_role};
 use crate::life::split_ordinal;
-use crate::manage::call::{HOLDER_KIND, HOLDER_UID};
+use crate::manage::call::{HOLDER_KIND, HOLDER_UID, labels_of_ip};
 use crate::manage::claims::Claim;
 use crate::manage::command::{Action, NewIp};
 use crate::manage::engine::Engine;
@@ -361,4 +361,5 @@ fn says(known: &Ip, ip: &NewIp) -> bool {
         && spec.node_name == ip.node
         && ip.mac.is_none_or(|mac| spec.mac.get() == Some(&mac))
         && holder_of(known).as_ref() == Some(&ip.holder)
+        && labels_of_ip(ip).iter().all(|(key, value)| known.meta.label(key) == value.as_str())
 }
