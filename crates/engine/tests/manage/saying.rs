@@ -35,6 +35,12 @@ fn eip(version: &str, generation: u32, conditions: &Value) -> Input {
     Input::Seen(object(Kind::IptablesEip, &json!({"metadata": meta, "spec": spec, "status": status})))
 }
 
+fn gateway(version: &str, generation: u32, spec: &Value, status: &Value) -> Input {
+    let meta = json!({"name": "gw", "uid": "gw", "resourceVersion": version, "generation": generation,
+        "labels": {"ovn.kubernetes.io/subnet": "", "ovn.kubernetes.io/vpc": "", "ovn.kubernetes.io/qos": ""}});
+    Input::Seen(object(Kind::VpcNatGateway, &json!({"metadata": meta, "spec": spec, "status": status})))
+}
+
 #[test]
 fn an_eip_says_what_it_waits_for_beside_what_others_say_and_about_which_generation() {
     let mut engine = Engine::new(Settings::default());
@@ -68,6 +74,33 @@ fn a_vip_says_what_it_has_beside_what_others_say() {
     assert_eq!((&conditions[0], &conditions[1]["type"]), (&theirs(), &json!("Ready")));
     // Its status is no subresource: to say of which generation would make the next one.
     assert_eq!(conditions[1].get("observedGeneration"), None);
+}
+
+#[test]
+fn the_status_of_a_gateway_follows_where_its_pods_may_run() {
+    let spec = json!({"externalSubnets": ["s"], "selector": ["zone: a"], "noDefaultEIP": true,
+        "tolerations": [{"key": "edge", "operator": "Exists"}]});
+    let mut engine = Engine::new(Settings::default());
+    let cluster = [subnet(&json!({})), gateway("4", 1, &spec, &json!({}))];
+    let asked = tell(&mut engine, cluster.into_iter().chain(lists()));
+    let status = written(&asked, Kind::VpcNatGateway, Form::Status).expect("it says what it is")["status"].clone();
+    tell(&mut engine, asked.iter().map(|command| Input::Done(command.id, Outcome::Done(None))));
+    let asked = tell(&mut engine, [gateway("5", 1, &spec, &status)]);
+    assert_eq!(written(&asked, Kind::VpcNatGateway, Form::Status), None, "it says so already");
+    let affinity = json!({"nodeAffinity": {}});
+    let changes = [("selector", json!(["zone: b"])), ("tolerations", json!(null)), ("affinity", affinity.clone())];
+    let wanted = [json!(["zone: b"]), json!([]), affinity];
+    for (at, ((field, value), wanted)) in changes.into_iter().zip(wanted).enumerate() {
+        let mut spec = spec.clone();
+        spec[field] = value;
+        let mut engine = Engine::new(Settings::default());
+        let version = format!("{}", 6 + at);
+        let cluster = [subnet(&json!({})), gateway(&version, 2, &spec, &status)];
+        let asked = tell(&mut engine, cluster.into_iter().chain(lists()));
+        let body = written(&asked, Kind::VpcNatGateway, Form::Status);
+        let body = body.unwrap_or_else(|| panic!("{field} has changed"));
+        assert_eq!(body["status"][field], wanted, "{field}");
+    }
 }
 
 fn pod() -> Input {

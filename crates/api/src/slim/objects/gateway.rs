@@ -79,6 +79,12 @@ slim! {
         ready: bool = "ready",
         /// Addresses on the LAN side.
         lan_ip: Str = "lanIp",
+        /// Node selector that is in force.
+        selector: Box<[Str]> = "selector",
+        /// Tolerations that are in force, as they are written.
+        tolerations: serde_json::Value = "tolerations",
+        /// Affinity that is in force, as it is written.
+        affinity: serde_json::Value = "affinity",
     }
     /// `status.workload` of a VpcNatGateway.
     Workload {

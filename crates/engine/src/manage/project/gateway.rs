@@ -95,7 +95,10 @@ impl Engine {
             && status.external_subnets.iter().eq([external].iter())
             && status.replicas == Some(replicas)
             && status.ready == is_ready
-            && status.lan_ip == lan_ip;
+            && status.lan_ip == lan_ip
+            && status.selector == spec.selector
+            && list(&status.tolerations) == list(&spec.tolerations)
+            && map(&status.affinity) == map(&spec.affinity);
         let nodes: Vec<&str> = nodes.iter().map(Str::as_str).collect();
         let selector: Vec<&str> = spec.selector.iter().map(Str::as_str).collect();
         (!says).then(|| {
