@@ -124,6 +124,10 @@ fn a_sandbox_that_stays_up_answers_clients_until_it_is_asked_to_stop() {
     assert!(code == Some(0) && said.contains("172.30.0.25 is reserved for default/later"), "{said}");
     let (said, code) = ask(&["reserve", "172.30.0.20", "--subnet", network, "--for", "default/other"]);
     assert!(code == Some(2) && said.contains("172.30.0.20 is held by IptablesEIP greedy"), "{said}");
+    let (said, code) = ask(&["reserve", "172.30.0.1", "--subnet", network, "--for", "default/gateway"]);
+    assert!(code == Some(2) && said.contains("172.30.0.1 is the gateway: IP gateway.default."), "{said}");
+    let (said, code) = ask(&["reserve", "172.31.0.1", "--subnet", network, "--for", "default/outside"]);
+    assert!(code == Some(2) && said.contains("172.31.0.1 is outside 172.30.0.0/27: IP outside.default."), "{said}");
     let (said, code) = ask(&["release", "172.30.0.2", "--yes"]);
     assert!(code == Some(2) && said.contains("pod default/vpc-nat-gw-gw1-0 uses 172.30.0.2"), "{said}");
     let (said, code) = ask(&["release", "172.30.0.25", "--yes"]);

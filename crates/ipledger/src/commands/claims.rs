@@ -28,6 +28,8 @@ use view::why::{Pod, holder, why as because};
 const SOON: Duration = Duration::from_secs(15);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(300);
+/// Namespace of the Events of objects without one.
+const EVENTS_OF_CLUSTER: &str = "default";
 
 /// Says that an address is not used any more.
 pub(crate) fn release(args: &Release) -> Result<Exit> {
@@ -84,11 +86,12 @@ pub(crate) fn reserve(args: &Reserve) -> Result<Exit> {
     if created.code == 409 {
         bail!("an IP object {name} exists: this pod has, or has reserved, an address in Subnet {}", args.subnet);
     }
-    let Some(claim) = granted(&connection, &claim_name(&wire, args.address))? else {
-        bail!(
-            "IP {name} was made, and has no claim after {SOON:?}: is the controller running, and is {} in the Subnet?",
-            args.address
-        );
+    let made: Value = serde_json::from_slice(&created.body).unwrap_or_default();
+    let uid = made["metadata"]["uid"].as_str().unwrap_or_default();
+    let claim = match granted(&connection, &claim_name(&wire, args.address), uid)? {
+        Some(Answer::Claimed(claim)) => claim,
+        Some(Answer::Refused(why)) => bail!("{why}: IP {name} waits for it. Delete it to give up"),
+        None => bail!("IP {name} was made, and has no claim after {SOON:?}: is the controller running?"),
     };
     if claim.spec.holder.kind != "Reservation" || claim.spec.holder.name != name.as_str() {
         bail!("{} is held by {}: IP {name} waits for it. Delete it to give up", args.address, holder(&claim));
@@ -115,13 +118,27 @@ fn subnet_of(connection: &Connection, name: &str) -> Result<(Arc<Subnet>, String
     Ok((subnet, wire))
 }
 
-/// The claim of a name, once there is one; none where that takes too long.
-fn granted(connection: &Connection, name: &str) -> Result<Option<AddressClaim>> {
+/// What became of a reservation.
+enum Answer {
+    /// There is a claim of that address, whoever's.
+    Claimed(Box<AddressClaim>),
+    /// The controller says why there is none.
+    Refused(String),
+}
+
+/// The claim of a name, or what the controller says of the IP object with that UID, once there is one of these; none where that takes too
+/// long.
+fn granted(connection: &Connection, name: &str, uid: &str) -> Result<Option<Answer>> {
     let _progress = Progress::start(&format!("waiting for claim {name}"));
     let begun = Instant::now();
     while begun.elapsed() < SOON {
         if let Some(claim) = connection.runtime.block_on(connection.cluster.claim(name))? {
-            return Ok(Some(claim));
+            return Ok(Some(Answer::Claimed(Box::new(claim))));
+        }
+        // Who may not read Events waits for the claim alone.
+        let told = refusals(connection, EVENTS_OF_CLUSTER, &format!("involvedObject.uid={uid}"));
+        if let Some(why) = told.ok().and_then(|told| told.into_iter().next()) {
+            return Ok(Some(Answer::Refused(why)));
         }
         std::thread::sleep(LOOK);
     }
@@ -165,7 +182,8 @@ fn why_pod(connection: &Connection, namespace: &str, name: &str) -> Result<Exit>
         output::print(&format!("there is no pod {namespace}/{name}{words}\n"))?;
         return Ok(if claims.is_empty() { Exit::Findings } else { Exit::Clean });
     };
-    let told = refusals(connection, &pod)?;
+    let about = format!("involvedObject.name={name},involvedObject.uid={}", pod.meta.uid);
+    let told = refusals(connection, namespace, &about)?;
     let mut own = claims.clone();
     own.retain(|claim| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid));
     if own.is_empty() && (told.is_empty() || !expects(&pod)) {
@@ -209,12 +227,10 @@ fn is_over(message: &str, pod: &slim::Pod, own: &[AddressClaim]) -> bool {
     served || (attached > 0 && nics.len() >= attached)
 }
 
-/// What Events say that this pod, and none before it, was refused.
-fn refusals(connection: &Connection, pod: &slim::Pod) -> Result<Vec<String>> {
-    let (namespace, name, uid) = (&pod.meta.namespace, &pod.meta.name, &pod.meta.uid);
+/// What Events say that an object was refused.
+fn refusals(connection: &Connection, namespace: &str, about: &str) -> Result<Vec<String>> {
     let events = Collection::at("events", &format!("/api/v1/namespaces/{namespace}/events"));
-    let fields = format!("involvedObject.name={name},involvedObject.uid={uid},reason=AcquireAddressFailed");
-    let events = events.with_fields(&fields);
+    let events = events.with_fields(&format!("{about},reason=AcquireAddressFailed"));
     let (events, _) = connection.runtime.block_on(connection.cluster.list_collection(&events))?;
     let message = |json: &Vec<u8>| {
         let event: Value = serde_json::from_slice(json).ok()?;
