@@ -52,8 +52,7 @@ pub(crate) fn would(action: &Action, call: &Call) {
             tracing::info!(address = %key.addr, wire = %key.wire, holder = %title, why = %proof, "dry run: would release");
         }
         Action::CreateEvent(event) | Action::CountEvent { event, .. } => {
-            let holder = format!("Pod {}/{}", event.namespace, event.pod);
-            tracing::info!(holder, why = &*event.message, "dry run: would refuse");
+            tracing::info!(holder = %event.title(), why = &*event.message, "dry run: would refuse");
         }
         Action::Write(write) if refusal(&write.patch).is_some() => {
             let holder = format!("{} {}", write.kind.name(), write.name);
