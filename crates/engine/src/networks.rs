@@ -1,7 +1,8 @@
 //! Which networks a pod or VM asks for (Network Plumbing Working Group's annotation, KubeVirt's spec).
 //!
 //! In: annotations of a pod or template, or a VM's networks. Out: [`Networks`]. Guarantees: both grammars of the
-//! annotation, `[ns/]name[@interface]` lists and JSON, are read; what cannot be read is kept as a reason.
+//! annotation, `[ns/]name[@interface]` lists and JSON, are read; what cannot be read is kept as a reason: also a name that Multus would
+//! refuse, since nobody can tell which network was meant.
 
 use api::names::annotations;
 use api::slim::{Malformed, Meta, VirtualMachineNetworks};
@@ -48,6 +49,18 @@ struct Selection {
     mac: Option<String>,
 }
 
+impl Selection {
+    fn attachment(self, namespace: &str) -> Attachment<'_> {
+        Attachment {
+            namespace: self.namespace.filter(|ns| !ns.is_empty()).map_or(Cow::Borrowed(namespace), Cow::Owned),
+            name: self.name.into(),
+            interface: self.interface.unwrap_or_default().into(),
+            ips: self.ips.unwrap_or_default(),
+            mac: self.mac.unwrap_or_default().into(),
+        }
+    }
+}
+
 /// The networks that annotations ask for; names without a namespace are in `namespace`.
 #[must_use]
 pub fn networks_of_meta<'a>(meta: &'a Meta, namespace: &'a str) -> Networks<'a> {
@@ -70,39 +83,58 @@ pub fn networks_of_vm<'a>(spec: Result<&'a VirtualMachineNetworks, &Malformed>, 
         Err(bad) => return Networks { malformed: vec![("spec", bad.reason.clone())], ..Networks::default() },
     };
     let multus = spec.networks.iter().filter_map(|network| network.multus.as_ref());
-    let attachments = multus.clone().map(|multus| short_form(&multus.network_name, namespace)).collect();
-    Networks { primary: !multus.clone().any(|multus| multus.default), attachments, malformed: Vec::new() }
+    let primary = !multus.clone().any(|multus| multus.default);
+    let mut networks = Networks { primary, ..Networks::default() };
+    multus.for_each(|multus| networks.take("spec", short_form(&multus.network_name, namespace)));
+    networks
 }
 
 /// `[ns/]name[@interface]`.
-fn short_form<'a>(text: &'a str, namespace: &'a str) -> Attachment<'a> {
+fn short_form<'a>(text: &'a str, namespace: &'a str) -> Result<Attachment<'a>, String> {
     let (path, interface) = text.split_once('@').unwrap_or((text, ""));
     let (namespace, name) = path.split_once('/').unwrap_or((namespace, path));
-    Attachment {
-        namespace: namespace.trim().into(),
-        name: name.trim().into(),
-        interface: interface.trim().into(),
-        ..Attachment::default()
+    let (namespace, name, interface) = (namespace.trim(), name.trim(), interface.trim());
+    if !is_name(namespace) || !is_name(name) || interface.contains(['@', '/']) {
+        return Err(format!("`{text}` is no network: `[namespace/]name[@interface]`"));
     }
+    Ok(Attachment {
+        namespace: namespace.into(),
+        name: name.into(),
+        interface: interface.into(),
+        ..Attachment::default()
+    })
+}
+
+/// Whether an object can have this name (Kubernetes, DNS subdomain; Multus refuses others, too).
+fn is_name(text: &str) -> bool {
+    let is_end = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let bytes = text.as_bytes();
+    is_end(bytes.first()) && is_end(bytes.last()) && bytes.iter().all(|byte| is_end(Some(byte)) || b"-.".contains(byte))
 }
 
 impl<'a> Networks<'a> {
     fn read(&mut self, annotation: &'static str, text: &'a str, namespace: &'a str) {
-        if !text.trim_start().starts_with(['[', '{']) {
+        // Multus takes what has any of these for JSON, wherever it is.
+        if !text.contains(['[', '{', '"']) {
             let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-            self.attachments.extend(entries.map(|entry| short_form(entry, namespace)));
+            entries.for_each(|entry| self.take(annotation, short_form(entry, namespace)));
             return;
         }
         let list = if text.trim_start().starts_with('{') { format!("[{text}]") } else { text.to_owned() };
         match serde_json::from_str::<Vec<Selection>>(&list) {
-            Ok(selections) => self.attachments.extend(selections.into_iter().map(|selection| Attachment {
-                namespace: selection.namespace.filter(|ns| !ns.is_empty()).map_or(Cow::Borrowed(namespace), Cow::Owned),
-                name: selection.name.into(),
-                interface: selection.interface.unwrap_or_default().into(),
-                ips: selection.ips.unwrap_or_default(),
-                mac: selection.mac.unwrap_or_default().into(),
-            })),
+            Ok(selections) => selections.into_iter().for_each(|selection| {
+                let is_named = !selection.name.is_empty();
+                let attachment = is_named.then(|| selection.attachment(namespace));
+                self.take(annotation, attachment.ok_or_else(|| "a network has no name".to_owned()));
+            }),
             Err(error) => self.malformed.push((annotation, error.to_string())),
+        }
+    }
+
+    fn take(&mut self, place: &'static str, attachment: Result<Attachment<'a>, String>) {
+        match attachment {
+            Ok(attachment) => self.attachments.push(attachment),
+            Err(reason) => self.malformed.push((place, reason)),
         }
     }
 }
@@ -136,6 +168,23 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        assert_eq!(networks_of_meta(&meta("[{\"name\":3}]"), "default").malformed.len(), 1);
+        for text in [
+            "[{\"name\":3}]",
+            "[{\"name\":\"\"}]",
+            "\"lab\"",
+            "lab;other",
+            "Lab",
+            "default/",
+            "a/b/c",
+            "lab@a@b",
+            "-lab",
+        ] {
+            let networks = meta(text);
+            let networks = networks_of_meta(&networks, "default");
+            assert_eq!((networks.malformed.len(), networks.attachments.len()), (1, 0), "{text}");
+        }
+        let some = meta("lab,lab;other");
+        assert_eq!(networks_of_meta(&some, "default").attachments.len(), 1);
+        assert_eq!(networks_of_meta(&meta("lab,,kube-system/ext.v2,"), "default").malformed, []);
     }
 }

@@ -217,6 +217,9 @@ impl Engine {
                 entitled.wants.iter().for_each(|want| self.wait_for_lender(want));
             }
             for (holder, entitled) in &looks {
+                if entitled.as_ref().is_some_and(|entitled| entitled.wants.is_empty()) {
+                    self.tell_unread(holder);
+                }
                 self.release(holder, entitled.as_ref());
                 if let Some(entitled) = entitled {
                     self.migrate(entitled);
@@ -428,7 +431,7 @@ impl Engine {
                 node
             }
             // Its word changes the claim, which is seen; and whoever mends an object changes it.
-            Wait::Gateway(_) | Wait::Unreadable { .. } => return,
+            Wait::Gateway(_) | Wait::Unreadable(_) => return,
             Wait::Owner { kind, namespace, name } => {
                 return self.send(Action::ReadOwner { kind, namespace, name }, holder);
             }

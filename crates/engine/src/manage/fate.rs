@@ -1,6 +1,6 @@
 //! What should become of a claim.
 //!
-//! In: nothing. Out: [`Fate`], [`Proof`]. Guarantees: a release always names its proof; what is not known keeps the claim.
+//! In: nothing. Out: [`Fate`], [`Proof`], [`Unread`]. Guarantees: a release always names its proof; what is not known keeps the claim.
 
 use std::fmt;
 
@@ -82,15 +82,46 @@ pub enum Wait {
     },
     /// That this gateway says that the address is off its interface, and its rules are gone.
     Gateway(api::slim::Str),
-    /// That this object can be read: until then nobody knows what it gave up.
-    Unreadable {
-        /// Its kind.
-        kind: api::slim::Kind,
-        /// Its namespace.
-        namespace: api::slim::Str,
-        /// Its name.
-        name: api::slim::Str,
-    },
+    /// That this can be read: until then nobody knows what was given up.
+    Unreadable(Box<Unread>),
     /// Somebody's decision: this node has no agent, and nobody else can know.
     NoAgent(api::slim::Str),
+}
+
+/// What cannot be read, so that nobody knows what a holder should hold: what it has it keeps, and gets nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Kind of the object.
+    pub kind: api::slim::Kind,
+    /// Its namespace.
+    pub namespace: api::slim::Str,
+    /// Its name.
+    pub name: api::slim::Str,
+    /// Where in it.
+    pub place: Place,
+    /// Why.
+    pub reason: Box<str>,
+}
+
+/// Where an object says which networks are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In its spec.
+    Spec,
+    /// In this annotation.
+    Annotation(&'static str),
+    /// In this annotation of the pods that it makes.
+    Template(&'static str),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Spec => f.write_str("the spec")?,
+            Place::Annotation(annotation) => write!(f, "annotation {annotation}")?,
+            Place::Template(annotation) => write!(f, "annotation {annotation} in the template")?,
+        }
+        let Self { kind, namespace, name, reason, .. } = self;
+        write!(f, " of {kind} {namespace}/{name} cannot be read ({reason})")
+    }
 }

@@ -9,11 +9,12 @@ use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::holders::{Entitled, primary::is_primary, vip};
+use super::fate::{Place, Unread};
+use super::holders::{self, Entitled, primary::is_primary, vip};
 use super::id::{ClaimKey, HolderId, NicId};
 use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
-use api::slim::Str;
+use api::slim::{Kind, Str};
 use ledger::{AddrPair, Family, Grant, Refusal};
 use std::sync::Arc;
 
@@ -132,6 +133,15 @@ impl Engine {
             (None, None) => return,
         };
         self.waiting.tell(&want.nic, why);
+    }
+
+    /// Tells a pod that nobody can read which networks it asks for: it has no NIC that could be told.
+    pub(super) fn tell_unread(&mut self, holder: &HolderId) {
+        let unread = holders::unread(&self.state, holder).filter(|_| self.state.pod(holder).is_some());
+        if let Some(Unread { kind: Kind::Pod, place: Place::Annotation(annotation), reason, .. }) = unread {
+            let place = NicId::new(holder.clone(), annotation.into());
+            self.waiting.tell(&place, format!("the annotation cannot be read: {reason}"));
+        }
     }
 
     /// Whether records are pending on a wire that a free choice would choose from.

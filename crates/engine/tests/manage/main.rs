@@ -12,3 +12,4 @@ mod single;
 mod stage;
 mod standby;
 mod telling;
+mod unreadable;

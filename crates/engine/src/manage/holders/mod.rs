@@ -1,7 +1,7 @@
 //! The kinds of holders: each a file with what its holders want and what becomes of their claims.
 //!
 //! In: the state, a holder or a claim. Out: wants, fates. Guarantees: a kind knows nothing of the others; a new
-//! one is added to the tables below and to that of `project`. A claim on a wire that another manager serves, and one of a kind that this
+//! one is added to the tables below and to that of `project`. What of its holder cannot be read gives no claim up. A claim on a wire that another manager serves, and one of a kind that this
 //! version does not know, are kept.
 
 pub(super) mod eip;
@@ -19,7 +19,7 @@ pub(super) mod vm;
 
 use super::claims::Claim;
 use super::command::Occupant;
-use super::fate::Fate;
+use super::fate::{Fate, Unread, Wait};
 use super::id::{EIP, GATEWAY, HolderId, HolderName, NicId, QUARANTINE, RESERVATION, STATEFUL_SET, Title, VIP, VM};
 use super::state::State;
 use super::want::Want;
@@ -87,6 +87,16 @@ pub(super) fn owner(holder: &HolderId) -> Option<(Kind, Str, Str)> {
     }
 }
 
+/// What cannot be read of a holder that is there, so that nobody knows what it should hold.
+pub(super) fn unread(state: &State, holder: &HolderId) -> Option<Unread> {
+    let Some(HolderName { kind, namespace, name }) = holder.name() else { return pod::unread(state.pod(holder)?) };
+    match kind.as_str() {
+        STATEFUL_SET => stateful_set::unread(state, namespace, name),
+        VM => vm::unread(state, namespace, name),
+        _ => None,
+    }
+}
+
 /// Whether objects of a kind are another manager's, and say themselves what they have.
 pub(super) fn is_foreign(kind: &str) -> bool {
     foreign::kind_of(kind).is_some()
@@ -96,6 +106,9 @@ pub(super) fn is_foreign(kind: &str) -> bool {
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
     if state.is_served_by_another(claim) {
         return Fate::Keep;
+    }
+    if let Some(unread) = unread(state, &claim.nic.holder) {
+        return Fate::Wait(Wait::Unreadable(unread.into()));
     }
     let Some(of) = claim.nic.holder.name() else { return occupant::fate(state, claim) };
     match of.kind.as_str() {

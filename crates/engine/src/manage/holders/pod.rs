@@ -1,14 +1,15 @@
 //! A plain pod: entitled while it exists, by its UID, and has not finished.
 //!
 //! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet, and one for the primary
-//! network where it is served. Guarantees: a pod wants nothing
-//! before it is bound to a node.
+//! network where it is served; what of it cannot be read. Guarantees: a pod wants nothing before it is bound to a node, and nothing while
+//! nobody can read which networks it asks for.
 
 use super::gateway::{self, Role};
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
 use crate::manage::claims::{Claim, Slot};
 use crate::manage::command::Occupant;
+use crate::manage::fate::{Place, Unread};
 use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
 use crate::manage::project::is_of_life;
 use crate::manage::state::State;
@@ -16,7 +17,7 @@ use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
-use api::slim::{Field, Ip, Meta, Pod, Str, Time, Uid};
+use api::slim::{Field, Ip, Kind, Meta, Pod, Str, Time, Uid};
 use ledger::{Addr, AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
@@ -80,9 +81,36 @@ struct Named<'a> {
     nth: u32,
 }
 
+/// What cannot be read of a pod that wants something: the first of the annotations that say which networks it asks for.
+pub(super) fn unread(pod: &Pod) -> Option<Unread> {
+    if is_finished(pod) || pod.spec.host_network || pod.spec.node_name.is_empty() {
+        return None;
+    }
+    unread_in(&pod.meta, (Kind::Pod, &pod.meta.namespace, &pod.meta.name), Place::Annotation)
+}
+
+/// The same of annotations that stand in an object.
+pub(super) fn unread_in(
+    meta: &Meta,
+    of: (Kind, &Str, &Str),
+    place: impl FnOnce(&'static str) -> Place,
+) -> Option<Unread> {
+    let malformed = networks_of_meta(meta, of.1).malformed.into_iter().next();
+    malformed.map(|(annotation, reason)| unread_of(of, place(annotation), &reason))
+}
+
+/// What cannot be read of an object: its kind, namespace and name.
+pub(super) fn unread_of((kind, namespace, name): (Kind, &Str, &Str), place: Place, reason: &str) -> Unread {
+    Unread { kind, namespace: namespace.clone(), name: name.clone(), place, reason: reason.into() }
+}
+
 /// What the annotations of a subject ask for.
 pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let networks = networks_of_meta(pod.meta, pod.namespace);
+    if !networks.malformed.is_empty() {
+        // Nobody knows which NIC is which: what it has it keeps, see `unread`.
+        return Vec::new();
+    }
     let mut first = !networks.primary;
     let mut count = 0;
     let mut named = Vec::new();

@@ -8,28 +8,31 @@ use super::{Entitled, named, owner, pod};
 use crate::life::{ordinals, split_ordinal};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
-use crate::manage::fate::Fate;
+use crate::manage::fate::{Fate, Place, Unread};
 use crate::manage::id::{HolderId, STATEFUL_SET, Title};
 use crate::manage::state::State;
 use crate::manage::want::Class;
 use crate::record::is_finished;
-use api::slim::{StatefulSet, Str, Time};
+use api::slim::{Kind, Pod, StatefulSet, Str, Time};
 
-/// The set that an ordinal is of, where there is one by that name, and the ordinal.
+/// The set that an ordinal is of, where there is one by that name that has a place for it, and the ordinal.
 fn set_of<'a>(state: &'a State, namespace: &str, name: &str) -> Option<(&'a StatefulSet, i64)> {
     let (set, ordinal) = split_ordinal(name)?;
-    state.world.stateful_sets.get(namespace, set).map(|set| (set, ordinal))
+    let set = state.world.stateful_sets.get(namespace, set)?;
+    let (first, after) = ordinals(set);
+    (first..after).contains(&ordinal).then_some((set, ordinal))
+}
+
+/// The pod that says what an ordinal should hold.
+fn user_of<'a>(state: &'a State, holder: &HolderId) -> Option<&'a Pod> {
+    state.pod(holder).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod))
 }
 
 /// What an ordinal should hold; none where its set is not there or has no place for it.
 pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Entitled> {
     let (set, ordinal) = set_of(state, namespace, name)?;
-    let (first, after) = ordinals(set);
-    if !(first..after).contains(&ordinal) {
-        return None;
-    }
     let holder = HolderId::named(STATEFUL_SET, namespace.clone(), name.clone());
-    let user = state.pod(&holder).filter(|pod| !pod.spec.node_name.is_empty() && !is_finished(pod));
+    let user = user_of(state, &holder);
     let meta = user.map_or(&set.spec.template.meta, |pod| &pod.meta);
     let uid = user.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
     let subject = pod::Subject {
@@ -53,6 +56,18 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         may_grow: user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
         occupant: user.map(Occupant::of).unwrap_or_default(),
     })
+}
+
+/// What cannot be read of an ordinal: of its pod, else of the template of its next one.
+pub(super) fn unread(state: &State, namespace: &Str, name: &Str) -> Option<Unread> {
+    let (set, _) = set_of(state, namespace, name)?;
+    match user_of(state, &HolderId::named(STATEFUL_SET, namespace.clone(), name.clone())) {
+        Some(pod) => pod::unread(pod),
+        None => {
+            let of = (Kind::StatefulSet, namespace, &set.meta.name);
+            pod::unread_in(&set.spec.template.meta, of, Place::Template)
+        }
+    }
 }
 
 /// What becomes of a claim that its ordinal is not, or no longer, entitled to.

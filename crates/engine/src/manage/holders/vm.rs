@@ -6,7 +6,7 @@
 
 use super::{Entitled, named, owner, pod};
 use crate::manage::claims::Claim;
-use crate::manage::fate::{Fate, Wait};
+use crate::manage::fate::{Fate, Place, Unread};
 use crate::manage::id::{HolderId, NicId, Title, VM};
 use crate::manage::state::State;
 use crate::manage::want::{Class, Want};
@@ -96,23 +96,40 @@ fn with_networks(meta: &Meta, spec: &VirtualMachineNetworks, namespace: &str) ->
     Meta { annotations: pairs.into_iter().collect(), ..Meta::default() }
 }
 
-/// What becomes of the claims of a machine that is gone, or has that network no longer. What cannot be read gives nothing up.
+/// What becomes of the claims of a machine that is gone, or has that network no longer.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
     let Some((kind, namespace, name)) = owner(&claim.nic.holder) else { return Fate::Keep };
-    match unreadable(state, &namespace, &name) {
-        Some(kind) => Fate::Wait(Wait::Unreadable { kind, namespace, name }),
-        None => named::fate(state, claim, now, grace, (kind, &namespace, &name)),
-    }
+    named::fate(state, claim, now, grace, (kind, &namespace, &name))
 }
 
-/// The object that shows a machine that is to stay, where its spec cannot be read.
-fn unreadable(state: &State, namespace: &str, name: &str) -> Option<Kind> {
+/// What cannot be read of a machine that is to stay: the spec of the object that shows it, or what its next launcher pod will ask for.
+pub(super) fn unread(state: &State, namespace: &Str, name: &Str) -> Option<Unread> {
     let (vm, vmi) = (state.world.vms.get(namespace, name), state.world.vmis.get(namespace, name));
-    match (vm, vmi) {
-        (Some(vm), _) => (vm.spec.bad().is_some() && !vm.meta.is_deleted()).then_some(Kind::VirtualMachine),
-        (None, Some(vmi)) => {
-            (vmi.spec.bad().is_some() && !vmi.meta.is_deleted()).then_some(Kind::VirtualMachineInstance)
+    let (kind, meta, spec) = match (vm, vmi) {
+        (Some(vm), _) => {
+            let template = vm.spec.get().map(|VirtualMachineSpec { template: it }| (&it.meta, &it.spec));
+            (Kind::VirtualMachine, &vm.meta, template.ok_or_else(|| vm.spec.bad()))
         }
-        (None, None) => None,
+        (None, Some(vmi)) => {
+            let spec = vmi.spec.get().map(|spec| (&vmi.meta, spec));
+            (Kind::VirtualMachineInstance, &vmi.meta, spec.ok_or_else(|| vmi.spec.bad()))
+        }
+        (None, None) => return None,
+    };
+    if meta.is_deleted() {
+        return None;
     }
+    let of = (kind, namespace, name);
+    let (template, spec) = match spec {
+        Ok(spec) => spec,
+        Err(bad) => return bad.map(|bad| pod::unread_of(of, Place::Spec, &bad.reason)),
+    };
+    // What a launcher pod that uses its addresses asks for can be read.
+    if state.borrower(&holder(namespace, name)).is_some() {
+        return None;
+    }
+    let networks = networks_of_vm(Ok(spec), namespace).malformed;
+    let networks = networks.first().map(|(_, reason)| pod::unread_of(of, Place::Spec, reason));
+    // Its own list of networks replaces that of the template.
+    networks.or_else(|| pod::unread_in(&with_networks(template, spec, namespace), of, Place::Template))
 }

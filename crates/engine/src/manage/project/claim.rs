@@ -141,12 +141,9 @@ fn in_words(claim: &Claim, wait: &Wait) -> Option<(&'static str, String)> {
             "Gateway",
             format!("gateway {gateway} has not said that the address is off its interface, and its rules are gone"),
         )),
-        Wait::Unreadable { kind, namespace, name } => Some((
-            "Unreadable",
-            format!(
-                "the spec of {kind} {namespace}/{name} cannot be read, so that nobody knows which networks it still has"
-            ),
-        )),
+        Wait::Unreadable(unread) => {
+            Some(("Unreadable", format!("{unread}, so that nobody knows which networks it still has")))
+        }
         Wait::Pod { .. } | Wait::Node { .. } | Wait::Grace(_) | Wait::Owner { .. } => None,
     }
 }

@@ -268,7 +268,8 @@ impl Engine {
     /// Removes IP objects that were written for a holder and say an address that it neither has nor uses. One that says what its
     /// pod was told stays: it is all that says so once the claim is lost, even where another holder has the address by then.
     pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
-        if !self.state.ips_of.has(holder) {
+        if !self.state.ips_of.has(holder) || holders::unread(&self.state, holder).is_some() {
+            // Of whom nobody can read what it uses, what is on record stays.
             return;
         }
         let ips = self.state.ips_of.of(holder);

@@ -1,0 +1,58 @@
+//! A template that cannot be read, and no pod that says more.
+
+use super::stage::{at, claim_of_set, lists, object, subnet, tell};
+use api::slim::Kind;
+use engine::manage::{Action, Command, Engine, Input, Settings};
+use serde_json::{Value, json};
+
+/// The StatefulSet `db` of so many, whose template has these annotations.
+fn set(version: &str, replicas: u8, annotations: &Value) -> Input {
+    let spec = json!({"replicas": replicas, "template": {"metadata": {"annotations": annotations}}});
+    let meta = json!({"name": "db", "namespace": "default", "uid": "set", "resourceVersion": version});
+    Input::Seen(object(Kind::StatefulSet, &json!({"metadata": meta, "spec": spec})))
+}
+
+/// What is asked for in the minutes after it was seen.
+fn asked(set: Input) -> (Engine, Vec<Command>) {
+    let mut engine = Engine::new(Settings::default());
+    let mut asked =
+        tell(&mut engine, [subnet(&json!({})), set, claim_of_set("3", None, &json!([]))].into_iter().chain(lists()));
+    for seconds in [15, 90, 180] {
+        asked.extend(engine.step(Input::Tick, at(seconds)));
+    }
+    (engine, asked)
+}
+
+fn gives_up(commands: &[Command]) -> bool {
+    commands.iter().any(|command| matches!(command.action, Action::ReadOwner { .. } | Action::DeleteClaim { .. }))
+}
+
+#[test]
+fn an_ordinal_keeps_its_address_while_nobody_can_read_what_its_next_pod_will_ask_for() {
+    for (annotation, text) in [
+        ("k8s.v1.cni.cncf.io/networks", "[{\"name\":\"lab\",}]"),
+        ("k8s.v1.cni.cncf.io/networks", "lab;other"),
+        ("v1.multus-cni.io/default-network", "[{"),
+    ] {
+        let (mut engine, commands) = asked(set("2", 1, &json!({annotation: text})));
+        assert!(!gives_up(&commands), "{commands:?}");
+        let said: Vec<String> = commands
+            .iter()
+            .filter_map(|command| match &command.action {
+                Action::Write(write) if write.kind == Kind::AddressClaim => Some(write.patch.to_string()),
+                _ => None,
+            })
+            .collect();
+        let place = format!("annotation {annotation} in the template of StatefulSet default/db cannot be read");
+        assert!(said.len() == 1 && said[0].contains("Unreadable") && said[0].contains(&place), "{said:?}");
+        // What it says once it can be read counts: it has that NIC no more.
+        let commands = engine.step(set("9", 1, &json!({})), at(200));
+        assert!(gives_up(&commands), "{commands:?}");
+    }
+}
+
+#[test]
+fn an_ordinal_that_its_set_has_no_place_for_is_given_up_whatever_the_template_says() {
+    let (_, commands) = asked(set("2", 0, &json!({"k8s.v1.cni.cncf.io/networks": "[{"})));
+    assert!(gives_up(&commands), "{commands:?}");
+}
