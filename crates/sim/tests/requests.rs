@@ -77,3 +77,19 @@ fn an_ordinal_has_the_entry_of_the_list_that_is_its_own() {
     );
     assert!(!end.addresses.contains_key("db-2"), "there is no third entry");
 }
+
+#[test]
+fn a_pod_waits_for_the_subnet_that_it_names_and_takes_no_other() {
+    let named = json!({"macvlan.default.kubernetes.io/logical_switch": "later"});
+    let later = subnet("later", &json!({"cidrBlock": "10.7.0.0/29", "provider": "macvlan.default"}));
+    let end = sweep("a Subnet that is not there", vec![create("p", &named)]);
+    assert_eq!((end.claims.len(), end.pods["p"].0.as_str()), (0, "Pending"));
+    let event = end.events.iter().find(|event| event["involvedObject"]["name"] == "p").unwrap();
+    assert!(event["message"].as_str().unwrap().contains("Subnet later"), "{event}");
+    let end = sweep("and is there", vec![create("p", &named), later.clone()]);
+    assert_eq!((end.addresses["p"].as_slice(), end.pods["p"].0.as_str()), (&["10.7.0.2".to_owned()][..], "Running"));
+    let gone = Act::Delete(format!("{SUBNETS}/later"), None);
+    let acts = vec![later, create("p", &named), gone, Act::Pass(120), Act::Stop(0), Act::Start];
+    let end = sweep("and goes again", acts);
+    assert_eq!((end.addresses["p"].as_slice(), end.pods["p"].0.as_str()), (&["10.7.0.2".to_owned()][..], "Running"));
+}

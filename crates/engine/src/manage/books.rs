@@ -360,7 +360,9 @@ impl Books {
             Ask::This(pair) if want.class == Class::Named => pair.get(key.addr.family()),
             _ => None,
         };
-        (is_in || !want.subnets.iter().any(|subnet| self.wire(subnet).is_some()))
+        // One that is named and not there is waited for by whoever has an address of another.
+        let is_lost = want.subnets.is_empty() || self.containing(key).is_none();
+        (is_in || is_lost && !want.subnets.iter().any(|subnet| self.wire(subnet).is_some()))
             && named.is_none_or(|addr| addr == key.addr)
     }
 

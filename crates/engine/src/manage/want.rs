@@ -4,7 +4,7 @@
 //! is on record for a running pod before what is asked for by name, and that before any free choice.
 
 use super::id::NicId;
-use api::slim::{Str, Uid};
+use api::slim::{Field, Str, Uid};
 use ledger::{AddrPair, Family, Mac};
 
 /// One NIC that a holder should have.
@@ -111,9 +111,28 @@ impl AskMac {
     }
 }
 
+impl AskMac {
+    /// The one that a field of an object asks for; none where no interface can have it: then nothing new is given, see [`asked_mac`].
+    pub(super) fn of(field: &Field<Mac>) -> Option<Mac> {
+        asked_mac(field).ok().flatten()
+    }
+}
+
 impl From<Option<Mac>> for AskMac {
     fn from(mac: Option<Mac>) -> Self {
         mac.map_or(Self::None, Self::This)
+    }
+}
+
+/// The MAC that is asked for, if one is; else why no interface can have it. The kernel takes neither a group's nor one of zeros
+/// (`is_valid_ether_addr`).
+pub(super) fn asked_mac(field: &Field<Mac>) -> Result<Option<Mac>, String> {
+    match field {
+        Field::Absent => Ok(None),
+        Field::Bad(text) => Err(format!("`{text}` is no MAC")),
+        Field::Is(mac) if mac.is_multicast() => Err(format!("MAC {mac} names a group of interfaces")),
+        Field::Is(mac) if *mac == Mac::new([0; 6]) => Err(format!("MAC {mac} is nobody's")),
+        Field::Is(mac) => Ok(Some(*mac)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The managing engine, step by step: what a simulation reaches only by a rare order of events, or not at all.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod families;
 mod lending;
 mod lists;

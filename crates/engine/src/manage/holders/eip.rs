@@ -10,7 +10,7 @@ use crate::manage::command::Occupant;
 use crate::manage::fate::{Fate, Wait};
 use crate::manage::id::{EIP, HolderId, NicId, Title};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names;
 use api::slim::{IptablesEip, Kind, Str, Time};
@@ -57,7 +57,7 @@ fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {
     let v4 = eip.status.ip.get().copied();
     // The status has no place for the IPv6 address: what was given stands in the spec.
     let given = AddrPair { v4, v6: spec.v6.get().copied().filter(|_| v4.is_some()) };
-    let (ask, class) = match vip::asked(given, [&spec.v4, &spec.v6]) {
+    let (ask, class) = match vip::asked(given, [&spec.v4, &spec.v6], &spec.mac) {
         // Kube-OVN's webhook refuses one of no gateway (`pkg/webhook`); what it has it keeps.
         (_, Class::Named | Class::Free) if spec.nat_gw.is_empty() => {
             (Ask::Unreadable("`natGwDp` names no VpcNatGateway".into()), Class::Named)
@@ -73,7 +73,7 @@ fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told: given,
-        mac: spec.mac.get().copied().into(),
+        mac: AskMac::of(&spec.mac).into(),
         port: eip.meta.name.clone(),
     })
 }

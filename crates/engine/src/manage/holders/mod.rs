@@ -4,6 +4,7 @@
 //! one is added to the tables below and to that of `project`. What of its holder cannot be read gives no claim up. A claim on a wire that another manager serves, and one of a kind that this
 //! version does not know, are kept.
 
+mod asked;
 pub(super) mod eip;
 pub(in crate::manage) mod foreign;
 pub(super) mod gateway;

@@ -4,6 +4,7 @@
 //! network where it is served; what of it cannot be read. Guarantees: a pod wants nothing before it is bound to a node, and nothing while
 //! nobody can read which networks it asks for.
 
+use super::asked::{Asker, Fault};
 use super::gateway::{self, Role};
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
@@ -18,7 +19,7 @@ use crate::networks::{Attachment, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
 use api::slim::{Field, Ip, Kind, Meta, Pod, Str, Time, Uid};
-use ledger::{Addr, AddrPair, Family, Mac};
+use ledger::{Addr, AddrPair, Family};
 use std::collections::BTreeMap;
 
 /// Interface of the network that replaces the primary one (Multus).
@@ -75,6 +76,8 @@ impl<'a> Subject<'a> {
 /// An attachment with the names that follow from its place in the list.
 struct Named<'a> {
     attachment: &'a Attachment<'a>,
+    /// The annotation that it is from.
+    list: &'static str,
     interface: Str,
     provider: String,
     /// Its place among those of its provider, from 1.
@@ -118,9 +121,10 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let plain = Attachment::default();
     if networks.primary && state.namespaces.is_served() {
         let (interface, provider) = (primary::INTERFACE.into(), PRIMARY_PROVIDER.to_owned());
-        named.push(Named { attachment: &plain, interface, provider, nth: 1 });
+        named.push(Named { attachment: &plain, list: annotations::NETWORKS, interface, provider, nth: 1 });
     }
     for attachment in &networks.attachments {
+        let list = if first { annotations::DEFAULT_NETWORK } else { annotations::NETWORKS };
         let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
             (true, "") => FIRST_INTERFACE.into(),
             (true, given) => given.into(),
@@ -133,53 +137,82 @@ pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
         let provider = format!("{}.{}", attachment.name, attachment.namespace);
         let nth = times.entry(provider.clone()).or_default();
         *nth += 1;
-        named.push(Named { attachment, interface, provider, nth: *nth });
+        named.push(Named { attachment, list, interface, provider, nth: *nth });
     }
     let mut vip = false;
     let several = |nic: &Named<'_>| times.get(nic.provider.as_str()) > Some(&1);
     named.iter().filter_map(|nic| want(state, pod, nic, several(nic), &mut vip)).collect()
 }
 
-/// The Subnets that may serve a NIC; none where its provider has none, and is not ours.
+/// The Subnets that may serve a NIC; none where its provider has none, and is not ours. A Subnet that is named is the only one: one that is
+/// not there, or cannot be used, is waited for.
 fn subnets_of(state: &State, pod: &Subject<'_>, provider: &str) -> Vec<Str> {
     if primary::is_primary(provider) {
         return primary::subnets(state, pod.meta, pod.namespace);
     }
-    let named = provider_value(&pod.meta.annotations, provider, "logical_switch").filter(|value| !value.is_empty());
-    match named {
-        Some(named) if state.serves(named) && state.books.provider(named).is_some_and(|of| of == provider) => {
-            vec![named.into()]
-        }
-        _ => state.books.of_provider(provider).cloned().collect(),
+    let mut all = state.books.of_provider(provider).cloned();
+    let Some(named) = subnet_named(pod.meta, provider) else { return all.collect() };
+    let is_its = state.books.provider(named).is_some_and(|of| of == provider);
+    // Who gives out from it tells the pod, too; and so does whoever serves a network of which nothing is known here.
+    let is_others = if is_its { state.books.is_foreign(named) } else { all.next().is_none() && !state.serves(named) };
+    if is_others { Vec::new() } else { vec![named.into()] }
+}
+
+/// The Subnet that annotations name for a NIC.
+fn subnet_named<'a>(meta: &'a Meta, provider: &str) -> Option<&'a str> {
+    provider_value(&meta.annotations, provider, "logical_switch").filter(|value| !value.is_empty())
+}
+
+/// Why the Subnet that annotations name for a NIC is none for it: it is of another network.
+fn misplaced(state: &State, meta: &Meta, provider: &str) -> Option<Fault> {
+    let named = subnet_named(meta, provider).filter(|_| !primary::is_primary(provider))?;
+    state.world.subnets.named(named)?;
+    let of = state.books.provider(named).cloned().unwrap_or_else(|| state.provider_of(named));
+    (of != provider).then(|| {
+        format!("annotation {provider}.kubernetes.io/logical_switch: Subnet {named} is of network {of}").into()
+    })
+}
+
+/// The Subnets in one of which a NIC has what is on record: that may be another one than its annotations name by now.
+fn subnets_on_record(state: &State, provider: &str, asked: &[Str]) -> Vec<Str> {
+    let is_there = |subnet: &Str| state.books.provider(subnet).is_some_and(|of| of == provider);
+    match primary::is_primary(provider) || asked.iter().any(is_there) {
+        true => asked.to_vec(),
+        false => state.books.of_provider(provider).cloned().collect(),
     }
 }
 
 /// The want of one NIC; none where it is to have no address from here. On the primary network each NIC wants one.
 fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Option<Want> {
-    let Named { attachment, interface, provider, .. } = nic;
+    let Named { attachment, list, interface, provider, .. } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;
-    let value = |name: &str| provider_value(&pod.meta.annotations, provider, name).filter(|value| !value.is_empty());
+    let (annotations, ordinal) = (&pod.meta.annotations, pod.ordinal);
+    let asker = Asker { annotations, provider, interface, several, attachment, list, ordinal };
     let is_primary = primary::is_primary(provider);
-    let subnets = subnets_of(state, pod, provider);
+    let asked = subnets_of(state, pod, provider);
     // A Subnet that is not there may come back, and what it gave out stays until then.
     let is_foreign = |key: &ClaimKey, slot: &Slot| {
         state.books.is_foreign(state.books.containing(key).unwrap_or_else(|| slot.subnet()))
     };
     let mut claims = state.claims.of_holder(&pod.holder).filter(|(key, _)| key.wire == provider.as_str());
     let mut has_some = || claims.any(|(key, slot)| !is_foreign(key, slot));
-    if subnets.is_empty() && !is_primary && !has_some() {
+    if asked.is_empty() && !is_primary && !has_some() {
         return None;
     }
-    let record = on_record(state, pod, (provider, &port, &suffix), &subnets);
-    let (ask, class) = match record.or_else(|| kept(state, pod, &port)) {
-        Some(pair) => (Ask::This(pair), Class::Record),
-        None => match value("mac_address").filter(|_| is_primary).and_then(primary::faulty_mac) {
-            Some(fault) => (Ask::Unreadable(fault), Class::Named),
-            None => asked(pod, attachment, interface, several, &value),
-        },
+    let of_record = subnets_on_record(state, provider, &asked);
+    let record = on_record(state, pod, (provider, &port, &suffix), &of_record);
+    let recorded = record.or_else(|| kept(state, pod, &port));
+    let subnets = if recorded.is_some() { of_record } else { asked };
+    let (mac, family) = (asker.mac(), asker.family());
+    let fault = || {
+        let unreadable = mac.as_ref().err().or(family.as_ref().err()).cloned();
+        unreadable.or_else(|| misplaced(state, pod.meta, provider)).or_else(|| asker.unclear())
     };
-    let mac = value(&format!("mac_address{suffix}")).or(Some(attachment.mac.as_ref()).filter(|mac| !mac.is_empty()));
+    let (ask, class) = match recorded {
+        Some(pair) => (Ask::This(pair), Class::Record),
+        None => fault().map_or_else(|| asker.addresses(), |fault| (Ask::Unreadable(fault), Class::Named)),
+    };
     let own = NicId::new(pod.holder.clone(), interface.clone());
     let told = told(pod.meta, provider, &suffix);
     let (subnets, lender) = match former(state, pod, interface, (told, record)) {
@@ -195,16 +228,15 @@ fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &
     let is_elsewhere =
         |lender: &NicId| record.is_some_and(|pair| reservation::is_elsewhere(state, &lender.holder, pair));
     let lender = lender.filter(|lender| !is_elsewhere(lender));
-    let mac = mac.and_then(|mac| Field::<Mac>::parse(mac).get().copied());
     Some(Want {
         nic: own,
         lent: lender.map(|nic| Lent { nic, to: pod.user.clone() }),
         subnets,
         ask,
         class,
-        family: value("ip_family").and_then(family),
+        family: family.unwrap_or_default(),
         told,
-        mac: primary::ask_mac(provider, mac, &pod.meta.uid),
+        mac: primary::ask_mac(provider, mac.unwrap_or_default(), &pod.meta.uid),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
     })
@@ -336,14 +368,6 @@ fn borrowed(state: &State, pod: &Subject<'_>, subnets: &[Str], is_taken: &mut bo
     Some(lender)
 }
 
-fn family(text: &str) -> Option<Family> {
-    match text {
-        "ipv4" => Some(Family::V4),
-        "ipv6" => Some(Family::V6),
-        _ => None,
-    }
-}
-
 /// What a pod's annotation says that it was given, where an IP object agrees, or the pod is older than the adoption of
 /// the Subnet. A tenant can write annotations, so that one alone is a request.
 pub(super) fn on_record(
@@ -400,73 +424,5 @@ pub(in crate::manage) fn recorded(ip: &Ip, family: Family) -> Option<Addr> {
     match family {
         Family::V4 => ip.spec.v4.get().copied(),
         Family::V6 => ip.spec.v6.get().copied(),
-    }
-}
-
-/// What is asked for: per interface, then per provider, then by Multus, then from a pool.
-fn asked<'a>(
-    pod: &Subject<'_>,
-    attachment: &Attachment<'_>,
-    interface: &str,
-    several: bool,
-    value: &dyn Fn(&str) -> Option<&'a str>,
-) -> (Ask, Class) {
-    let per_interface = value(&format!("ip_address.{interface}"));
-    let per_provider = || value("ip_address").filter(|_| !several);
-    if let Some(text) = per_interface.or_else(per_provider) {
-        return (pair(text), Class::Named);
-    }
-    if !attachment.ips.is_empty() {
-        return (pair(&attachment.ips.join(",")), Class::Named);
-    }
-    match value("ip_pool") {
-        Some(text) => pool(pod, text),
-        None => (Ask::Any, Class::Free),
-    }
-}
-
-/// Addresses with or without prefix length: Multus writes `10.0.0.9/24`.
-fn pair(text: &str) -> Ask {
-    let bare: Vec<&str> =
-        text.split(',').map(|part| part.split_once('/').map_or(part, |(addr, _)| addr).trim()).collect();
-    match Field::<AddrPair>::parse(&bare.join(",")) {
-        Field::Is(pair) => Ask::This(pair),
-        Field::Absent => Ask::Any,
-        Field::Bad(bad) => Ask::Unreadable(format!("`{bad}` is no address").into()),
-    }
-}
-
-/// `ip_pool`: the name of an IPPool, or a list of addresses, of which a StatefulSet's pod takes that of its ordinal
-/// (Kube-OVN `pkg/controller/pod.go`, acquireAddress).
-fn pool(pod: &Subject<'_>, text: &str) -> (Ask, Class) {
-    let parts: Vec<&str> = match text.contains(';') {
-        true => text.split(';').map(str::trim).collect(),
-        false => text.split(',').map(str::trim).collect(),
-    };
-    let is_pair = |parts: &[&str]| !text.contains(';') && Field::<AddrPair>::parse(&parts.join(",")).get().is_some();
-    let entries: Vec<Ask> =
-        if is_pair(&parts) { vec![pair(text)] } else { parts.iter().map(|part| pair(part)).collect() };
-    if let ([_], [Ask::Unreadable(_)]) = (parts.as_slice(), entries.as_slice()) {
-        return (Ask::Pool(text.trim().into()), Class::Free);
-    }
-    let ordinal = pod.ordinal.and_then(|ordinal| usize::try_from(ordinal).ok());
-    let pairs = entries.iter().map(|entry| match entry {
-        Ask::This(pair) => Ok(*pair),
-        Ask::Unreadable(reason) => Err(reason.clone()),
-        _ => Err("an entry of the list of addresses is empty".into()),
-    });
-    match (pairs.collect::<Result<Vec<_>, Box<str>>>(), ordinal) {
-        (Err(reason), _) => (Ask::Unreadable(reason), Class::Named),
-        (Ok(pairs), None) => (Ask::OneOf(pairs), Class::Named),
-        (Ok(pairs), Some(at)) => match pairs.get(at) {
-            Some(pair) => (Ask::This(*pair), Class::Named),
-            None => {
-                let (has, need) = (pairs.len(), at + 1);
-                (
-                    Ask::Unreadable(format!("the list has {has} addresses and ordinal {at} needs {need}").into()),
-                    Class::Named,
-                )
-            }
-        },
     }
 }

@@ -46,12 +46,3 @@ pub(super) fn ask_mac(provider: &str, asked: Option<Mac>, seed: &Uid) -> AskMac 
         asked => asked.into(),
     }
 }
-
-/// Why a MAC that is asked for cannot be had, whoever has it.
-pub(super) fn faulty_mac(text: &str) -> Option<Box<str>> {
-    match Field::<Mac>::parse(text) {
-        Field::Is(mac) if mac.is_multicast() => Some(format!("MAC {mac} names a group of interfaces").into()),
-        Field::Bad(bad) => Some(format!("`{bad}` is no MAC").into()),
-        Field::Is(_) | Field::Absent => None,
-    }
-}

@@ -9,7 +9,7 @@ use crate::manage::claims::{Claim, Slot};
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, RESERVATION, Title};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, AskMac, Class, Want, asked_mac};
 use api::names::{self, labels};
 use api::slim::{Field, Ip, Kind, Str, Time};
 use ledger::{Addr, AddrPair, Family};
@@ -92,7 +92,10 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
     if spec.subnet.is_empty() || !may_be_ours {
         return None;
     }
-    let (ask, told) = asked(ip);
+    let (mut ask, told) = asked(ip);
+    if let Some(why) = asked_mac(&spec.mac).err().filter(|_| !is_noted(ip)) {
+        ask = Ask::Unreadable(why.into());
+    }
     let class = match ask {
         Ask::Any => Class::Free,
         _ if is_noted(ip) => Class::Record,
@@ -106,7 +109,7 @@ fn want(state: &State, ip: &Ip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told,
-        mac: ask_mac(&provider, spec.mac.get().copied(), &ip.meta.uid),
+        mac: ask_mac(&provider, AskMac::of(&spec.mac), &ip.meta.uid),
         port: ip.meta.name.clone(),
         annotations: (provider, Str::default()),
     })

@@ -9,9 +9,9 @@ use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VIP};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Want};
+use crate::manage::want::{Ask, AskMac, Class, Want, asked_mac};
 use api::slim::{Field, Kind, Str, Time, Vip};
-use ledger::{Addr, AddrPair};
+use ledger::{Addr, AddrPair, Mac};
 
 /// The holder of a name.
 pub(in crate::manage) fn holder(name: &str) -> HolderId {
@@ -63,7 +63,7 @@ fn want(state: &State, vip: &Vip, holder: &HolderId) -> Option<Want> {
         return None;
     }
     let given = AddrPair { v4: status.v4.get().copied(), v6: status.v6.get().copied() };
-    let (ask, class) = asked(given, [&spec.v4, &spec.v6]);
+    let (ask, class) = asked(given, [&spec.v4, &spec.v6], &spec.mac);
     let provider = state.books.provider(subnet).cloned().unwrap_or_default();
     Some(Want {
         nic: NicId::new(holder.clone(), Str::default()),
@@ -73,16 +73,19 @@ fn want(state: &State, vip: &Vip, holder: &HolderId) -> Option<Want> {
         class,
         family: None,
         told: given,
-        mac: ask_mac(&provider, status.mac.get().or(spec.mac.get()).copied(), &vip.meta.uid),
+        mac: ask_mac(&provider, AskMac::of(&status.mac).or(AskMac::of(&spec.mac)), &vip.meta.uid),
         port: vip.meta.name.clone(),
         annotations: (provider, Str::default()),
     })
 }
 
 /// What an object asks for that says in its status what it was given, and in its spec what is asked for.
-pub(super) fn asked(given: AddrPair, spec: [&Field<Addr>; 2]) -> (Ask, Class) {
+pub(super) fn asked(given: AddrPair, spec: [&Field<Addr>; 2], mac: &Field<Mac>) -> (Ask, Class) {
     if !given.is_none() {
         return (Ask::This(given), Class::Record);
+    }
+    if let Err(why) = asked_mac(mac) {
+        return (Ask::Unreadable(why.into()), Class::Named);
     }
     if let Some(text) = spec.iter().find_map(|field| field.bad()) {
         return (Ask::Unreadable(format!("`{text}` is no address").into()), Class::Named);
