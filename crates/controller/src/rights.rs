@@ -8,7 +8,7 @@ use cluster::RbacRule;
 use engine::manage::NEEDED;
 
 /// What is written, beside reading: by resource.
-const WRITES: [(Kind, &str, &[&str]); 13] = [
+const WRITES: [(Kind, &str, &[&str]); 19] = [
     (Kind::AddressClaim, "addressclaims", &["create", "patch", "delete"]),
     (Kind::Ip, "ips", &["create", "patch", "delete"]),
     (Kind::Subnet, "subnets", &["patch"]),
@@ -19,6 +19,12 @@ const WRITES: [(Kind, &str, &[&str]); 13] = [
     (Kind::Vip, "vips", &["patch"]),
     (Kind::IptablesEip, "iptables-eips", &["patch"]),
     (Kind::IptablesEip, "iptables-eips/status", &["patch"]),
+    (Kind::IptablesFipRule, "iptables-fip-rules", &["patch"]),
+    (Kind::IptablesFipRule, "iptables-fip-rules/status", &["patch"]),
+    (Kind::IptablesDnatRule, "iptables-dnat-rules", &["patch"]),
+    (Kind::IptablesDnatRule, "iptables-dnat-rules/status", &["patch"]),
+    (Kind::IptablesSnatRule, "iptables-snat-rules", &["patch"]),
+    (Kind::IptablesSnatRule, "iptables-snat-rules/status", &["patch"]),
     (Kind::VpcNatGateway, "vpc-nat-gateways", &["patch"]),
     (Kind::VpcNatGateway, "vpc-nat-gateways/status", &["patch"]),
     // Annotations.

@@ -169,7 +169,7 @@ fn recorded<T: api::slim::HasMeta>(
     }
     let object = ObjRef::of(kind, rule);
     let subject = format!("{}/address/{}/{}", eip.meta.name, kind.plural(), meta.name);
-    let moving = eip.meta.is_deleted() || context.world.is_recent(status.changed.0);
+    let moving = eip.meta.is_deleted() || context.world.is_recent(status.changed());
     let objects = vec![object.clone(), ObjRef::of(Kind::IptablesEip, eip)];
     let finding = Finding::new(Code::RuleConflict, &subject, Certainty::Proven.possible_if(moving), objects);
     out.push(placed(context, finding, Some(eip)).at([recorded, now]).says(

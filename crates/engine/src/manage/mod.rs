@@ -33,6 +33,8 @@ mod observe;
 mod pools;
 mod project;
 mod rival;
+mod rule;
+mod rules;
 mod serve;
 mod standby;
 mod state;

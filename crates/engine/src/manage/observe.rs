@@ -148,6 +148,9 @@ impl Engine {
             }
             Object::IptablesEip(eip) => self.eip_seen(eip),
             Object::VpcNatGateway(gateway) => self.gateway_seen(gateway),
+            rule @ (Object::IptablesFipRule(_) | Object::IptablesDnatRule(_) | Object::IptablesSnatRule(_)) => {
+                self.rule_seen(rule);
+            }
             nad @ Object::NetworkAttachmentDefinition(_) => self.attachment_seen(nad),
             Object::VirtualMachineInstanceMigration(migration) => {
                 let (namespace, vmi) = (migration.meta.namespace.clone(), migration.spec.vmi_name.clone());
@@ -429,7 +432,14 @@ impl Engine {
                 self.pool_gone(&id.name);
                 self.written.forget(id);
             }
-            Kind::IptablesEip => left.extend(self.forget_eip(&id.name)),
+            Kind::IptablesEip => {
+                left.extend(self.forget_eip(&id.name));
+                self.written.forget(id);
+            }
+            Kind::IptablesFipRule | Kind::IptablesDnatRule | Kind::IptablesSnatRule => {
+                self.rule_gone(id.kind, &id.name);
+                self.written.forget(id);
+            }
             Kind::VpcNatGateway => left.extend(self.forget_gateway(&id.name)),
             Kind::Subnet => {
                 self.subnet_changed(&id.name);

@@ -162,6 +162,11 @@ impl Rival {
         self.works && self.wires.contains_key(wire)
     }
 
+    /// Whether it works, and its NAT gateways too.
+    pub(super) fn has_gateways(&self) -> bool {
+        self.works && self.gateways == Some(true)
+    }
+
     /// Whether the primary network is left to it.
     pub(super) fn has_primary(&self) -> bool {
         self.works && self.subnets.values().any(|(_, why)| *why == Why::Primary)
@@ -203,6 +208,7 @@ impl Engine {
         if before != Some(enabled) {
             let names: Vec<Str> = self.state.world.subnets.iter().map(|subnet| subnet.meta.name.clone()).collect();
             names.iter().for_each(|name| self.about_rival_on(name));
+            self.look_at_rules();
         }
     }
 
@@ -218,6 +224,7 @@ impl Engine {
             self.state.rival.works = works;
             let wires: BTreeSet<Str> = self.state.rival.wires.keys().cloned().collect();
             self.wires_changed_hands(&wires, None);
+            self.look_at_rules();
         }
     }
 

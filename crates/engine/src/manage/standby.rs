@@ -35,6 +35,7 @@ impl Engine {
     pub(super) fn look_at_everybody(&mut self) {
         self.dirty.extend(self.state.pods.keys().chain(self.state.claims.holders()).cloned());
         self.dirty.extend(self.state.kept.keys().cloned());
+        self.look_at_rules();
     }
 
     /// Looks at all that is written once for many: another one may have written something else meanwhile.

@@ -17,6 +17,7 @@ use super::migration::Migrations;
 use super::multi::Multi;
 use super::namespaces::Namespaces;
 use super::rival::Rival;
+use super::rules::Rules;
 use super::want::Want;
 use crate::record::is_finished;
 use crate::world::subnets::wire_of;
@@ -141,7 +142,7 @@ impl Settings {
 }
 
 /// The kinds that must have been listed before anything is chosen or released.
-pub const NEEDED: [Kind; 17] = [
+pub const NEEDED: [Kind; 20] = [
     Kind::AddressClaim,
     Kind::Subnet,
     Kind::IpPool,
@@ -149,6 +150,9 @@ pub const NEEDED: [Kind; 17] = [
     Kind::Ip,
     Kind::Vip,
     Kind::IptablesEip,
+    Kind::IptablesFipRule,
+    Kind::IptablesDnatRule,
+    Kind::IptablesSnatRule,
     Kind::VpcNatGateway,
     Kind::OvnEip,
     Kind::Pod,
@@ -162,7 +166,10 @@ pub const NEEDED: [Kind; 17] = [
 ];
 
 /// Those of them that a cluster need not have: where it has none, there is none of them to be listed.
-pub const OPTIONAL: [Kind; 5] = [
+pub const OPTIONAL: [Kind; 8] = [
+    Kind::IptablesFipRule,
+    Kind::IptablesDnatRule,
+    Kind::IptablesSnatRule,
     Kind::OvnEip,
     Kind::NetworkAttachmentDefinition,
     Kind::VirtualMachine,
@@ -204,6 +211,8 @@ pub(super) struct State {
     pub(super) namespaces: Namespaces,
     /// What belongs to NAT gateways.
     pub(super) gateways: Gateways,
+    /// NAT rules by their EIP.
+    pub(super) rules: Rules,
     /// Who uses the addresses of another holder.
     pub(super) lending: Lending,
     /// Pods that say that a machine moves to them.

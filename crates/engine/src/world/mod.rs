@@ -187,9 +187,9 @@ world! {
     vpcs: Vpc = Vpc |v| v.status.changed.0;
     gateways: VpcNatGateway = VpcNatGateway;
     eips: IptablesEip = IptablesEip |e| e.status.changed();
-    fips: IptablesFipRule = IptablesFipRule |r| r.status.changed.0;
-    dnats: IptablesDnatRule = IptablesDnatRule |r| r.status.changed.0;
-    snats: IptablesSnatRule = IptablesSnatRule |r| r.status.changed.0;
+    fips: IptablesFipRule = IptablesFipRule |r| r.status.changed();
+    dnats: IptablesDnatRule = IptablesDnatRule |r| r.status.changed();
+    snats: IptablesSnatRule = IptablesSnatRule |r| r.status.changed();
     ovn_eips: OvnEip = OvnEip |e| e.status.changed.0;
     ovn_fips: OvnRule = OvnFip;
     ovn_snats: OvnRule = OvnSnatRule;

@@ -8,6 +8,7 @@ mod lists;
 mod queueing;
 mod resting;
 mod rival;
+mod rules;
 mod saying;
 mod single;
 mod stage;

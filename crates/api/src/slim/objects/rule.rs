@@ -2,8 +2,17 @@
 //!
 //! In: JSON. Out: the structs, each with what somebody decides on. Guarantees: those of [`super`].
 
-use crate::slim::{Field, InternalCidr, Meta, Newest, Str};
+use super::Condition;
+use crate::slim::{Field, InternalCidr, Meta, Str, Time};
 use ledger::Addr;
+
+impl NatStatus {
+    /// When its conditions last changed.
+    #[must_use]
+    pub fn changed(&self) -> Option<Time> {
+        Condition::newest(&self.conditions)
+    }
+}
 
 slim! {
     /// An IptablesFIPRule.
@@ -72,8 +81,18 @@ slim! {
         v6: Field<Addr> = "v6ip",
         /// Gateway that has it.
         nat_gw: Str = "natGwDp",
-        /// When its conditions last changed.
-        changed: Newest = "conditions",
+        /// Address inside (FIP, DNAT).
+        internal_ip: Field<Addr> = "internalIp",
+        /// Port inside (DNAT).
+        internal_port: Field<u16> = "internalPort",
+        /// Port outside (DNAT).
+        external_port: Field<u16> = "externalPort",
+        /// Protocol (DNAT).
+        protocol: Str = "protocol",
+        /// CIDR inside (SNAT).
+        internal_cidr: Field<InternalCidr> = "internalCIDR",
+        /// What is said of it.
+        conditions: Box<[Condition]> = "conditions",
     }
     /// An OvnFip, OvnSnatRule or OvnDnatRule: to IPLedger, something that refers to an OvnEip.
     OvnRule {

@@ -30,7 +30,8 @@ pub(in crate::manage) fn subnet_of(eip: &IptablesEip) -> Str {
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let eip = state.world.eips.named(name)?;
     let holder = holder(name);
-    let wants = if eip.meta.is_deleted() { Vec::new() } else { want(state, eip, &holder).into_iter().collect() };
+    let is_wanted = !eip.meta.is_deleted() || is_used(state, name);
+    let wants = if is_wanted { want(state, eip, &holder).into_iter().collect() } else { Vec::new() };
     Some(Entitled {
         title: Title { kind: EIP.into(), namespace: Str::default(), name: name.clone() },
         occupant: occupant_of(state, eip),
@@ -41,6 +42,13 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
         may_grow: !eip.meta.is_deleted(),
         holder,
     })
+}
+
+/// Whether an EIP has an address that a rule is for: then it stays while that is there.
+pub(in crate::manage) fn is_used(state: &State, name: &Str) -> bool {
+    let holder = holder(name);
+    let mut claims = state.claims.of_holder(&holder).filter_map(|(_, slot)| slot.standing());
+    state.rules.name(name) && claims.next().is_some()
 }
 
 /// The pod that has, or is to have, the address: the gateway's.

@@ -17,6 +17,7 @@ mod pod;
 mod pool;
 mod ready;
 mod reservation;
+mod rule;
 mod subnet;
 mod tally;
 mod unbound;
@@ -36,6 +37,7 @@ use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders::{Entitled, is_foreign};
 use super::id::{EIP, GATEWAY, HolderId, HolderName, RESERVATION, VIP};
+use super::rule::{DNAT, FIP, SNAT, kind_of};
 
 /// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
 const LABEL: usize = 63;
@@ -62,6 +64,9 @@ impl Engine {
             SUBNET => self.state.books.touch(name),
             NAMESPACE => self.written.namespaces.touch(name.clone()),
             POOL => self.state.books.pools.touch_named(name),
+            FIP | DNAT | SNAT => {
+                kind_of(kind).into_iter().for_each(|kind| self.project_rule(&(kind, name.clone())));
+            }
             kind if is_foreign(kind) => {}
             _ => self.project_pod(holder, entitled),
         }

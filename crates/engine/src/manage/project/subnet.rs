@@ -178,6 +178,15 @@ impl Engine {
         self.send(Action::Write(Box::new(write)), &subject(kind, &meta.name));
     }
 
+    /// Writes a status, if it may be written now.
+    pub(super) fn send_status(&mut self, id: ObjectId, write: Write) {
+        if self.may_write(&id, id.kind.name()) {
+            let holder = subject(id.kind.name(), &id.name);
+            self.written.status.insert(id, self.now);
+            self.send(Action::Write(Box::new(write)), &holder);
+        }
+    }
+
     /// Whether a status may be written now: not while its object is busy, and once a second.
     pub(super) fn may_write(&mut self, id: &ObjectId, kind: &str) -> bool {
         let holder = subject(kind, &id.name);
