@@ -83,6 +83,8 @@ pub mod annotations {
     pub const VIP: &str = "ovn.kubernetes.io/vip";
     /// Name of the gateway that a pod serves.
     pub const VPC_NAT_GW: &str = "ovn.kubernetes.io/vpc_nat_gw";
+    /// The EIP of a rule.
+    pub const VPC_EIP: &str = "ovn.kubernetes.io/vpc_eip";
     /// VM of a virt-launcher pod.
     pub const VIRTUALMACHINE: &str = "ovn.kubernetes.io/virtualmachine";
     /// On the target pod of a live migration: name of the VirtualMachineInstanceMigration.

@@ -101,9 +101,9 @@ impl Cluster {
         });
         let path = format!("/apis/ipledger.dev/v1alpha1/addressclaims/{}", claim.meta.name);
         let doing = format!("give word on claim {}", claim.meta.name);
-        match self.do_once(&doing, Call { verb: Verb::MergePatch, path: path.clone(), body: Some(body) }).await? {
-            Answer { code: 404 | 409, .. } => return Ok(Word::Changed),
-            _ => {}
+        let call = Call { verb: Verb::MergePatch, path: path.clone(), body: Some(body) };
+        if let Answer { code: 404 | 409, .. } = self.do_once(&doing, call).await? {
+            return Ok(Word::Changed);
         }
         // A claim that is kept is not open to every hand from now on. One that is gone, as most are by now, needs nothing.
         let uid = claim.meta.uid.to_string();

@@ -245,6 +245,7 @@ impl Cluster {
                 if body["kind"] == "VirtualMachineInstanceMigration" {
                     setup::define_migrations(&mut self.server, self.now);
                 }
+                setup::define_rules(&mut self.server, body["kind"].as_str().unwrap_or_default(), self.now);
                 setup::create(&mut self.server, path, body.clone(), self.now);
             }
             Act::CreateOwned(path, body, owner) => self.create_owned(path, body.clone(), owner),

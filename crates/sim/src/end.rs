@@ -31,6 +31,12 @@ pub struct End {
     pub ip_specs: BTreeMap<String, Value>,
     /// Annotations of pods by name. Not compared.
     pub annotations: BTreeMap<String, Value>,
+    /// What NAT rules say, by kind and name: labels, finalizers, status.
+    pub rules: BTreeMap<String, Value>,
+    /// What EIPs say of their rules, by name: finalizers, `nat`.
+    pub eips: BTreeMap<String, Value>,
+    /// Why EIPs are not ready, by name. Not compared.
+    pub eip_words: BTreeMap<String, String>,
     /// Annotations of Namespaces by name, where they have any.
     pub namespaces: BTreeMap<String, Value>,
     /// Events. Not compared: they are best effort.
@@ -87,6 +93,12 @@ impl End {
             claim_statuses: named(&objects("ipledger.dev", "addressclaims"), |claim| claim["status"].clone()),
             ip_specs: named(&ip_objects, |ip| ip["spec"].clone()),
             annotations: named(&objects("", "pods"), |pod| pod["metadata"]["annotations"].clone()),
+            rules: rules(&cluster.server),
+            eips: named(
+                &objects("kubeovn.io", "iptables-eips"),
+                |eip| json!({"finalizers": eip["metadata"]["finalizers"], "nat": eip["status"]["nat"].as_str().unwrap_or_default()}),
+            ),
+            eip_words: words(&objects("kubeovn.io", "iptables-eips")),
             namespaces: annotated(&objects("", "namespaces")),
             events: objects("", "events").iter().map(|event| Value::clone(event)).collect(),
             leaving: leaving(&cluster.server),
@@ -117,6 +129,7 @@ impl End {
             claim_statuses: BTreeMap::new(),
             ip_specs: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            eip_words: BTreeMap::new(),
             events: Vec::new(),
             addresses: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -137,6 +150,36 @@ fn leaving(server: &Server) -> Vec<String> {
         leaving.map(|object| format!("{} {}", kind.plural, name(&object))).collect::<Vec<_>>()
     };
     server.kinds().iter().flat_map(of_kind).collect()
+}
+
+/// The NAT rules of all kinds, without times.
+fn rules(server: &Server) -> BTreeMap<String, Value> {
+    let of_kind = |kind: &str| {
+        let objects = server.objects("kubeovn.io", kind).into_iter();
+        let show = |rule: &Value| {
+            let (meta, mut status) = (&rule["metadata"], rule["status"].clone());
+            if let Some(status) = status.as_object_mut() {
+                status.remove("conditions");
+            }
+            let all = json!({"labels": meta["labels"], "finalizers": meta["finalizers"], "status": status, "said": message(rule)});
+            (
+                format!("{} {}", rule["kind"].as_str().unwrap_or_default(), meta["name"].as_str().unwrap_or_default()),
+                all,
+            )
+        };
+        objects.map(|rule| show(&rule)).collect::<Vec<_>>()
+    };
+    ["iptables-fip-rules", "iptables-dnat-rules", "iptables-snat-rules"].into_iter().flat_map(of_kind).collect()
+}
+
+/// What the only condition of an object says.
+fn message(object: &Value) -> String {
+    object["status"]["conditions"][0]["message"].as_str().unwrap_or_default().to_owned()
+}
+
+fn words<T: Borrow<Value>>(objects: &[T]) -> BTreeMap<String, String> {
+    let name = |object: &Value| object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    objects.iter().map(|object| (name(object.borrow()), message(object.borrow()))).collect()
 }
 
 /// The annotations of those objects that have any.

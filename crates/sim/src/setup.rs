@@ -24,6 +24,9 @@ pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/kube-system/configmaps"
 const KINDS: [&str; 9] =
     ["AddressClaim", "Subnet", "IPPool", "Vlan", "IP", "Vip", "IptablesEIP", "VpcNatGateway", "OvnEip"];
 
+/// NAT rules.
+const RULES: [&str; 3] = ["IptablesFIPRule", "IptablesDnatRule", "IptablesSnatRule"];
+
 /// Installs the definitions that are needed, and a network of one Subnet.
 pub(crate) fn install(server: &mut Server, now: Timestamp) {
     for definition in crds::all().into_iter().filter(|crd| KINDS.contains(&crd.spec.names.kind.as_str())) {
@@ -41,6 +44,17 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
         "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
     });
     create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
+}
+
+/// Defines a kind of NAT rules, if it is not: most stories have none, and a cluster need not have them.
+pub(crate) fn define_rules(server: &mut Server, kind: &str, now: Timestamp) {
+    if !RULES.contains(&kind) || server.kinds().iter().any(|there| there.kind == kind) {
+        return;
+    }
+    for definition in crds::all().into_iter().filter(|crd| crd.spec.names.kind == kind) {
+        let body = serde_json::to_value(&definition).expect("a definition is JSON");
+        create(server, &model::definitions_path(), body, now);
+    }
 }
 
 /// Defines KubeVirt's migrations, if they are not: a cluster has none before the first one is asked for.

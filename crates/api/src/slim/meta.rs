@@ -201,7 +201,7 @@ pub fn is_read_annotation(key: &str) -> bool {
     let Some((prefix, name)) = key.split_once('/') else { return false };
     match prefix {
         "ipledger.dev" => true,
-        "ovn.kubernetes.io" if matches!(name, "vip" | "vpc_nat_gw" | "virtualmachine") => true,
+        "ovn.kubernetes.io" if matches!(name, "vip" | "vpc_nat_gw" | "virtualmachine" | "vpc_eip") => true,
         // What Namespaces are told of their Subnets.
         "ovn.kubernetes.io" if matches!(name, "cidr" | "exclude_ips") => true,
         "k8s.v1.cni.cncf.io" => name == "networks",

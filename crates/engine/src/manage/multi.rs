@@ -10,8 +10,9 @@ use std::ops::RangeFrom;
 /// Up to here a list that is kept in order is smaller and faster than a tree.
 const FEW: usize = 16;
 
-/// The values of a key. More than one are boxed: they are rare.
+/// The values of a key.
 #[derive(Debug)]
+#[expect(clippy::box_collection, reason = "more than one are rare, and every key has the size of the largest variant")]
 enum Values<V> {
     One(V),
     Few(Box<Vec<V>>),

@@ -94,12 +94,11 @@ impl Waiting {
 
     /// Why the NICs of a holder have nothing, in one text.
     pub(super) fn told_of(&self, holder: &HolderId) -> Option<String> {
-        let told = self.told.get(holder)?;
-        let one = |(nic, why): (&NicId, &Box<str>)| match nic.name.as_str() {
+        let told = self.told.get(holder)?.iter().map(|(nic, why)| match nic.name.as_str() {
             "" => why.to_string(),
             name => format!("{name}: {why}"),
-        };
-        Some(told.iter().map(one).collect::<Vec<_>>().join("; "))
+        });
+        Some(told.collect::<Vec<_>>().join("; "))
     }
 
     /// Whether a holder that was looked at was told something else than before.

@@ -1,6 +1,6 @@
 //! What objects say of themselves: conditions beside those of others, labels that somebody changed, a status that follows its spec.
 
-use super::stage::{lists, object, subnet, tell};
+use super::stage::{at, lists, object, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Form, Input, Outcome, Settings};
 use serde_json::{Value, json};
@@ -55,7 +55,8 @@ fn an_eip_says_what_it_waits_for_beside_what_others_say_and_about_which_generati
     tell(&mut engine, asked.iter().map(|command| Input::Done(command.id, Outcome::Done(None))));
     let asked = tell(&mut engine, [eip("5", 7, conditions)]);
     assert_eq!(written(&asked, Kind::IptablesEip, Form::Status), None, "it says so already");
-    let asked = tell(&mut engine, [eip("6", 8, conditions)]);
+    // At most once a second.
+    let asked = engine.step(eip("6", 8, conditions), at(1));
     let body = written(&asked, Kind::IptablesEip, Form::Status).expect("a change of the spec is answered");
     assert_eq!(body["status"]["conditions"][1]["observedGeneration"], 8);
 }

@@ -125,7 +125,7 @@ impl Engine {
             Told::Gateway(_) if is_ready => Ready::yes("Programmed", ""),
             Told::Gateway(_) => Ready::no("WaitingForGateway", "waiting for the gateway"),
         };
-        let mut fields = ready(&status.conditions, &said, self.now);
+        let mut fields = ready(&status.conditions, &said, rule.meta.generation, self.now);
         if !is_ready {
             fields.extend(mirrored(rule, told));
         }
