@@ -98,11 +98,14 @@ impl Engine {
         }
     }
 
-    /// Whether the pod that an IP object is of uses the addresses of a lender, or would.
+    /// Whether the pod that an IP object is of uses the addresses of a lender, or would. Of one that cannot be read its claim says that.
     fn borrows(&self, lender: &HolderId, ip: &Ip) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name).filter(|pod| !is_finished(pod));
-        let user = pod.map(HolderId::of_pod);
-        user.is_some_and(|user| self.state.lending.users(lender).any(|other| *other == user))
+        pod.is_some_and(|pod| {
+            let user = HolderId::of_pod(pod);
+            let asks = self.state.lending.users(lender).any(|other| *other == user);
+            asks || holders::unread(&self.state, &user).is_some() && self.state.is_occupant(&pod.meta.uid, lender)
+        })
     }
 }
 
