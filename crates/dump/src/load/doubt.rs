@@ -1,6 +1,6 @@
 //! Which kinds may have been in what could not be read.
 //!
-//! In: what broke off, or could not be opened, with the name of its file. Out: kinds of [`Loaded::doubtful`]. Guarantees: a
+//! In: what broke off, or could not be opened, with the name of its file. Out: kinds of [`super::Loaded::doubtful`]. Guarantees: a
 //! file's name tells the kind only as long as nothing else was found in it; where nothing tells it, every kind is doubted.
 
 use super::{Reader, kind_of_stem};
