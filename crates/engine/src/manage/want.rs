@@ -109,9 +109,7 @@ impl AskMac {
             Self::None | Self::Made(_) => None,
         }
     }
-}
 
-impl AskMac {
     /// The one that a field of an object asks for; none where no interface can have it: then nothing new is given, see [`asked_mac`].
     pub(super) fn of(field: &Field<Mac>) -> Option<Mac> {
         asked_mac(field).ok().flatten()

@@ -268,8 +268,7 @@ impl Engine {
     /// Removes IP objects that were written for a holder and say an address that it neither has nor uses. One that says what its
     /// pod was told stays: it is all that says so once the claim is lost, even where another holder has the address by then.
     pub(super) fn remove_orphans(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
-        if !self.state.ips_of.has(holder) || holders::unread(&self.state, holder).is_some() {
-            // Of whom nobody can read what it uses, what is on record stays.
+        if !self.state.ips_of.has(holder) {
             return;
         }
         let ips = self.state.ips_of.of(holder);
@@ -282,6 +281,10 @@ impl Engine {
             ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !self.says_what_was_told(ip));
         let orphans = orphans.filter(|ip| !self.state.books.is_foreign(&ip.spec.subnet));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
+        // Of whom nobody can read what it uses, what is on record stays. That is looked at last: most have no orphans.
+        if found.is_empty() || holders::unread(&self.state, holder).is_some() {
+            return;
+        }
         for (meta, spec) in found {
             let doubt = self.doubt_of(holder, &spec).filter(|_| entitled.is_none());
             // A fresh read counts for one look: of whose owner one says that it is gone, no other one is asked for.
