@@ -5,6 +5,9 @@
 set -e
 # A disk that a restart of the node keeps, and a /run that it loses.
 mount --bind "$1/var-lib" /var/lib
+# Shared, as an init system leaves it: else the kubelet mounts its folder over itself to share it, while it moves its socket
+# there from one name to another, and ends if the move then crosses the two mounts.
+mount --make-shared /var/lib
 mount --bind "$1/var-log" /var/log
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /run/netns

@@ -63,6 +63,17 @@ fn ping(bed: &ControlPlane, from: &str, to: &str) {
     .unwrap();
 }
 
+/// After a loss of power: the kernel takes the network namespaces of what was killed apart in its own time.
+fn wait_silent(bed: &ControlPlane, address: &str) {
+    wait(&format!("{address} to be silent"), SOON, || {
+        match bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "1", address]) {
+            Ok(answer) => Ok(Look::NotYet(answer)),
+            Err(_) => Ok(Look::Done(())),
+        }
+    })
+    .unwrap();
+}
+
 #[test]
 fn two_pods_on_macvlan_on_two_nodes_reach_each_other_and_survive_the_death_of_every_process() {
     need!(Nodes);
@@ -118,14 +129,7 @@ fn a_node_that_loses_its_power_comes_back_with_its_pods() {
     bed.fabric().unwrap().exec(&["ip", "address", "add", "172.17.0.1/24", "dev", "wire"]).unwrap();
     bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "5", "172.17.0.10"]).unwrap();
     node.power_off().unwrap();
-    // The kernel takes the network namespaces of what was killed apart in its own time.
-    wait("the wire to be silent", SOON, || {
-        match bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "1", "172.17.0.10"]) {
-            Ok(answer) => Ok(Look::NotYet(answer)),
-            Err(_) => Ok(Look::Done(())),
-        }
-    })
-    .unwrap();
+    wait_silent(&bed, "172.17.0.10");
     node.boot().unwrap();
     node.wait_ready(&bed).unwrap();
     let path = "/api/v1/namespaces/default/pods/one";
@@ -161,7 +165,7 @@ fn two_beds_with_nodes_side_by_side_do_not_meet() {
         |bed: &ControlPlane| bed.fabric().unwrap().exec(&["busybox", "ping", "-c", "1", "-W", "2", "172.17.0.10"]);
     reaches(&bed).unwrap();
     node.power_off().unwrap();
-    reaches(&bed).unwrap_err();
+    wait_silent(&bed, "172.17.0.10");
     drop((node, bed));
     let (bed, _node) = other;
     reaches(&bed).unwrap();
