@@ -135,7 +135,12 @@ pub(crate) fn is_of(ip: &Ip, claim: &AddressClaim) -> bool {
         "Reservation" => ip.meta.name == holder.name,
         // They lend nothing.
         "IptablesEIP" | "OvnEip" | "Node" | "Quarantine" => false,
-        // What it lends is on record for the pod.
-        _ => !is_reservation,
+        // Kube-OVN's own, which is called after the Subnet.
+        "Subnet" => !is_reservation,
+        // What it lends is on record for the pod that uses it.
+        _ => {
+            let pod = (&ip.spec.pod_name, &ip.spec.namespace);
+            !is_reservation && claim.status.users().any(|(user, _)| (&user.name, &user.namespace) == pod)
+        }
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     // Of what rests its users have let go, and its holder has no need any more.
     let wanted = || claims.iter().filter(|claim| !rests(cluster, claim));
     wanted().try_for_each(|claim| pair(cluster, &pods, claim))?;
-    records(cluster, &claims)?;
+    records(cluster, &pods, &claims)?;
     status::accounts(cluster)?;
     wanted().try_for_each(|claim| told(cluster, claim))?;
     pods.iter()
@@ -148,7 +148,7 @@ fn accounting(cluster: &Cluster, engine: &Engine, claims: &[AddressClaim]) -> Re
 }
 
 /// Every IP object says what a claim says, and every claim has as many as its kind of holder makes.
-fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> {
+fn records(cluster: &Cluster, pods: &[Pod], claims: &[AddressClaim]) -> Result<(), Violation> {
     let mut recorded: BTreeMap<Addr, Vec<Ip>> = BTreeMap::new();
     for ip in cluster.server.objects("kubeovn.io", "ips").iter().filter_map(|object| ip_of(object)) {
         for addr in [&ip.spec.v4, &ip.spec.v6].into_iter().filter_map(|field| field.get()) {
@@ -163,7 +163,9 @@ fn records(cluster: &Cluster, claims: &[AddressClaim]) -> Result<(), Violation> 
         let is_others = |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip));
         ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || is_others(ip)));
         let expected = if rests(cluster, claim) { 0 } else { expected(cluster, claim) };
-        let is_like_it = ips.len() == expected && ips.iter().all(|ip| is_of(ip, claim));
+        // What was not written before its pod could not be read any more is not.
+        let is_enough = ips.len() == expected || ips.len() < expected && has_unread_user(pods, claim);
+        let is_like_it = is_enough && ips.iter().all(|ip| is_of(ip, claim));
         let is_excused = cluster.is_cut_off(&claim.status.occupant.node) || is_unsettled(cluster, claims, claim);
         if !is_like_it && !is_excused {
             let names: Vec<&str> = ips.iter().map(|ip| ip.meta.name.as_str()).collect();
@@ -207,7 +209,34 @@ fn still_says(cluster: &Cluster, ip: &Ip) -> bool {
         let mut said = said.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
         said.any(|text| Some(text) == ip.spec.ip_address.get().map(AddrPair::to_string).as_deref())
     });
-    ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true") || told
+    ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true") || told || is_unread(cluster, ip)
+}
+
+/// Whether nobody can read which networks an annotation asks for.
+pub(crate) fn is_unreadable(networks: &str) -> bool {
+    networks.starts_with('[') && serde_json::from_str::<serde_json::Value>(networks).is_err()
+}
+
+/// Whether a pod that uses a claim cannot be read.
+fn has_unread_user(pods: &[Pod], claim: &AddressClaim) -> bool {
+    let is_user = |pod: &&Pod| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid);
+    pods.iter().filter(is_user).any(is_unread_pod)
+}
+
+fn is_unread_pod(pod: &Pod) -> bool {
+    pod.meta.annotation("k8s.v1.cni.cncf.io/networks").is_some_and(is_unreadable)
+}
+
+/// Whether nobody can read what the pod of an IP object asks for, or its next one will: then what is on record stays.
+fn is_unread(cluster: &Cluster, ip: &Ip) -> bool {
+    let (namespace, name) = (&ip.spec.namespace, &ip.spec.pod_name);
+    let is_broken = |meta: &serde_json::Value| {
+        meta["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().is_some_and(is_unreadable)
+    };
+    let pod = cluster.server.object("", "pods", namespace, name);
+    let set = name.rsplit_once('-').and_then(|(set, _)| cluster.server.object("apps", "statefulsets", namespace, set));
+    pod.is_some_and(|pod| is_broken(&pod["metadata"]))
+        || set.is_some_and(|set| is_broken(&set["spec"]["template"]["metadata"]))
 }
 
 /// Whether an IP object is one that another manager left of a pod that is not there: `ipledger repair` removes those.
@@ -234,7 +263,9 @@ fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<()
         .filter_map(|(_, text)| api::slim::Field::<AddrPair>::parse(text).get().copied())
         .flat_map(|pair| pair.iter().collect::<Vec<_>>())
         .collect();
-    if !mine.is_empty() && !mine.iter().all(|addr| told.contains(addr)) {
+    // One that could not be read any more before it was told cannot use it either.
+    let is_late = told.is_empty() && is_unread_pod(pod);
+    if !is_late && !mine.is_empty() && !mine.iter().all(|addr| told.contains(addr)) {
         return Err(Violation(format!("pod {} has {mine:?} and is told {told:?}", pod.meta.name)));
     }
     Ok(())

@@ -217,8 +217,8 @@ impl Engine {
                 entitled.wants.iter().for_each(|want| self.wait_for_lender(want));
             }
             for (holder, entitled) in &looks {
-                if entitled.as_ref().is_some_and(|entitled| entitled.wants.is_empty()) {
-                    self.tell_unread(holder);
+                if let Some(unread) = entitled.as_ref().and_then(|entitled| entitled.unread.as_ref()) {
+                    self.tell_unread(holder, unread);
                 }
                 self.release(holder, entitled.as_ref());
                 if let Some(entitled) = entitled {
@@ -272,8 +272,12 @@ impl Engine {
         let (kept, surplus): (Vec<Arc<Claim>>, Vec<Arc<Claim>>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
         let is_settled = |claim: &&Arc<Claim>| entitled.is_some_and(|e| self.is_settled(e, claim));
-        for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
-            self.claim_kept(claim);
+        if entitled.is_some_and(|entitled| entitled.unread.is_some()) {
+            kept.iter().for_each(|claim| self.claim_waits_unread(claim));
+        } else {
+            for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
+                self.claim_kept(claim);
+            }
         }
         for claim in surplus {
             self.release_one(&claim, entitled.is_some());
@@ -299,6 +303,16 @@ impl Engine {
                 self.claim_waits(claim, &wait);
                 self.wait(&claim.nic.holder, wait);
             }
+        }
+    }
+
+    /// A claim that is kept while nobody can read what its holder asks for says that it waits for that; it rests no more.
+    fn claim_waits_unread(&mut self, claim: &Claim) {
+        if self.resting.holder(&claim.key).is_some() || claim.cooling_since().is_some() {
+            return self.claim_kept(claim);
+        }
+        if let Some(unread) = holders::unread(&self.state, &claim.nic.holder) {
+            self.claim_waits(claim, &Wait::Unreadable(unread.into()));
         }
     }
 
@@ -359,7 +373,8 @@ impl Engine {
 
     /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.
     fn is_suited(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        self.is_kept(entitled, claim) && entitled.want(&claim.nic).is_some_and(|want| self.suits(want, claim))
+        let suits = |want: &Want| self.suits(want, claim) && entitled.may_use(want, claim.key.addr);
+        self.is_kept(entitled, claim) && entitled.want(&claim.nic).is_some_and(suits)
     }
 
     /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and

@@ -9,12 +9,11 @@ use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::fate::{Place, Unread};
-use super::holders::{self, Entitled, primary::is_primary, vip};
+use super::holders::{Entitled, primary::is_primary, vip};
 use super::id::{ClaimKey, HolderId, NicId};
 use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
-use api::slim::{Kind, Str};
+use api::slim::Str;
 use ledger::{AddrPair, Family, Grant, Refusal};
 use std::sync::Arc;
 
@@ -135,11 +134,10 @@ impl Engine {
         self.waiting.tell(&want.nic, why);
     }
 
-    /// Tells a pod that nobody can read which networks it asks for: it has no NIC that could be told.
-    pub(super) fn tell_unread(&mut self, holder: &HolderId) {
-        let unread = holders::unread(&self.state, holder).filter(|_| self.state.pod(holder).is_some());
-        if let Some(Unread { kind: Kind::Pod, place: Place::Annotation(annotation), reason, .. }) = unread {
-            let place = NicId::new(holder.clone(), annotation.into());
+    /// Tells a pod that nobody can read which networks it asks for: of the annotation, since no NIC of it is refused anything.
+    pub(super) fn tell_unread(&mut self, holder: &HolderId, (annotation, reason): &(&'static str, String)) {
+        if self.state.pod(holder).is_some() {
+            let place = NicId::new(holder.clone(), (*annotation).into());
             self.waiting.tell(&place, format!("the annotation cannot be read: {reason}"));
         }
     }
@@ -166,6 +164,7 @@ impl Engine {
                 Some(Slot::Asked(_)) => waits = true,
                 Some(Slot::Planned(_)) if waits => {}
                 Some(Slot::Planned(_)) | None => {
+                    let user = entitled.may_use(want, addr).then(|| entitled.occupant.clone());
                     let claim = NewClaim {
                         key: key.clone(),
                         subnet: subnet.clone(),
@@ -173,7 +172,7 @@ impl Engine {
                         title: entitled.title.clone(),
                         mac: granted.mac.or(want.mac.named()),
                         programmed: entitled.programmed.clone(),
-                        occupant: entitled.occupant.clone(),
+                        occupant: user.unwrap_or_default(),
                     };
                     self.ask_or_plan(want, claim, waits);
                     waits = true;

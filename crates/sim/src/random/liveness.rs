@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::excuse::is_unsettled;
-use crate::oracle::{Violation, claims, is_ended, pods};
+use crate::oracle::{Violation, claims, is_ended, is_unreadable, pods};
 use api::slim::{AddressClaim, Phase, Pod};
 use serde_json::Value;
 
@@ -25,7 +25,12 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
             let name = &pod.meta.name;
             return Err(Violation(format!("LIVENESS: pod {name} has nothing, and {free} addresses are free")));
         }
-        let nics = pod.meta.annotation("k8s.v1.cni.cncf.io/networks").map_or(0, |networks| networks.split(',').count());
+        let networks = pod.meta.annotation("k8s.v1.cni.cncf.io/networks").unwrap_or_default();
+        if is_unreadable(networks) {
+            // Multus cannot tell either what it should have.
+            continue;
+        }
+        let nics = networks.split(',').filter(|network| !network.is_empty()).count();
         let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
         let second = mine.iter().filter(|claim| claim.spec.wire == "other.default").count();
         let full = kept == 1 && (nics < 2 || second == 2);

@@ -12,6 +12,7 @@ mod machines;
 mod migrations;
 mod nodes;
 mod people;
+mod rules;
 mod run;
 mod shrink;
 mod step;
@@ -20,7 +21,7 @@ mod workload;
 use run::replay_with;
 pub use run::{replay, replay_overtaken};
 pub use shrink::shrink;
-pub use step::{ALL, Ask, Grace, Hand, Pods, Step, What, Wrong};
+pub use step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, What, Wrong};
 pub use workload::workload;
 
 use crate::oracle::Violation;

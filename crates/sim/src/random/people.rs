@@ -3,7 +3,7 @@
 //! In: a step. Out: the requests. Guarantees: none depends on what is there; the server may refuse it.
 
 use super::machines;
-use super::step::{Ask, Grace, Pods, What};
+use super::step::{Ask, Grace, Networks, Pods, Refusal, What};
 use crate::setup::{pod, stateful_set};
 use model::Request;
 use serde_json::{Value, json};
@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 pub(super) const PODS: &str = "/api/v1/namespaces/default/pods";
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 pub(super) const KUBE_OVN: &str = "/apis/kubeovn.io/v1";
+
+/// The annotation that Multus reads.
+const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 
 /// The pod of a number.
 pub(super) fn pod_path(pod: u8) -> String {
@@ -28,6 +31,11 @@ pub(super) fn requests(what: What) -> Vec<Request> {
             Request::post(SETS, stateful_set(&format!("s{name}"), u32::from(replicas))),
             Request::merge_patch(format!("{SETS}/s{name}"), json!({"spec": {"replicas": replicas}})),
         ],
+        What::Networks(pod, says) => vec![Request::merge_patch(pod_path(pod), says_networks(says))],
+        What::Template(set, says) => {
+            let body = json!({"spec": {"template": says_networks(says)}});
+            vec![Request::merge_patch(format!("{SETS}/s{set}"), body)]
+        }
         What::DeleteSet(name, pods) => {
             let policy = if pods == Pods::Go { "Background" } else { "Orphan" };
             vec![Request::delete(format!("{SETS}/s{name}")).with_body(json!({"propagationPolicy": policy}))]
@@ -108,11 +116,28 @@ fn pod_of(name: u8, node: u8, ask: Ask) -> Value {
         Ask::Free => json!({}),
         Ask::This(addr) => json!({annotation("ip_address"): address(addr)}),
         Ask::Pooled => json!({annotation("ip_pool"): "pool"}),
-        Ask::Two => json!({"k8s.v1.cni.cncf.io/networks": "macvlan,other"}),
+        Ask::Two => json!({NETWORKS: "macvlan,other"}),
         Ask::Borrow(vip) => json!({"ovn.kubernetes.io/vip": format!("v{vip}")}),
         Ask::Steal(addr) => json!({annotation("ip_address"): address(addr), annotation("allocated"): "true"}),
+        Ask::Refused(Refusal::Outside) => json!({annotation("ip_address"): address(99)}),
+        Ask::Refused(Refusal::Gateway) => json!({annotation("ip_address"): address(1)}),
+        Ask::Refused(Refusal::Pool) => json!({annotation("ip_pool"): "no-pool"}),
+        Ask::Refused(Refusal::Mac) => json!({annotation("mac_address"): "00:00:5e:00:53"}),
+        Ask::Refused(Refusal::Unreadable) => json!({NETWORKS: networks(Networks::Unreadable)}),
     };
     pod(&format!("p{name}"), &format!("node{}", node + 1), &annotations)
+}
+
+const fn networks(says: Networks) -> &'static str {
+    match says {
+        Networks::First => "macvlan",
+        // A comma too many.
+        Networks::Unreadable => r#"[{"name":"macvlan",}]"#,
+    }
+}
+
+fn says_networks(says: Networks) -> Value {
+    json!({"metadata": {"annotations": {NETWORKS: networks(says)}}})
 }
 
 fn vip(addr: u8) -> Value {

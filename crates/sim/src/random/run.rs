@@ -7,7 +7,7 @@
 use super::dice::Dice;
 use super::liveness::alive;
 use super::step::{ALL, Step, What, Wrong};
-use super::{gateway, hands, held, machines, migrations, nodes, people};
+use super::{gateway, hands, held, machines, migrations, nodes, people, rules};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
 use crate::node::Node;
@@ -130,6 +130,8 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
             let requests = held::requests(what, cluster.now);
             send(cluster, requests);
         }
+        What::Rule(kind, name, eip, asks) => rules::create(cluster, kind, name, eip, asks),
+        What::DeleteRule(kind, name) => rules::delete(cluster, kind, name),
         What::Cancel(pod) => {
             // Where it is no reservation, it is the record of the pod.
             hands::touch_record(cluster, &people::port(pod));
@@ -197,6 +199,7 @@ fn finish(cluster: &mut Cluster, dice: &mut Dice) -> Result<(), Violation> {
     at_rest(cluster)?;
     cluster.excuses.at_rest(&cluster.server)?;
     alive(cluster)?;
+    rules::judge(cluster)?;
     restarted(cluster)?;
     clear(cluster)?;
     empty(cluster)
@@ -219,6 +222,9 @@ fn clear(cluster: &mut Cluster) -> Result<(), Violation> {
         ("apps", "statefulsets", "/apis/apps/v1/namespaces/default/statefulsets"),
         ("kubeovn.io", "vpc-nat-gateways", "/apis/kubeovn.io/v1/vpc-nat-gateways"),
         ("kubeovn.io", "iptables-eips", "/apis/kubeovn.io/v1/iptables-eips"),
+        ("kubeovn.io", "iptables-fip-rules", "/apis/kubeovn.io/v1/iptables-fip-rules"),
+        ("kubeovn.io", "iptables-dnat-rules", "/apis/kubeovn.io/v1/iptables-dnat-rules"),
+        ("kubeovn.io", "iptables-snat-rules", "/apis/kubeovn.io/v1/iptables-snat-rules"),
         ("kubeovn.io", "ovn-eips", "/apis/kubeovn.io/v1/ovn-eips"),
         ("kubeovn.io", "vips", "/apis/kubeovn.io/v1/vips"),
         ("kubevirt.io", "virtualmachines", machines::VMS),
@@ -251,7 +257,17 @@ fn empty(cluster: &Cluster) -> Result<(), Violation> {
         let objects = cluster.server.objects(group, plural);
         objects.iter().map(|object| object["metadata"]["name"].to_string()).collect::<Vec<_>>()
     };
-    for (group, plural) in [("ipledger.dev", "addressclaims"), ("kubeovn.io", "ips"), ("", "pods")] {
+    let ours = [
+        "ips",
+        "vips",
+        "ovn-eips",
+        "iptables-eips",
+        "iptables-fip-rules",
+        "iptables-dnat-rules",
+        "iptables-snat-rules",
+    ];
+    let all = [("ipledger.dev", "addressclaims"), ("", "pods")].into_iter();
+    for (group, plural) in all.chain(ours.map(|plural| ("kubeovn.io", plural))) {
         let names = left(group, plural);
         if !names.is_empty() {
             return Err(Violation(format!("COMPLETE-RELEASE: {plural} are left: {}", names.join(", "))));

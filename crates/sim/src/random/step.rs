@@ -30,6 +30,10 @@ pub enum What {
     DeleteSet(u8, Pods),
     /// Delete a pod of a StatefulSet.
     DeleteOrdinal(u8, u8, Grace),
+    /// Somebody writes a pod's networks anew.
+    Networks(u8, Networks),
+    /// Somebody writes the networks of a StatefulSet's template anew.
+    Template(u8, Networks),
     /// Create a Vip; 0: any address.
     Vip(u8, u8),
     /// Delete a Vip.
@@ -42,6 +46,10 @@ pub enum What {
     Eip(u8, u8),
     /// Delete an EIP.
     DeleteEip(u8),
+    /// Create a NAT rule of an EIP; the last number: which port or network it asks for, 3: none that can be read.
+    Rule(Nat, u8, u8, u8),
+    /// Delete a NAT rule.
+    DeleteRule(Nat, u8),
     /// Create the gateway, or scale it.
     Gateway(u8),
     /// Delete the gateway.
@@ -137,6 +145,43 @@ pub enum Ask {
     Borrow(u8),
     /// This one, which it says that it has already.
     Steal(u8),
+    /// What is refused.
+    Refused(Refusal),
+}
+
+/// What a pod asks for that nobody can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// An address that no Subnet has.
+    Outside,
+    /// The gateway's address.
+    Gateway,
+    /// A pool that is not there.
+    Pool,
+    /// A MAC that is none.
+    Mac,
+    /// Networks that cannot be read.
+    Unreadable,
+}
+
+/// What an annotation for Multus says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Networks {
+    /// The first network.
+    First,
+    /// Nothing that can be read.
+    Unreadable,
+}
+
+/// A kind of NAT rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nat {
+    /// IptablesFIPRule
+    Fip,
+    /// IptablesDnatRule
+    Dnat,
+    /// IptablesSnatRule
+    Snat,
 }
 
 /// How a pod is deleted.

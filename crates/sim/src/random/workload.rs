@@ -4,7 +4,7 @@
 //! many of in a cluster happens often, what goes wrong happens some ten times in a run of a hundred steps.
 
 use super::dice::Dice;
-use super::step::{ALL, Ask, Grace, Hand, Pods, Step, What, Wrong};
+use super::step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, What, Wrong};
 
 /// The steps of a run.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
 }
 
 fn people(dice: &mut Dice) -> What {
-    match dice.below(44) {
+    match dice.below(52) {
         0..=7 => What::Pod(dice.below(4), dice.below(2), ask(dice)),
         8..=13 => What::DeletePod(dice.below(4), grace(dice)),
         14 => What::Exit(dice.below(4)),
@@ -54,6 +54,10 @@ fn people(dice: &mut Dice) -> What {
         41 => dice.one(&[What::Spill, What::Spill, What::DeleteSpill]),
         42 => migration(dice),
         43 => held(dice),
+        44 => What::Networks(dice.below(4), networks(dice)),
+        45 => What::Template(dice.below(2), networks(dice)),
+        46..=48 => What::Rule(nat(dice), dice.below(2), dice.below(2), dice.below(4)),
+        49 => What::DeleteRule(nat(dice), dice.below(2)),
         37 => What::Pass(dice.one(&[5, 30, 61, 90])),
         _ => What::Nothing,
     }
@@ -80,14 +84,27 @@ fn node(dice: &mut Dice) -> What {
 }
 
 fn ask(dice: &mut Dice) -> Ask {
-    match dice.below(10) {
+    match dice.below(11) {
         0..=4 => Ask::Free,
         5 => Ask::This(address(dice)),
         6 => Ask::Pooled,
         7 => Ask::Two,
         8 => Ask::Borrow(dice.below(2)),
+        9 => Ask::Refused(refusal(dice)),
         _ => Ask::Steal(address(dice)),
     }
+}
+
+fn refusal(dice: &mut Dice) -> Refusal {
+    dice.one(&[Refusal::Outside, Refusal::Gateway, Refusal::Pool, Refusal::Mac, Refusal::Unreadable])
+}
+
+fn networks(dice: &mut Dice) -> Networks {
+    dice.one(&[Networks::First, Networks::Unreadable])
+}
+
+fn nat(dice: &mut Dice) -> Nat {
+    dice.one(&[Nat::Fip, Nat::Dnat, Nat::Snat])
 }
 
 /// One of the few that the Subnet has.

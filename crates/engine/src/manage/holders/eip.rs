@@ -36,6 +36,7 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
         title: Title { kind: EIP.into(), namespace: Str::default(), name: name.clone() },
         occupant: occupant_of(state, eip),
         // One that Kube-OVN's gateway has is on the wire already.
+        unread: None,
         programmed: eip.status.ready.then(|| eip.spec.nat_gw.clone()),
         wants,
         arrival: eip.meta.created.get().copied(),

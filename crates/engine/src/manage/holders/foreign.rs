@@ -39,6 +39,7 @@ pub(super) fn entitled(state: &State, kind: Kind, name: &Str) -> Option<Entitled
         holder,
         title: Title { kind: kind.name().into(), namespace: Str::default(), name: name.clone() },
         occupant: Occupant::default(),
+        unread: None,
         programmed: None,
         may_grow: !wants.is_empty(),
         wants,

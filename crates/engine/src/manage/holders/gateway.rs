@@ -129,6 +129,7 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     Some(Entitled {
         title: Title { kind: GATEWAY.into(), namespace: Str::default(), name: gateway.meta.name.clone() },
         occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+        unread: None,
         programmed: None,
         wants,
         arrival: gateway.meta.created.get().copied(),
@@ -158,7 +159,7 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
             continue;
         }
         let found =
-            pod::wants(state, &subject(&meta)).into_iter().find(|want| want.subnets.iter().any(|s| s == subnet));
+            pod::wants(state, &subject(&meta)).nics.into_iter().find(|want| want.subnets.iter().any(|s| s == subnet));
         let want = match found {
             Some(want) => with_record(state, want, pod.map(|pod| subject(&pod.meta)).as_ref()),
             // A Subnet that is not there may come back, and what it gave out stays until then.

@@ -15,6 +15,7 @@ pub(super) mod primary;
 mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;
+mod unnamed;
 pub(super) mod vip;
 pub(super) mod vm;
 
@@ -26,6 +27,7 @@ use super::state::State;
 use super::want::Want;
 use crate::life::split_ordinal;
 use api::slim::{Kind, Str, Time};
+use ledger::Addr;
 
 /// A holder that is there, and what it should hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(super) struct Entitled {
     /// The gateway that has its addresses on its interface already.
     pub(super) programmed: Option<Str>,
     pub(super) wants: Vec<Want>,
+    /// Why that is no more than what it has: an annotation that cannot be read, and the reason.
+    pub(super) unread: Option<(&'static str, String)>,
     /// When it came: the order in which an exhausted Subnet is served.
     pub(super) arrival: Option<Time>,
     /// Whether it may be given more than it has: not while it is on its way out.
@@ -43,6 +47,11 @@ pub(super) struct Entitled {
 }
 
 impl Entitled {
+    /// Whether its pod may use an address: one that cannot be read uses what it was told, and is given nothing new.
+    pub(super) fn may_use(&self, want: &Want, addr: Addr) -> bool {
+        self.unread.is_none() || want.told.get(addr.family()) == Some(addr)
+    }
+
     /// What it wants for a NIC of its own, and not of a lender.
     pub(super) fn want(&self, nic: &NicId) -> Option<&Want> {
         self.wants.iter().find(|want| want.lent.is_none() && want.nic == *nic)

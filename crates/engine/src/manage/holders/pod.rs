@@ -1,11 +1,12 @@
 //! A plain pod: entitled while it exists, by its UID, and has not finished.
 //!
 //! In: the pod, the Subnets. Out: one want per attachment whose provider has a Subnet, and one for the primary
-//! network where it is served; what of it cannot be read. Guarantees: a pod wants nothing before it is bound to a node, and nothing while
-//! nobody can read which networks it asks for.
+//! network where it is served; what of it cannot be read. Guarantees: a pod wants nothing before it is bound to a node; while
+//! nobody can read which networks it asks for, it wants what it has, and nothing else.
 
 use super::asked::{Asker, Fault};
 use super::gateway::{self, Role};
+use super::unnamed::{self, Unnamed};
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
 use crate::manage::claims::{Claim, Slot};
@@ -15,7 +16,7 @@ use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_
 use crate::manage::project::is_of_life;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
-use crate::networks::{Attachment, networks_of_meta};
+use crate::networks::{Attachment, Networks, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
 use api::slim::{Field, Ip, Kind, Meta, Pod, Str, Time, Uid};
@@ -30,13 +31,15 @@ pub(in crate::manage) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> 
     if is_finished(pod) || pod.spec.host_network {
         return None;
     }
-    let wants = if pod.spec.node_name.is_empty() { Vec::new() } else { wants(state, &Subject::of_pod(pod)) };
+    let wants = if pod.spec.node_name.is_empty() { Wants::default() } else { wants(state, &Subject::of_pod(pod)) };
+    let Wants { nics: wants, unread } = wants;
     Some(Entitled {
         holder: HolderId::of_pod(pod),
         title: Title::of_pod(pod),
         occupant: Occupant::of(pod),
         programmed: None,
         wants,
+        unread,
         arrival: pod.meta.created.get().copied(),
         may_grow: !pod.meta.is_deleted(),
     })
@@ -107,13 +110,56 @@ pub(super) fn unread_of((kind, namespace, name): (Kind, &Str, &Str), place: Plac
     Unread { kind, namespace: namespace.clone(), name: name.clone(), place, reason: reason.into() }
 }
 
-/// What the annotations of a subject ask for.
-pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
+/// What a subject wants.
+#[derive(Debug, Default)]
+pub(in crate::manage) struct Wants {
+    /// For each of its NICs.
+    pub(in crate::manage) nics: Vec<Want>,
+    /// Why that is no more than what it has: an annotation that cannot be read, and the reason.
+    pub(in crate::manage) unread: Option<(&'static str, String)>,
+}
+
+/// What the annotations of a subject ask for; where they cannot be read, what it has.
+pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Wants {
     let networks = networks_of_meta(pod.meta, pod.namespace);
-    if !networks.malformed.is_empty() {
-        // Nobody knows which NIC is which: what it has it keeps, see `unread`.
-        return Vec::new();
+    match networks.malformed.first() {
+        Some(unread) => Wants { nics: goes_on_with(state, pod), unread: Some(unread.clone()) },
+        None => Wants { nics: asked_for(state, pod, &networks), unread: None },
     }
+}
+
+/// What a subject goes on with while nobody can read what it asks for: each NIC with what is on record for it.
+fn goes_on_with(state: &State, pod: &Subject<'_>) -> Vec<Want> {
+    let mut vip = false;
+    let is_ours = |nic: &Unnamed| !primary::is_primary(&nic.provider) || state.namespaces.is_served();
+    let nics = unnamed::nics(state, pod).into_iter().filter(is_ours);
+    let on_record = nics.filter_map(|Unnamed { provider, interface, several }| {
+        let (name, namespace) = provider.rsplit_once('.').unwrap_or((&provider, ""));
+        let attachment = Attachment { namespace: namespace.into(), name: name.into(), ..Attachment::default() };
+        let provider = provider.to_string();
+        let nic = Named { attachment: &attachment, list: annotations::NETWORKS, interface, provider, nth: 1 };
+        let want = want(state, pod, &nic, several, &mut vip)?;
+        let record = want.record().or_else(|| claimed(state, &want))?;
+        Some(Want { ask: Ask::This(record), class: Class::Record, ..want })
+    });
+    on_record.collect()
+}
+
+/// The claims of a NIC; of a lender's those that its pod uses. Of several in one family the one that it was told.
+fn claimed(state: &State, want: &Want) -> Option<AddrPair> {
+    let mut pair = AddrPair::NONE;
+    let is_its =
+        |slot: &Slot| want.lent.as_ref().is_none_or(|lent| slot.standing().is_some_and(|c| c.has_user(&lent.to)));
+    for (key, _) in state.claims.of_nic(want.claimant()).filter(|(_, slot)| is_its(slot)) {
+        let family = key.addr.family();
+        if pair.get(family).is_none() || want.told.get(family) == Some(key.addr) {
+            pair.set(family, Some(key.addr));
+        }
+    }
+    (pair != AddrPair::NONE).then_some(pair)
+}
+
+fn asked_for(state: &State, pod: &Subject<'_>, networks: &Networks<'_>) -> Vec<Want> {
     let mut first = !networks.primary;
     let mut count = 0;
     let mut named = Vec::new();

@@ -74,6 +74,7 @@ pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     Some(Entitled {
         title: Title { kind: RESERVATION.into(), namespace: Str::default(), name: name.clone() },
         occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+        unread: None,
         programmed: None,
         wants,
         arrival: ip.meta.created.get().copied(),

@@ -44,7 +44,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         user: uid,
         borrows: true,
     };
-    let wants = pod::wants(state, &subject);
+    let pod::Wants { nics: wants, unread } = pod::wants(state, &subject);
     // Without a pod it is given only what is kept for it already.
     let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
@@ -52,6 +52,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         title: Title { kind: STATEFUL_SET.into(), namespace: namespace.clone(), name: name.clone() },
         programmed: None,
         wants,
+        unread,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
         may_grow: user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
         occupant: user.map(Occupant::of).unwrap_or_default(),

@@ -57,12 +57,13 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         user: Uid::None,
         borrows: false,
     };
-    let wants = if is_going { Vec::new() } else { wants(state, &subject) };
+    let pod::Wants { nics: wants, unread } = if is_going { pod::Wants::default() } else { wants(state, &subject) };
     // Without a launcher it is given only what is kept for it already.
     let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
         title: Title { kind: VM.into(), namespace: namespace.clone(), name: name.clone() },
         wants,
+        unread,
         occupant: occupant.unwrap_or_default(),
         programmed: None,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
@@ -71,7 +72,7 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
     })
 }
 
-fn wants(state: &State, subject: &pod::Subject<'_>) -> Vec<Want> {
+fn wants(state: &State, subject: &pod::Subject<'_>) -> pod::Wants {
     let mut times: BTreeMap<Str, u32> = BTreeMap::new();
     let mut named = |want: Want| {
         let provider = want.annotations.0.clone();
@@ -79,7 +80,8 @@ fn wants(state: &State, subject: &pod::Subject<'_>) -> Vec<Want> {
         *nth += 1;
         Want { nic: nic(&subject.holder, &provider, *nth), ..want }
     };
-    pod::wants(state, subject).into_iter().map(&mut named).collect()
+    let pod::Wants { nics, unread } = pod::wants(state, subject);
+    pod::Wants { nics: nics.into_iter().map(&mut named).collect(), unread }
 }
 
 /// The metadata of a launcher pod before there is one: what it asks for, and the networks of the machine.
@@ -124,9 +126,9 @@ pub(super) fn unread(state: &State, namespace: &Str, name: &Str) -> Option<Unrea
         Ok(spec) => spec,
         Err(bad) => return bad.map(|bad| pod::unread_of(of, Place::Spec, &bad.reason)),
     };
-    // What a launcher pod that uses its addresses asks for can be read.
-    if state.borrower(&holder(namespace, name)).is_some() {
-        return None;
+    // A launcher pod that is to use its addresses says what it asks for.
+    if let Some((user, _)) = state.borrower(&holder(namespace, name)) {
+        return pod::unread(state.pod(user)?);
     }
     let networks = networks_of_vm(Ok(spec), namespace).malformed;
     let networks = networks.first().map(|(_, reason)| pod::unread_of(of, Place::Spec, reason));

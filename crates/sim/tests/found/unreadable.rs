@@ -1,0 +1,127 @@
+//! Networks annotations that cannot be read: what is on record goes on.
+
+use crate::holds_overtaken;
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Step, What::*};
+
+#[test]
+fn a_pod_that_cannot_be_read_has_its_claim_made_again() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(2, 0, Steal(3)), ALL, 0),
+            Step(Networks(2, Unreadable), ALL, 0),
+            Step(Hand(DeleteClaim, 14), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_cannot_be_read_has_its_record_made_again() {
+    holds_overtaken(
+        1,
+        &[Step(Pod(1, 1, Steal(3)), ALL, 0), Step(Networks(1, Unreadable), ALL, 0), Step(Cancel(1), ALL, 0)],
+    );
+}
+
+#[test]
+fn an_ordinal_without_a_pod_whose_template_cannot_be_read_has_its_claim_made_again() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Set(1, 2), ALL, 0),
+            Step(Hand(HoldClaim, 16), ALL, 0),
+            Step(Hand(DeleteClaim, 30), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Hand(AdoptIp, 33), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinal_that_could_not_be_read_any_more_when_it_was_claimed_for_has_a_record_too() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pool(4, 5), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(Template(1, Unreadable), 2, 54418),
+            Step(Spill, 5, 34847),
+        ],
+    );
+    holds_overtaken(
+        2,
+        &[
+            Step(Pool(5, 6), ALL, 0),
+            Step(Pod(1, 0, This(4)), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Eip(0, 0), ALL, 0),
+            Step(Set(1, 2), 5, 4494),
+            Step(Set(1, 0), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_address_of_an_ordinal_that_is_back_and_cannot_be_read_rests_no_more() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Set(0, 1), ALL, 0),
+            Step(Rest(1), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Template(0, Unreadable), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn nor_does_it_where_its_next_pod_is_there_before_the_rest_is_over() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(0, 1, Two), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Eip(0, 5), ALL, 0),
+            Step(Eip(0, 0), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Quarantine(2), 0, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Rest(1), ALL, 0),
+            Step(Template(0, Unreadable), 0, 0),
+            Step(DeletePod(1, Normal), 30, 5261),
+            Step(Pass(90), 8, 29433),
+            Step(DeletePod(0, Zero), 8, 36091),
+            Step(DeleteVip(1), 13, 6831),
+            Step(Set(0, 2), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_cannot_be_read_is_no_user_of_a_claim_that_is_made_again_for_its_ordinal() {
+    holds_overtaken(
+        1,
+        &[
+            Step(PowerOff(1), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Vip(1, 0), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Set(0, 1), 0, 0),
+            Step(Nothing, 13, 60156),
+            Step(Template(0, Unreadable), 13, 44340),
+            Step(Set(0, 3), ALL, 0),
+            Step(Hand(DeleteClaim, 87), 0, 0),
+            Step(DeleteSet(0, Stay), 0, 0),
+        ],
+    );
+}
