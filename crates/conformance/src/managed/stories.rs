@@ -92,6 +92,20 @@ fn owned_map(policy: &'static str) -> Vec<Act> {
     ]
 }
 
+/// One names an owner of another life, one its UID by another name, and one a kind that there is not.
+fn misled_maps() -> Vec<Act> {
+    let owned = |name: &str, owner: Value| json!({"metadata": {"name": name, "ownerReferences": [owner]}});
+    let owner = |name: &str, uid: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid});
+    let unknown = json!({"apiVersion": "nobody.io/v1", "kind": "Unknown", "name": "owner", "uid": "<uid owner>"});
+    vec![
+        send(Step::post(MAPS, json!({"metadata": {"name": "owner"}})).save("owner")),
+        send(Step::post(MAPS, owned("of-another-life", owner("owner", "7d5a0b52-6d0c-4a52-9c6e-0d4f6f0f3a11")))),
+        send(Step::post(MAPS, owned("of-another-name", owner("other", "<uid owner>")))),
+        send(Step::post(MAPS, owned("of-an-unknown-kind", unknown))),
+        Act::Settle,
+    ]
+}
+
 /// All stories.
 #[must_use]
 pub fn all() -> Vec<Story> {
@@ -292,6 +306,29 @@ fn replicas() -> Vec<Story> {
                 Act::Settle,
             ],
         },
+        Story {
+            name: "a deployment takes over what the one before it left",
+            acts: vec![
+                deployment(|_| ()),
+                Act::Settle,
+                delete(DEPLOYMENTS, "dep", "Orphan"),
+                Act::Settle,
+                deployment(|spec| spec["replicas"] = json!(3)),
+                Act::Settle,
+            ],
+        },
+        Story {
+            name: "a deployment lets go what its selector does not select any more",
+            acts: vec![
+                deployment(|_| ()),
+                Act::Settle,
+                Act::EachPod("", |pod| {
+                    let set = pod.rsplit_once('-').map_or(pod, |(set, _)| set);
+                    Step::merge(format!("{REPLICA_SETS}/{set}"), json!({"metadata": {"labels": {"app": "b"}}}))
+                }),
+                Act::Settle,
+            ],
+        },
     ]
 }
 
@@ -326,6 +363,7 @@ fn others() -> Vec<Story> {
         Story { name: "dependents go after their owner", acts: owned_map("Background") },
         Story { name: "dependents go before their owner", acts: owned_map("Foreground") },
         Story { name: "dependents stay without their owner", acts: owned_map("Orphan") },
+        Story { name: "dependents of an owner that is not the one they name", acts: misled_maps() },
         Story {
             name: "a namespace ends when all in it has ended",
             acts: vec![

@@ -1,6 +1,6 @@
 //! Deployments: one ReplicaSet per template, rolled from the old to the new.
 //!
-//! In: Deployments and their ReplicaSets. Out: creates and scales of ReplicaSets, status. Guarantees: at most
+//! In: Deployments and their ReplicaSets, orphans that they adopt among them. Out: creates and scales of ReplicaSets, status. Guarantees: at most
 //! `replicas + maxSurge` pods are asked for, at least `replicas - maxUnavailable` are kept ready; with strategy Recreate
 //! the old pods are gone before the new ones are made. Source: `kubernetes/pkg/controller/deployment` (history, pausing
 //! and proportional scaling are left out).
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::claim::Claims;
 use super::pods::{controller_uid, count, owner, set_status, template_hash};
 use super::{is_deleting, name, namespace, uid};
 use crate::meta;
@@ -49,21 +50,17 @@ fn asked_of(sets: &[Arc<Value>]) -> usize {
 }
 
 fn sync(server: &mut Server, deployment: &Value, now: Timestamp) {
-    let hash = template_hash(&deployment["spec"]["template"]);
-    let sets: Vec<Arc<Value>> = server
-        .objects("apps", "replicasets")
-        .into_iter()
-        .filter(|s| controller_uid(s) == uid(deployment) && !is_deleting(s))
-        .collect();
-    let (new, old): (Vec<_>, Vec<_>) =
-        sets.iter().cloned().partition(|s| s["metadata"]["labels"].get(HASH) == Some(&json!(hash)));
+    let reference = owner("apps/v1", "Deployment", deployment);
+    let mut sets = Claims::ReplicaSets.of(server, deployment, &reference, &|_| true, now);
+    sets.retain(|set| !is_deleting(set));
+    let (new, old): (Vec<_>, Vec<_>) = sets.iter().cloned().partition(|set| is_of_template(set, deployment));
     let wanted = count(deployment, "replicas", 1);
     let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
     let old_asked = asked_of(&old);
     let old_there = old.iter().any(|s| status(s, "replicas") > 0 || pods_of(server, s) > 0);
     match new.first() {
         None if recreate && (old_asked > 0 || old_there) => scale_all(server, deployment, &old, now),
-        None => create_set(server, deployment, &hash, if old_asked == 0 { wanted } else { 0 }, now),
+        None => create_set(server, deployment, if old_asked == 0 { wanted } else { 0 }, now),
         Some(set) => roll(server, deployment, set, &old, wanted, now),
     }
     let total = |key: &str| sum(sets.iter().map(|s| status(s, key)));
@@ -71,8 +68,11 @@ fn sync(server: &mut Server, deployment: &Value, now: Timestamp) {
     let status = json!({"replicas": total("replicas"), "readyReplicas": ready, "availableReplicas": ready,
         "updatedReplicas": new.first().map_or(0, |s| status(s, "replicas")),
         "observedGeneration": meta::number(deployment, "generation").unwrap_or(0)});
-    let at = format!("/apis/apps/v1/namespaces/{}/deployments/{}", namespace(deployment), name(deployment));
-    set_status(server, &at, deployment, &status, now);
+    set_status(server, &deployment_path(deployment), deployment, &status, now);
+}
+
+fn deployment_path(deployment: &Value) -> String {
+    format!("/apis/apps/v1/namespaces/{}/deployments/{}", namespace(deployment), name(deployment))
 }
 
 /// Pods of a set that are still there, terminating ones too.
@@ -80,7 +80,19 @@ fn pods_of(server: &Server, set: &Value) -> usize {
     server.objects("", "pods").iter().filter(|p| controller_uid(p) == uid(set)).count()
 }
 
-fn create_set(server: &mut Server, deployment: &Value, hash: &str, replicas: usize, now: Timestamp) {
+/// Whether a set is of the template that a Deployment has now (`EqualIgnoreHash`).
+fn is_of_template(set: &Value, deployment: &Value) -> bool {
+    let mut template = set["spec"]["template"].clone();
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.remove(HASH);
+    }
+    template == deployment["spec"]["template"]
+}
+
+/// Makes the set of the template. Where somebody else's has its name, the next try takes another hash.
+fn create_set(server: &mut Server, deployment: &Value, replicas: usize, now: Timestamp) {
+    let collisions = deployment["status"]["collisionCount"].as_u64().unwrap_or_default();
+    let hash = template_hash(&deployment["spec"]["template"], collisions);
     let mut template = deployment["spec"]["template"].clone();
     let mut selector = deployment["spec"]["selector"].clone();
     meta::object_mut(&mut selector, "matchLabels").insert(HASH.to_owned(), json!(hash));
@@ -92,7 +104,10 @@ fn create_set(server: &mut Server, deployment: &Value, hash: &str, replicas: usi
     let set = json!({"metadata": {"name": format!("{}-{hash}", name(deployment)), "labels": labels,
             "ownerReferences": [owner("apps/v1", "Deployment", deployment)]},
         "spec": {"replicas": replicas, "selector": selector, "template": template}});
-    server.handle(Request::post(path(deployment, ""), set), now);
+    if server.handle(Request::post(path(deployment, ""), set), now).code == 409 {
+        let status = json!({"status": {"collisionCount": collisions.saturating_add(1)}});
+        server.handle(Request::merge_patch(format!("{}/status", deployment_path(deployment)), status), now);
+    }
 }
 
 fn scale(server: &mut Server, deployment: &Value, set: &Value, replicas: usize, now: Timestamp) {

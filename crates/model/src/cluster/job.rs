@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::claim::Claims;
 use super::pods::{
-    BURST, claim, controller_uid, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path,
+    BURST, controller_uid, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path,
     set_status,
 };
 use super::{is_deleting, name, namespace, uid};
@@ -56,7 +57,7 @@ fn is_done(job: &Value) -> bool {
 
 fn sync(server: &mut Server, job: &Value, now: Timestamp) {
     let reference = owner("batch/v1", "Job", job);
-    let pods = claim(server, job, &reference, &|_| true, now);
+    let pods = Claims::Pods.of(server, job, &reference, &|_| true, now);
     let mut active: Vec<&Arc<Value>> = pods.iter().filter(|p| is_active(p)).collect();
     let (succeeded, mut failed) = tally(job, &pods);
     let outcome = if is_done(job) { None } else { outcome(job, succeeded, failed, active.is_empty()) };

@@ -6,6 +6,7 @@
 //! docs/api-model/cluster.md.
 
 mod accounts;
+mod claim;
 mod deployment;
 mod garbage;
 mod job;

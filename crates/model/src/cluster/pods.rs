@@ -1,14 +1,11 @@
 //! What the workload controllers share: pods out of templates, pods that are theirs.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::{is_deleting, name, namespace, uid};
 use crate::meta;
 use crate::pod::{is_finished, node_name, phase};
 use crate::request::Request;
-use crate::selector::LabelSelector;
 use crate::server::Server;
 use crate::time::Timestamp;
 
@@ -61,51 +58,6 @@ pub(super) fn from_template(template: &Value, owner: Value, mut metadata: Map<St
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
 }
 
-/// The pods of a workload: those it controls, and orphans that it may adopt and that `fits` accepts. Those that its selector
-/// selects no more are let go. Source: `kubernetes/pkg/controller/controller_ref_manager.go`.
-pub(super) fn claim(
-    server: &mut Server,
-    workload: &Value,
-    reference: &Value,
-    fits: &dyn Fn(&Value) -> bool,
-    now: Timestamp,
-) -> Vec<Arc<Value>> {
-    let selector = LabelSelector::from_spec(&workload["spec"]["selector"]);
-    let mut mine = Vec::new();
-    for pod in server.objects("", "pods") {
-        if namespace(&pod) != namespace(workload) {
-            continue;
-        }
-        if controller_uid(&pod) == uid(workload) {
-            if selector.matches(&pod) && fits(&pod) || is_deleting(workload) {
-                mine.push(pod);
-            } else {
-                release(server, &pod, uid(workload), now);
-            }
-        } else if controller_uid(&pod).is_empty()
-            && !is_deleting(workload)
-            && is_active(&pod)
-            && selector.matches(&pod)
-            && fits(&pod)
-        {
-            let patch = json!({"metadata": {"uid": uid(&pod), "ownerReferences": [reference]}});
-            let response = server.handle(Request::merge_patch(pod_path(namespace(&pod), name(&pod)), patch), now);
-            if let (200, Some(adopted)) = (response.code, response.as_object()) {
-                mine.push(Arc::clone(adopted));
-            }
-        }
-    }
-    mine
-}
-
-/// Takes a workload's reference off a pod that its selector selects no more.
-fn release(server: &mut Server, pod: &Value, owner: &str, now: Timestamp) {
-    let owners = meta::meta(pod).and_then(|m| m.get("ownerReferences")).and_then(Value::as_array);
-    let rest: Vec<&Value> = owners.into_iter().flatten().filter(|o| o["uid"] != owner).collect();
-    let patch = json!({"metadata": {"uid": uid(pod), "ownerReferences": rest}});
-    server.handle(Request::merge_patch(pod_path(namespace(pod), name(pod)), patch), now);
-}
-
 /// Deletes a pod, by UID.
 pub(super) fn delete(server: &mut Server, pod: &Value, now: Timestamp) {
     let options = json!({"preconditions": {"uid": uid(pod)}});
@@ -118,10 +70,10 @@ pub(super) fn deletion_rank(pod: &Value) -> (bool, bool, bool, std::cmp::Reverse
     (!node_name(pod).is_empty(), phase(pod) == "Running", is_ready(pod), std::cmp::Reverse(created))
 }
 
-/// A short stable hash of a template, in the letters of generated names.
-pub(super) fn template_hash(template: &Value) -> String {
+/// A short stable hash of a template, in the letters of generated names; after so many collisions.
+pub(super) fn template_hash(template: &Value, collisions: u64) -> String {
     let mut state = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in template.to_string().bytes() {
+    for byte in template.to_string().bytes().chain(collisions.to_le_bytes()) {
         state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
     crate::ids::Ids::new(state).name("")

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::claim::Claims;
 use super::pods::{
-    BURST, claim, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path, set_status,
+    BURST, count, delete, deletion_rank, from_template, is_active, is_ready, owner, pod_path, set_status,
 };
 use super::{is_deleting, name, namespace};
 use crate::meta;
@@ -28,7 +29,7 @@ pub fn sync_replica_sets(server: &mut Server, now: Timestamp) -> bool {
 
 fn sync(server: &mut Server, set: &Value, now: Timestamp) {
     let reference = owner("apps/v1", "ReplicaSet", set);
-    let pods = claim(server, set, &reference, &|_| true, now);
+    let pods = Claims::Pods.of(server, set, &reference, &|_| true, now);
     let mut active: Vec<Arc<Value>> = pods.into_iter().filter(|p| is_active(p)).collect();
     let wanted = count(set, "replicas", 1);
     if !is_deleting(set) {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::pods::{BURST, claim, count, delete, from_template, is_ready, owner, pod_path, set_status, template_hash};
+use super::claim::Claims;
+use super::pods::{BURST, count, delete, from_template, is_ready, owner, pod_path, set_status, template_hash};
 use super::{is_deleting, name, namespace};
 use crate::meta;
 use crate::pod::is_finished;
@@ -38,12 +39,13 @@ fn ordinal(set: &Value, pod: &Value) -> Option<usize> {
 
 fn sync(server: &mut Server, set: &Value, now: Timestamp) {
     let reference = owner("apps/v1", "StatefulSet", set);
-    let mut pods: Vec<(usize, Arc<Value>)> = claim(server, set, &reference, &|p| ordinal(set, p).is_some(), now)
+    let mut pods: Vec<(usize, Arc<Value>)> = Claims::Pods
+        .of(server, set, &reference, &|p| ordinal(set, p).is_some(), now)
         .into_iter()
         .filter_map(|p| Some((ordinal(set, &p)?, p)))
         .collect();
     pods.sort_by_key(|(n, _)| *n);
-    let revision = format!("{}-{}", name(set), template_hash(&set["spec"]["template"]));
+    let revision = format!("{}-{}", name(set), template_hash(&set["spec"]["template"], 0));
     control(server, set, &reference, &pods, &revision, now);
     let ready = pods.iter().filter(|(_, p)| is_ready(p)).count();
     let updated = pods.iter().filter(|(_, p)| has_revision(p, &revision)).count();
