@@ -4,6 +4,7 @@
 //! the nodes and the parts of Kubernetes take turns until none has anything to do.
 
 use crate::controller::Controller;
+use crate::decision;
 use crate::end::End;
 use crate::excuse::{Excuses, claim_at};
 use crate::fault::Fault;
@@ -364,7 +365,7 @@ impl Cluster {
         for _ in 0..self.controllers.len() {
             let at = self.turn % self.controllers.len();
             self.turn += 1;
-            if !self.think(at) {
+            if !self.think(at)? {
                 continue;
             }
             while self.call(at, 0)? {}
@@ -379,18 +380,22 @@ impl Cluster {
     }
 
     /// A controller takes one thing in, where there is one or calls are still to be made; what it decides is not sent yet.
-    pub(crate) fn think(&mut self, at: usize) -> bool {
+    pub(crate) fn think(&mut self, at: usize) -> Result<bool, Violation> {
         if self.is_down() {
             self.controllers[at].outbox.clear();
-            return false;
+            return Ok(false);
         }
         if self.controllers[at].is_cut(&self.server) {
             self.restart(at);
-            return true;
+            return Ok(true);
         }
         let controller = &mut self.controllers[at];
         controller.listen(&mut self.server, self.now);
-        controller.step(self.now) || !controller.outbox.is_empty()
+        let Some(decided) = controller.step(self.now) else { return Ok(!controller.outbox.is_empty()) };
+        if controller.knows_all() {
+            decision::judge(&self.server, controller.outbox.iter().rev().take(decided))?;
+        }
+        Ok(true)
     }
 
     /// A controller makes one of the calls that it decided on; whether there was one.

@@ -109,11 +109,17 @@ impl Controller {
         }
     }
 
-    /// Lets the engine take one step; whether there was anything to take in.
-    pub(crate) fn step(&mut self, now: Timestamp) -> bool {
-        let Some(input) = self.inbox.pop_front() else { return false };
+    /// Lets the engine take one step, where there is anything to take in: how many calls it asks for.
+    pub(crate) fn step(&mut self, now: Timestamp) -> Option<usize> {
+        let input = self.inbox.pop_front()?;
+        let before = self.outbox.len();
         self.outbox.extend(self.engine.step(input, Time(now.secs())));
-        true
+        Some(self.outbox.len() - before)
+    }
+
+    /// Whether it has heard and taken in everything that its watches had to tell when it listened last.
+    pub(crate) fn knows_all(&self) -> bool {
+        !self.deaf && self.inbox.is_empty()
     }
 
     /// Stops watching: the process is gone.

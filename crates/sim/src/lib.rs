@@ -6,6 +6,7 @@
 
 mod cluster;
 mod controller;
+mod decision;
 mod end;
 mod excuse;
 mod fault;

@@ -255,6 +255,8 @@ fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<()
         .iter()
         // What it promised not to use it has no more: of a reservation it stays the occupant until another pod is.
         .filter(|claim| claim.status.may_use(&pod.meta.uid) && claim.spec.holder.kind != "IptablesEIP")
+        // What another holder was about to lend to one that could not be read any more it is not told.
+        .filter(|claim| claim.spec.holder.kind == "Pod" || !is_unread_pod(pod))
         .filter(|claim| !is_unsettled(cluster, claims, claim))
         .filter_map(|claim| claim.spec.address.get().copied())
         .collect();
@@ -263,9 +265,7 @@ fn annotated(cluster: &Cluster, pod: &Pod, claims: &[AddressClaim]) -> Result<()
         .filter_map(|(_, text)| api::slim::Field::<AddrPair>::parse(text).get().copied())
         .flat_map(|pair| pair.iter().collect::<Vec<_>>())
         .collect();
-    // One that could not be read any more before it was told cannot use it either.
-    let is_late = told.is_empty() && is_unread_pod(pod);
-    if !is_late && !mine.is_empty() && !mine.iter().all(|addr| told.contains(addr)) {
+    if !mine.is_empty() && !mine.iter().all(|addr| told.contains(addr)) {
         return Err(Violation(format!("pod {} has {mine:?} and is told {told:?}", pod.meta.name)));
     }
     Ok(())

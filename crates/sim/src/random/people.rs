@@ -4,6 +4,7 @@
 
 use super::machines;
 use super::step::{Ask, Grace, Networks, Pods, Refusal, What};
+use crate::cluster::Cluster;
 use crate::setup::{pod, stateful_set};
 use model::Request;
 use serde_json::{Value, json};
@@ -31,9 +32,8 @@ pub(super) fn requests(what: What) -> Vec<Request> {
             Request::post(SETS, stateful_set(&format!("s{name}"), u32::from(replicas))),
             Request::merge_patch(format!("{SETS}/s{name}"), json!({"spec": {"replicas": replicas}})),
         ],
-        What::Networks(pod, says) => vec![Request::merge_patch(pod_path(pod), says_networks(says))],
         What::Template(set, says) => {
-            let body = json!({"spec": {"template": says_networks(says)}});
+            let body = json!({"spec": {"template": networks_of("macvlan", says)}});
             vec![Request::merge_patch(format!("{SETS}/s{set}"), body)]
         }
         What::DeleteSet(name, pods) => {
@@ -56,6 +56,10 @@ pub(super) fn requests(what: What) -> Vec<Request> {
         What::Pool(first, last) => {
             let ips = json!([format!("{}..{}", address(first), address(last))]);
             vec![create("ippools", "IPPool", "pool", &json!({"subnet": "ext", "ips": ips}))]
+        }
+        What::PoolOfOthers(first, last) => {
+            let ips = json!([format!("{}..{}", address(first), address(last))]);
+            vec![create("ippools", "IPPool", "pool", &json!({"subnet": "ext", "ips": ips, "namespaces": ["other"]}))]
         }
         What::Vm(vm) => vec![machines::create(vm)],
         What::StopVm(vm, grace) => machines::stop(vm, grace),
@@ -123,21 +127,29 @@ fn pod_of(name: u8, node: u8, ask: Ask) -> Value {
         Ask::Refused(Refusal::Gateway) => json!({annotation("ip_address"): address(1)}),
         Ask::Refused(Refusal::Pool) => json!({annotation("ip_pool"): "no-pool"}),
         Ask::Refused(Refusal::Mac) => json!({annotation("mac_address"): "00:00:5e:00:53"}),
-        Ask::Refused(Refusal::Unreadable) => json!({NETWORKS: networks(Networks::Unreadable)}),
+        Ask::Refused(Refusal::Unreadable) => json!({NETWORKS: broken("macvlan")}),
     };
     pod(&format!("p{name}"), &format!("node{}", node + 1), &annotations)
 }
 
-const fn networks(says: Networks) -> &'static str {
-    match says {
-        Networks::First => "macvlan",
-        // A comma too many.
-        Networks::Unreadable => r#"[{"name":"macvlan",}]"#,
-    }
+/// The start and the end of networks that cannot be read: there is a comma too many.
+const BROKEN: (&str, &str) = ("[\"", "\",]");
+
+fn broken(networks: &str) -> String {
+    format!("{}{networks}{}", BROKEN.0, BROKEN.1)
 }
 
-fn says_networks(says: Networks) -> Value {
-    json!({"metadata": {"annotations": {NETWORKS: networks(says)}}})
+fn networks_of(meant: &str, says: Networks) -> Value {
+    let text = if says == Networks::Readable { meant.to_owned() } else { broken(meant) };
+    json!({"metadata": {"annotations": {NETWORKS: text}}})
+}
+
+/// Somebody breaks the networks annotation of a pod, or mends it: it asks for the same networks as before.
+pub(super) fn networks(cluster: &mut Cluster, pod: u8, says: Networks) {
+    let Some(object) = cluster.server.object("", "pods", "default", &format!("p{pod}")) else { return };
+    let text = object["metadata"]["annotations"][NETWORKS].as_str().unwrap_or_default();
+    let meant = text.strip_prefix(BROKEN.0).and_then(|text| text.strip_suffix(BROKEN.1)).unwrap_or(text);
+    cluster.server.handle(Request::merge_patch(pod_path(pod), networks_of(meant, says)), cluster.now);
 }
 
 fn vip(addr: u8) -> Value {

@@ -98,7 +98,7 @@ fn manage(cluster: &mut Cluster, at: usize, dice: &mut Dice) -> Result<bool, Vio
     if waits > 0 && dice.percent(50) {
         return cluster.call(at, dice.index(waits));
     }
-    Ok(cluster.think(at) || cluster.call(at, dice.index(waits))?)
+    Ok(cluster.think(at)? || cluster.call(at, dice.index(waits))?)
 }
 
 fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
@@ -130,6 +130,7 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
             let requests = held::requests(what, cluster.now);
             send(cluster, requests);
         }
+        What::Networks(pod, says) => people::networks(cluster, pod, says),
         What::Rule(kind, name, eip, asks) => rules::create(cluster, kind, name, eip, asks),
         What::DeleteRule(kind, name) => rules::delete(cluster, kind, name),
         What::Cancel(pod) => {

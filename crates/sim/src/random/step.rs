@@ -30,9 +30,9 @@ pub enum What {
     DeleteSet(u8, Pods),
     /// Delete a pod of a StatefulSet.
     DeleteOrdinal(u8, u8, Grace),
-    /// Somebody writes a pod's networks anew.
+    /// Somebody breaks a pod's networks annotation, or mends it.
     Networks(u8, Networks),
-    /// Somebody writes the networks of a StatefulSet's template anew.
+    /// Somebody breaks the networks annotation of a StatefulSet's template, or mends it.
     Template(u8, Networks),
     /// Create a Vip; 0: any address.
     Vip(u8, u8),
@@ -66,6 +66,8 @@ pub enum What {
     Block(u8),
     /// Exclude an address of the Subnet beside its gateway; 0: none.
     Exclude(u8),
+    /// Create a pool of these addresses, for another Namespace.
+    PoolOfOthers(u8, u8),
     /// Create the Subnet anew.
     Subnet,
     /// Delete the Subnet.
@@ -167,9 +169,9 @@ pub enum Refusal {
 /// What an annotation for Multus says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Networks {
-    /// The first network.
-    First,
-    /// Nothing that can be read.
+    /// What was meant.
+    Readable,
+    /// The same, so that nobody can read it.
     Unreadable,
 }
 

@@ -46,7 +46,7 @@ fn people(dice: &mut Dice) -> What {
         27 => What::DeleteGateway,
         28 | 29 => What::Program(dice.below(2)),
         30 => What::Unprogram(dice.below(2)),
-        31 => dice.one(&[What::Pool(4, 5), What::Pool(5, 6), What::DeletePool]),
+        31 => dice.one(&[What::Pool(4, 5), What::Pool(5, 6), What::PoolOfOthers(4, 5), What::DeletePool]),
         32 => network(dice),
         33 | 34 => What::CutOff(dice.below(2)),
         35 | 36 => What::Connect(dice.below(2)),
@@ -100,7 +100,7 @@ fn refusal(dice: &mut Dice) -> Refusal {
 }
 
 fn networks(dice: &mut Dice) -> Networks {
-    dice.one(&[Networks::First, Networks::Unreadable])
+    dice.one(&[Networks::Readable, Networks::Unreadable])
 }
 
 fn nat(dice: &mut Dice) -> Nat {

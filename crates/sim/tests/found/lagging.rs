@@ -1,7 +1,7 @@
 //! What a controller does that knows only how things were: claims made again for whoever had them then.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Nat::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_pod_that_runs_moves_to_no_claim_that_came_late_whoever_has_its_address() {
@@ -88,6 +88,30 @@ fn whoever_knows_an_old_pod_does_not_write_another_address_over_what_it_was_told
             Step(DeleteSet(1, Stay), 2, 26148),
             Step(Hand(StripClaim, 27), ALL, 0),
             Step(Hand(DeleteClaim, 56), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn while_an_ip_object_is_left_alone_nothing_is_read_for_it_again_and_again() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(3, 1, Borrow(0)), ALL, 0),
+            Step(Pod(2, 0, Two), 0, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(PowerOff(0), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(DeleteRule(Dnat, 1), 1, 20026),
+            Step(LateArrives, 2, 33858),
+            Step(Crash(0), 0, 0),
+            Step(Arm(CrashAfter, 1), 3, 50555),
+            Step(Pod(0, 0, Borrow(0)), ALL, 0),
+            Step(OutOfService(0), 2, 53492),
+            Step(Deaf(1), 13, 15337),
+            Step(Pass(61), 0, 0),
+            Step(Hand(DeleteIp, 41), ALL, 0),
         ],
     );
 }

@@ -47,9 +47,9 @@ pub(super) struct Entitled {
 }
 
 impl Entitled {
-    /// Whether its pod may use an address: one that cannot be read uses what it was told, and is given nothing new.
+    /// Whether its pod may use an address: one that cannot be read uses what is its own, and of an ordinal's or a machine's what it was told.
     pub(super) fn may_use(&self, want: &Want, addr: Addr) -> bool {
-        self.unread.is_none() || want.told.get(addr.family()) == Some(addr)
+        self.unread.is_none() || !self.holder.has_pods() || want.told.get(addr.family()) == Some(addr)
     }
 
     /// What it wants for a NIC of its own, and not of a lender.

@@ -7,7 +7,7 @@ use crate::holder::{IpRole, ip_role};
 use crate::life::split_ordinal;
 use crate::manage::call::{HOLDER_KIND, HOLDER_UID, labels_of_ip};
 use crate::manage::claims::Claim;
-use crate::manage::command::{Action, NewIp};
+use crate::manage::command::{Action, NewIp, ObjectId};
 use crate::manage::engine::Engine;
 use crate::manage::holders::foreign::node_of;
 use crate::manage::holders::reservation::{self, is_reservation};
@@ -135,7 +135,10 @@ impl Engine {
                     // What it says may be what the pod was told, by a pod that is newer than the one that is known.
                     let doubt = self.doubt_of_told(&known.spec).filter(|_| addrs(known) != ip.addrs);
                     let (uid, version) = (known.meta.uid.clone(), known.meta.resource_version.clone());
-                    self.send(doubt.unwrap_or_else(|| Action::UpdateIp { ip: Box::new(ip), uid, version }), holder);
+                    let update = Action::UpdateIp { ip: Box::new(ip), uid, version };
+                    // While it is left alone a read is of no use, and each answer would lead to the next one.
+                    let doubt = doubt.filter(|_| !self.flight.is_busy(&update.object()));
+                    self.send(doubt.unwrap_or(update), holder);
                 }
             }
         }
@@ -286,6 +289,11 @@ impl Engine {
             return;
         }
         for (meta, spec) in found {
+            let object = ObjectId::named(Kind::Ip, &meta.name);
+            if self.flight.is_busy(&object) {
+                self.flight.await_turn(object, holder.clone());
+                continue;
+            }
             let doubt = self.doubt_of(holder, &spec).filter(|_| entitled.is_none());
             // A fresh read counts for one look: of whose owner one says that it is gone, no other one is asked for.
             let told = || self.doubt_of_told(&spec).filter(|_| !self.state.disowned.contains(holder));

@@ -1,0 +1,72 @@
+//! What a controller that has heard everything may decide.
+//!
+//! In: the server, what was decided when nothing was left to hear. Out: the first [`Violation`]. Guarantees: judges by objects alone;
+//! what it knows is what they say, so that no decision is excused by what was not seen yet. What a pod says that it was given is
+//! a request, unless an IP object agrees or the pod is older than the adoption of the Subnet: it is given nothing from a Subnet that is
+//! being deleted, and nothing of a pool that is for other Namespaces.
+
+use crate::controller::slim;
+use crate::oracle::Violation;
+use api::names::annotations::ADOPTED;
+use api::slim::{Field, Kind, Object, PoolEntry, Str};
+use engine::manage::{Action, Command, HolderId, NewClaim};
+use model::{Server, Timestamp};
+use serde_json::Value;
+
+/// Judges what was decided.
+pub(crate) fn judge<'a>(server: &Server, decided: impl Iterator<Item = &'a Command>) -> Result<(), Violation> {
+    for command in decided {
+        if let Action::CreateClaim(claim) = &command.action {
+            request(server, claim)?;
+        }
+    }
+    Ok(())
+}
+
+/// A pod without a record gets what it could ask for.
+fn request(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
+    let HolderId::Pod(_) = claim.nic.holder else { return Ok(()) };
+    let subnet = server.object("kubeovn.io", "subnets", "", &claim.subnet);
+    if is_recorded(server, claim) || subnet.as_ref().is_none_or(|subnet| is_older(server, claim, subnet)) {
+        return Ok(());
+    }
+    let is_leaving = subnet.is_some_and(|subnet| !subnet["metadata"]["deletionTimestamp"].is_null());
+    let pools = server.objects("kubeovn.io", "ippools");
+    let barred = pools.iter().find(|pool| bars(pool, claim));
+    let why = match (is_leaving, barred) {
+        (true, _) => "is of a Subnet that is being deleted",
+        (false, Some(_)) => "is of a pool of other Namespaces",
+        (false, None) => return Ok(()),
+    };
+    Err(Violation(format!("REQUEST: {} for pod {} without a record {why}", claim.key.addr, claim.title.name)))
+}
+
+/// Whether an IP object of the pod says the address.
+fn is_recorded(server: &Server, claim: &NewClaim) -> bool {
+    let address = claim.key.addr.to_string();
+    server.objects("kubeovn.io", "ips").iter().any(|ip| {
+        let spec = &ip["spec"];
+        spec["podName"] == claim.title.name.as_str()
+            && [&spec["v4IpAddress"], &spec["v6IpAddress"]].iter().any(|said| **said == address)
+    })
+}
+
+/// Whether the pod was there when the Subnet was adopted, or that is still to be.
+fn is_older(server: &Server, claim: &NewClaim, subnet: &Value) -> bool {
+    let time = |text: &Value| text.as_str().and_then(Timestamp::parse);
+    let adopted = time(&subnet["metadata"]["annotations"][ADOPTED]);
+    let pod = server.object("", "pods", &claim.title.namespace, &claim.title.name);
+    let made = pod.and_then(|pod| time(&pod["metadata"]["creationTimestamp"]));
+    adopted.is_none_or(|adopted| made.is_some_and(|made| made <= adopted))
+}
+
+/// Whether a pool has the address, for other Namespaces.
+fn bars(pool: &Value, claim: &NewClaim) -> bool {
+    let Some(Object::IpPool(pool)) = slim(Kind::IpPool, pool) else { return false };
+    let (spec, is_for) = (&pool.spec, |of: &Str| *of == claim.title.namespace);
+    let has = |entry: &Field<PoolEntry>| entry.get().is_some_and(|entry| entry.0.contains(claim.key.addr));
+    !pool.meta.is_deleted()
+        && !spec.namespaces.is_empty()
+        && !spec.namespaces.iter().any(is_for)
+        && spec.ips.iter().any(has)
+}
