@@ -6,7 +6,7 @@
 
 use super::asked::{Asker, Fault};
 use super::gateway::{self, Role};
-use super::unnamed::{self, Unnamed};
+use super::unnamed;
 use super::{Entitled, primary, reservation, vip, vm};
 use crate::manage::bug::Bug;
 use crate::manage::claims::{Claim, Slot};
@@ -77,14 +77,14 @@ impl<'a> Subject<'a> {
 }
 
 /// An attachment with the names that follow from its place in the list.
-struct Named<'a> {
-    attachment: &'a Attachment<'a>,
+pub(super) struct Named<'a> {
+    pub(super) attachment: &'a Attachment<'a>,
     /// The annotation that it is from.
-    list: &'static str,
-    interface: Str,
-    provider: String,
+    pub(super) list: &'static str,
+    pub(super) interface: Str,
+    pub(super) provider: String,
     /// Its place among those of its provider, from 1.
-    nth: u32,
+    pub(super) nth: u32,
 }
 
 /// What cannot be read of a pod that wants something: the first of the annotations that say which networks it asks for.
@@ -123,40 +123,9 @@ pub(in crate::manage) struct Wants {
 pub(in crate::manage) fn wants(state: &State, pod: &Subject<'_>) -> Wants {
     let networks = networks_of_meta(pod.meta, pod.namespace);
     match networks.malformed.first() {
-        Some(unread) => Wants { nics: goes_on_with(state, pod), unread: Some(unread.clone()) },
+        Some(unread) => Wants { nics: unnamed::wants(state, pod), unread: Some(unread.clone()) },
         None => Wants { nics: asked_for(state, pod, &networks), unread: None },
     }
-}
-
-/// What a subject goes on with while nobody can read what it asks for: each NIC with what is on record for it.
-fn goes_on_with(state: &State, pod: &Subject<'_>) -> Vec<Want> {
-    let mut vip = false;
-    let is_ours = |nic: &Unnamed| !primary::is_primary(&nic.provider) || state.namespaces.is_served();
-    let nics = unnamed::nics(state, pod).into_iter().filter(is_ours);
-    let on_record = nics.filter_map(|Unnamed { provider, interface, several }| {
-        let (name, namespace) = provider.rsplit_once('.').unwrap_or((&provider, ""));
-        let attachment = Attachment { namespace: namespace.into(), name: name.into(), ..Attachment::default() };
-        let provider = provider.to_string();
-        let nic = Named { attachment: &attachment, list: annotations::NETWORKS, interface, provider, nth: 1 };
-        let want = want(state, pod, &nic, several, &mut vip)?;
-        let record = want.record().or_else(|| claimed(state, &want))?;
-        Some(Want { ask: Ask::This(record), class: Class::Record, ..want })
-    });
-    on_record.collect()
-}
-
-/// The claims of a NIC; of a lender's those that its pod uses. Of several in one family the one that it was told.
-fn claimed(state: &State, want: &Want) -> Option<AddrPair> {
-    let mut pair = AddrPair::NONE;
-    let is_its =
-        |slot: &Slot| want.lent.as_ref().is_none_or(|lent| slot.standing().is_some_and(|c| c.has_user(&lent.to)));
-    for (key, _) in state.claims.of_nic(want.claimant()).filter(|(_, slot)| is_its(slot)) {
-        let family = key.addr.family();
-        if pair.get(family).is_none() || want.told.get(family) == Some(key.addr) {
-            pair.set(family, Some(key.addr));
-        }
-    }
-    (pair != AddrPair::NONE).then_some(pair)
 }
 
 fn asked_for(state: &State, pod: &Subject<'_>, networks: &Networks<'_>) -> Vec<Want> {
@@ -229,7 +198,7 @@ fn subnets_on_record(state: &State, provider: &str, asked: &[Str]) -> Vec<Str> {
 }
 
 /// The want of one NIC; none where it is to have no address from here. On the primary network each NIC wants one.
-fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Option<Want> {
+pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: bool, vip: &mut bool) -> Option<Want> {
     let Named { attachment, list, interface, provider, .. } = nic;
     let suffix = if several { Str::from(format!(".{interface}")) } else { Str::default() };
     let port = names::port_name(pod.name, pod.namespace, provider) + &suffix;

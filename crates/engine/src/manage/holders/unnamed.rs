@@ -1,29 +1,65 @@
-//! The NICs of a holder whose networks cannot be read: those that are on record for it.
+//! What a holder wants whose networks cannot be read: what is on record for it.
 //!
-//! In: its claims, what its pod was told, what IP objects keep for it. Out: NICs by provider. Guarantees: one for each that has
-//! something, whatever the text that cannot be read asks for, so that it goes on with that and its records are made again where they
-//! are lost; none for anything else.
+//! In: its claims, what its pod was told, what IP objects keep for it. Out: one want for each NIC that has something. Guarantees:
+//! whatever the text that cannot be read asks for, it goes on with what it has, and its records are made again where they are lost;
+//! nothing else is wanted.
 
-use super::pod::Subject;
+use super::pod::{Named, Subject, want};
+use super::primary;
+use crate::manage::claims::Slot;
 use crate::manage::state::State;
-use api::names;
+use crate::manage::want::{Ask, Class, Want};
+use crate::networks::Attachment;
+use api::names::{self, annotations};
 use api::slim::Str;
+use ledger::AddrPair;
 use std::collections::BTreeMap;
 
 /// A NIC as records have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unnamed {
-    pub(super) provider: Str,
-    pub(super) interface: Str,
+struct Unnamed {
+    provider: Str,
+    interface: Str,
     /// Whether its records name the interface: its pod has several NICs of this provider.
-    pub(super) several: bool,
+    several: bool,
 }
 
 /// By provider, and by interface where records name it: the interface, where one is known.
 type Found = BTreeMap<(Str, Str), Str>;
 
-/// What is on record for a subject.
-pub(super) fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
+/// What a subject goes on with: each NIC with what is on record for it.
+pub(super) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
+    let mut vip = false;
+    let is_ours = |nic: &Unnamed| !primary::is_primary(&nic.provider) || state.namespaces.is_served();
+    let nics = nics(state, pod).into_iter().filter(is_ours);
+    let on_record = nics.filter_map(|Unnamed { provider, interface, several }| {
+        let (name, namespace) = provider.rsplit_once('.').unwrap_or((&provider, ""));
+        let attachment = Attachment { namespace: namespace.into(), name: name.into(), ..Attachment::default() };
+        let provider = provider.to_string();
+        let nic = Named { attachment: &attachment, list: annotations::NETWORKS, interface, provider, nth: 1 };
+        let want = want(state, pod, &nic, several, &mut vip)?;
+        let record = want.record().or_else(|| has(state, &want))?;
+        Some(Want { ask: Ask::This(record), class: Class::Record, ..want })
+    });
+    on_record.collect()
+}
+
+/// The claims of a NIC; of a lender's those that its pod uses. Of several in one family the one that it was told.
+fn has(state: &State, want: &Want) -> Option<AddrPair> {
+    let mut pair = AddrPair::NONE;
+    let is_its =
+        |slot: &Slot| want.lent.as_ref().is_none_or(|lent| slot.standing().is_some_and(|c| c.has_user(&lent.to)));
+    for (key, _) in state.claims.of_nic(want.claimant()).filter(|(_, slot)| is_its(slot)) {
+        let family = key.addr.family();
+        if pair.get(family).is_none() || want.told.get(family) == Some(key.addr) {
+            pair.set(family, Some(key.addr));
+        }
+    }
+    (pair != AddrPair::NONE).then_some(pair)
+}
+
+/// The NICs that are on record for a subject.
+fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
     let mut found = Found::new();
     told(pod, &mut found);
     kept(state, pod, &mut found);
