@@ -88,10 +88,11 @@ fn told(pod: &Subject<'_>, found: &mut Found) {
 /// The IP objects of an ordinal or a machine without a pod are named as its next pod's are.
 fn kept(state: &State, pod: &Subject<'_>, found: &mut Found) {
     for ip in state.kept.of(&pod.holder) {
-        let provider = state.provider_of(&ip.spec.subnet);
-        let port = names::port_name(pod.name, pod.namespace, &provider);
+        // Of a Subnet that is not there nobody knows of which network it was.
+        let Some(provider) = state.books.provider(&ip.spec.subnet) else { continue };
+        let port = names::port_name(pod.name, pod.namespace, provider);
         if let Some(own) = ip.meta.name.strip_prefix(port.as_str()).and_then(interface_in) {
-            found.entry((provider, own.into())).or_default();
+            found.entry((provider.clone(), own.into())).or_default();
         }
     }
 }
