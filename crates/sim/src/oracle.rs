@@ -217,10 +217,15 @@ pub(crate) fn is_unreadable(networks: &str) -> bool {
     networks.starts_with('[') && serde_json::from_str::<serde_json::Value>(networks).is_err()
 }
 
-/// Whether a pod that uses a claim cannot be read.
+/// Whether a pod that uses a claim cannot be read, and was not told of it before.
 fn has_unread_user(pods: &[Pod], claim: &AddressClaim) -> bool {
     let is_user = |pod: &&Pod| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid);
-    pods.iter().filter(is_user).any(is_unread_pod)
+    let is_told = |pod: &Pod| {
+        let addr = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
+        let told = pod.meta.annotations.iter().filter(|(key, _)| key.contains("/ip_address"));
+        told.flat_map(|(_, text)| text.split(',')).any(|one| one == addr)
+    };
+    pods.iter().filter(is_user).any(|pod| is_unread_pod(pod) && !is_told(pod))
 }
 
 fn is_unread_pod(pod: &Pod) -> bool {
