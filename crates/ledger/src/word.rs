@@ -1,11 +1,18 @@
 //! The number that an address is: 32 bits in IPv4, 128 in IPv6. Sets and books keep each family in its own width.
 
-use crate::{Addr, AddrRange, AddrSet, Count, Family, runs::Runs, set::FamilyRuns};
+use crate::{
+    Addr, AddrRange, AddrSet, Count, Family,
+    runs::Runs,
+    set::FamilyRuns,
+    tree::{Halves, Keys, WIDTH},
+};
 
 /// An address of one family as a number.
 pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug + 'static {
     const FAMILY: Family;
     const MAX: Self;
+    /// How nodes of a tree keep numbers.
+    type Keys: Keys<Self>;
 
     fn from_bits(bits: u128) -> Self;
     fn bits(self) -> u128;
@@ -55,10 +62,11 @@ pub(crate) trait Word: Copy + Ord + Default + std::fmt::Debug + 'static {
 }
 
 macro_rules! word {
-    ($type:ty, $family:expr, $variant:path) => {
+    ($type:ty, $keys:ty, $family:expr, $variant:path) => {
         impl Word for $type {
             const FAMILY: Family = $family;
             const MAX: Self = Self::MAX;
+            type Keys = $keys;
 
             #[inline]
             #[allow(clippy::cast_possible_truncation, reason = "an IPv4 address is in the low 32 bits")]
@@ -93,5 +101,5 @@ macro_rules! word {
     };
 }
 
-word!(u32, Family::V4, FamilyRuns::V4);
-word!(u128, Family::V6, FamilyRuns::V6);
+word!(u32, [u32; WIDTH], Family::V4, FamilyRuns::V4);
+word!(u128, Halves, Family::V6, FamilyRuns::V6);

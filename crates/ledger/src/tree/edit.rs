@@ -1,7 +1,8 @@
 //! A run that comes, changes or goes, and what that means on the way up.
 
 use super::{
-    Ends as _, Entry, Inner, Kind, Leaf, MERGED, NIL, Place, SPARSE, Sum, Tree, WIDTH, between, joined, sum_of, within,
+    Ends as _, Entry, Inner, Keys as _, Kind, Leaf, MERGED, NIL, Place, Rest, SPARSE, Sum, Tree, WIDTH, between,
+    joined, sum_of, within,
 };
 use crate::word::Word;
 
@@ -44,7 +45,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         leaf.put(slot, entry);
         let gained = leaf.stretch_around(slot);
         let sum = Sum {
-            first: leaf.first[0],
+            first: leaf.first.get(0),
             last: leaf.end(leaf.len - 1),
             count: K::minus(K::plus(before.count, K::count(entry)), K::count(old)),
             longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum().longest),
@@ -64,9 +65,9 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
             return;
         }
         let inside = slot > 0 && slot < leaf.len;
-        let gained = if inside { between::<W, K>(leaf.end(slot - 1), leaf.first[slot]) } else { W::default() };
+        let gained = if inside { between::<W, K>(leaf.end(slot - 1), leaf.first.get(slot)) } else { W::default() };
         let sum = Sum {
-            first: leaf.first[0],
+            first: leaf.first.get(0),
             last: leaf.end(leaf.len - 1),
             count: K::minus(before.count, K::count(old)),
             longest: longest(before.longest, lost, gained).unwrap_or_else(|| leaf.sum().longest),
@@ -78,7 +79,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
     fn sum_at(&self, place: &Place, depth: usize) -> Option<Sum<W, K::Count>> {
         let Some(above) = depth.checked_sub(1) else { return self.sum };
         let (node, slot) = place.path[above];
-        Some(self.inner(node).sum[usize::from(slot)])
+        Some(self.inner(node).sum_of(usize::from(slot)))
     }
 
     fn split_leaf(&mut self, place: &Place, entry: Entry<W, K::Value>) -> Change<W, K::Count> {
@@ -147,12 +148,12 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         before: Sum<W, K::Count>,
     ) -> Change<W, K::Count> {
         let inner = self.inner_mut(node);
-        let (old, lost) = (inner.sum[slot], inner.stretch_around::<K>(slot));
-        (inner.first[slot], inner.sum[slot]) = (sum.first, sum);
+        let (old, lost) = (inner.sum_of(slot), inner.stretch_around::<K>(slot));
+        inner.set_sum(slot, sum);
         let gained = inner.stretch_around::<K>(slot);
         let sum = Sum {
-            first: inner.sum[0].first,
-            last: inner.sum[inner.len - 1].last,
+            first: inner.first.get(0),
+            last: if slot + 1 == inner.len { sum.last } else { before.last },
             count: K::minus(K::plus(before.count, sum.count), old.count),
             longest: longest(before.longest, lost, gained).unwrap_or_else(|| inner.sum::<K>().longest),
         };
@@ -168,7 +169,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         upper_sum: Sum<W, K::Count>,
     ) -> Change<W, K::Count> {
         let inner = self.inner_mut(node);
-        (inner.first[slot], inner.sum[slot]) = (sum.first, sum);
+        inner.set_sum(slot, sum);
         let slot = slot + 1;
         if inner.len < WIDTH {
             inner.insert(slot, upper, upper_sum);
@@ -212,7 +213,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
             return false;
         };
         let (left, right) = (inner.child[lower], inner.child[lower + 1]);
-        let sum = joined::<W, K>(inner.sum[lower], inner.sum[lower + 1]);
+        let sum = joined::<W, K>(inner.sum_of(lower), inner.sum_of(lower + 1));
         if level == 1 {
             let mut upper = self.leaf(right).clone();
             self.leaf_mut(left).take_from(&mut upper, 0);
@@ -222,7 +223,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         }
         let inner = self.inner_mut(node);
         inner.remove(lower + 1);
-        inner.sum[lower] = sum;
+        inner.set_sum(lower, sum);
         self.free_node(right, level - 1);
         true
     }
@@ -257,19 +258,19 @@ fn longest<W: Word>(before: W, lost: W, gained: W) -> Option<W> {
 impl<W: Word, K: Kind<W>> Leaf<W, K> {
     /// The longest stretch of which the run at `slot` is a part, or an end.
     fn stretch_around(&self, slot: usize) -> W {
-        let own = within::<W, K>(self.first[slot], self.end(slot));
-        let below = if slot > 0 { between::<W, K>(self.end(slot - 1), self.first[slot]) } else { own };
-        let above = if slot + 1 < self.len { between::<W, K>(self.end(slot), self.first[slot + 1]) } else { own };
+        let own = within::<W, K>(self.first.get(slot), self.end(slot));
+        let below = if slot > 0 { between::<W, K>(self.end(slot - 1), self.first.get(slot)) } else { own };
+        let above = if slot + 1 < self.len { between::<W, K>(self.end(slot), self.first.get(slot + 1)) } else { own };
         own.max(below).max(above)
     }
 
     /// What it sums to with the run at `slot`, and summed to without it.
     fn sum_with(&self, slot: usize, before: Sum<W, K::Count>) -> Sum<W, K::Count> {
         let inside = slot > 0 && slot + 1 < self.len;
-        let lost = if inside { between::<W, K>(self.end(slot - 1), self.first[slot + 1]) } else { W::default() };
+        let lost = if inside { between::<W, K>(self.end(slot - 1), self.first.get(slot + 1)) } else { W::default() };
         let gained = self.stretch_around(slot);
         Sum {
-            first: self.first[0],
+            first: self.first.get(0),
             last: self.end(self.len - 1),
             count: K::plus(before.count, K::count(self.entry(slot))),
             longest: longest(before.longest, lost, gained).unwrap_or_else(|| self.sum().longest),
@@ -278,33 +279,34 @@ impl<W: Word, K: Kind<W>> Leaf<W, K> {
 
     /// Puts a run at `slot`; there is room.
     pub(super) fn insert(&mut self, slot: usize, entry: Entry<W, K::Value>) {
-        self.first.copy_within(slot..self.len, slot + 1);
+        let (first, last, value) = entry;
+        self.first.open(slot, self.len, first);
         self.last.open(slot, self.len);
         self.value.copy_within(slot..self.len, slot + 1);
-        self.put(slot, entry);
+        self.value[slot] = value;
+        self.last.set(slot, last, &self.first);
         self.len += 1;
     }
 
     fn remove(&mut self, slot: usize) {
-        self.first.copy_within(slot + 1..self.len, slot);
-        self.first[self.len - 1] = W::MAX;
+        self.first.close(slot, self.len);
         self.last.close(slot, self.len);
         self.value.copy_within(slot + 1..self.len, slot);
         self.len -= 1;
     }
 
     fn put(&mut self, slot: usize, (first, last, value): Entry<W, K::Value>) {
-        (self.first[slot], self.value[slot]) = (first, value);
+        self.first.set(slot, self.len, first);
+        self.value[slot] = value;
         self.last.set(slot, last, &self.first);
     }
 
     /// Appends to this the runs of `other` from slot `from` on; there is room.
     fn take_from(&mut self, other: &mut Self, from: usize) {
         for slot in from..other.len {
-            self.put(self.len + slot - from, other.entry(slot));
+            self.insert(self.len, other.entry(slot));
         }
-        self.len += other.len - from;
-        other.first[from..other.len].fill(W::MAX);
+        other.first.cut(from);
         other.len = from;
     }
 }
@@ -312,37 +314,36 @@ impl<W: Word, K: Kind<W>> Leaf<W, K> {
 impl<W: Word, C: Copy + Default> Inner<W, C> {
     /// The longest stretch in the child at `slot`, or at its ends.
     fn stretch_around<K: Kind<W, Count = C>>(&self, slot: usize) -> W {
-        let sum = &self.sum[slot];
-        let own = sum.longest;
-        let below = if slot > 0 { between::<W, K>(self.sum[slot - 1].last, sum.first) } else { own };
-        let above = if slot + 1 < self.len { between::<W, K>(sum.last, self.sum[slot + 1].first) } else { own };
+        let own = self.rest[slot].longest;
+        let below = if slot > 0 { between::<W, K>(self.rest[slot - 1].last, self.first.get(slot)) } else { own };
+        let above =
+            if slot + 1 < self.len { between::<W, K>(self.rest[slot].last, self.first.get(slot + 1)) } else { own };
         own.max(below).max(above)
     }
 
     /// Puts a child at `slot`; there is room.
     pub(super) fn insert(&mut self, slot: usize, child: u32, sum: Sum<W, C>) {
-        self.first.copy_within(slot..self.len, slot + 1);
+        let Sum { first, last, count, longest } = sum;
+        self.first.open(slot, self.len, first);
         self.child.copy_within(slot..self.len, slot + 1);
-        self.sum.copy_within(slot..self.len, slot + 1);
-        (self.first[slot], self.child[slot], self.sum[slot]) = (sum.first, child, sum);
+        self.rest.copy_within(slot..self.len, slot + 1);
+        (self.child[slot], self.rest[slot]) = (child, Rest { last, count, longest });
         self.len += 1;
     }
 
     fn remove(&mut self, slot: usize) {
-        self.first.copy_within(slot + 1..self.len, slot);
-        self.first[self.len - 1] = W::MAX;
+        self.first.close(slot, self.len);
         self.child.copy_within(slot + 1..self.len, slot);
-        self.sum.copy_within(slot + 1..self.len, slot);
+        self.rest.copy_within(slot + 1..self.len, slot);
         self.len -= 1;
     }
 
     /// Appends to this the children of `other` from slot `from` on; there is room.
     fn take_from(&mut self, other: &mut Self, from: usize) {
-        let moved = self.len..self.len + other.len - from;
-        self.first[moved.clone()].copy_from_slice(&other.first[from..other.len]);
-        other.first[from..other.len].fill(W::MAX);
-        self.child[moved.clone()].copy_from_slice(&other.child[from..other.len]);
-        self.sum[moved.clone()].copy_from_slice(&other.sum[from..other.len]);
-        (self.len, other.len) = (moved.end, from);
+        for slot in from..other.len {
+            self.insert(self.len, other.child[slot], other.sum_of(slot));
+        }
+        other.first.cut(from);
+        other.len = from;
     }
 }

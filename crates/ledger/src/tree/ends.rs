@@ -3,14 +3,14 @@
 //! In: ends by slot, beside the numbers that the runs begin with. Out: the same. Two ways to keep them: each, where most
 //! runs are long; or those of leaves that have a long run, where most runs are one number, which halves a leaf.
 
-use super::WIDTH;
+use super::{Keys as _, WIDTH};
 use crate::word::Word;
 
 /// The last numbers of a leaf's runs. `first` are their first ones, up to date.
 pub(crate) trait Ends<W: Word>: Clone {
     fn none() -> Self;
-    fn get(&self, slot: usize, first: &[W; WIDTH]) -> W;
-    fn set(&mut self, slot: usize, last: W, first: &[W; WIDTH]);
+    fn get(&self, slot: usize, first: &W::Keys) -> W;
+    fn set(&mut self, slot: usize, last: W, first: &W::Keys);
     /// Moves those from `slot` to `len` one up.
     fn open(&mut self, slot: usize, len: usize);
     /// Moves those behind `slot`, to `len`, one down.
@@ -22,11 +22,11 @@ impl<W: Word> Ends<W> for [W; WIDTH] {
         [W::default(); WIDTH]
     }
 
-    fn get(&self, slot: usize, _: &[W; WIDTH]) -> W {
+    fn get(&self, slot: usize, _: &W::Keys) -> W {
         self[slot]
     }
 
-    fn set(&mut self, slot: usize, last: W, _: &[W; WIDTH]) {
+    fn set(&mut self, slot: usize, last: W, _: &W::Keys) {
         self[slot] = last;
     }
 
@@ -48,13 +48,13 @@ impl<W: Word> Ends<W> for Rare<W> {
         Self(None)
     }
 
-    fn get(&self, slot: usize, first: &[W; WIDTH]) -> W {
-        self.0.as_ref().map_or(first[slot], |last| last[slot])
+    fn get(&self, slot: usize, first: &W::Keys) -> W {
+        self.0.as_ref().map_or(first.get(slot), |last| last[slot])
     }
 
-    fn set(&mut self, slot: usize, last: W, first: &[W; WIDTH]) {
-        if self.0.is_some() || last != first[slot] {
-            self.0.get_or_insert_with(|| Box::new(*first))[slot] = last;
+    fn set(&mut self, slot: usize, last: W, first: &W::Keys) {
+        if self.0.is_some() || last != first.get(slot) {
+            self.0.get_or_insert_with(|| Box::new(std::array::from_fn(|slot| first.get(slot))))[slot] = last;
         }
     }
 

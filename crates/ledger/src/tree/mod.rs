@@ -12,6 +12,7 @@
 mod build;
 mod edit;
 mod ends;
+mod keys;
 mod query;
 mod walk;
 
@@ -19,6 +20,7 @@ mod walk;
 mod tests;
 
 pub(crate) use ends::{Ends, Rare};
+pub(crate) use keys::{Halves, Keys};
 pub(crate) use walk::Walk;
 
 use crate::word::Word;
@@ -75,18 +77,26 @@ struct Leaf<W: Word, K: Kind<W>> {
     len: usize,
     prev: u32,
     next: u32,
-    first: [W; WIDTH],
+    first: W::Keys,
     last: K::Ends,
     value: [K::Value; WIDTH],
 }
 
 #[derive(Clone)]
 #[repr(align(64))]
-struct Inner<W, C> {
+struct Inner<W: Word, C> {
     len: usize,
-    first: [W; WIDTH],
+    first: W::Keys,
     child: [u32; WIDTH],
-    sum: [Sum<W, C>; WIDTH],
+    rest: [Rest<W, C>; WIDTH],
+}
+
+/// A [`Sum`] but for its first number, which stands beside it. In IPv6 it is one cache line.
+#[derive(Clone, Copy, Default)]
+struct Rest<W, C> {
+    last: W,
+    count: C,
+    longest: W,
 }
 
 /// The tree.
@@ -128,18 +138,6 @@ fn sum_of<W: Word, K: Kind<W>>(entry: Entry<W, K::Value>) -> Sum<W, K::Count> {
     Sum { first, last, count: K::count(entry), longest: within::<W, K>(first, last) }
 }
 
-/// How many of a node's numbers are `at` or below. In its free places stands the greatest, which may count as well.
-///
-/// Some of each cache line are looked at first, then those between two of them: no look waits for the one before it, so
-/// that a node that is not in the cache costs the time of one miss, where halving it costs several, one after the other.
-fn rank<W: Word>(first: &[W; WIDTH], at: W) -> usize {
-    // Four IPv6 addresses are a cache line; of IPv4 addresses few are left to compare one by one.
-    let stride = const { if size_of::<W>() == 16 { 4 } else { 8 } };
-    let whole = first.iter().skip(stride - 1).step_by(stride).filter(|&&first| first <= at).count();
-    let start = (whole * stride).min(WIDTH - stride);
-    start + first[start..start + stride].iter().filter(|&&first| first <= at).count()
-}
-
 /// Of two neighbours.
 fn joined<W: Word, K: Kind<W>>(lower: Sum<W, K::Count>, upper: Sum<W, K::Count>) -> Sum<W, K::Count> {
     let gap = between::<W, K>(lower.last, upper.first);
@@ -157,14 +155,14 @@ impl<W: Word, K: Kind<W>> Leaf<W, K> {
             len: 0,
             prev: NIL,
             next: NIL,
-            first: [W::MAX; WIDTH],
+            first: W::Keys::none(),
             last: K::Ends::none(),
             value: [K::Value::default(); WIDTH],
         }
     }
 
     fn entry(&self, slot: usize) -> Entry<W, K::Value> {
-        (self.first[slot], self.end(slot), self.value[slot])
+        (self.first.get(slot), self.end(slot), self.value[slot])
     }
 
     /// The last number of the run at `slot`.
@@ -174,7 +172,7 @@ impl<W: Word, K: Kind<W>> Leaf<W, K> {
 
     /// How many runs begin at or below `at`.
     fn rank(&self, at: W) -> usize {
-        rank(&self.first, at).min(self.len)
+        self.first.rank(at).min(self.len)
     }
 
     fn sum(&self) -> Sum<W, K::Count> {
@@ -185,16 +183,27 @@ impl<W: Word, K: Kind<W>> Leaf<W, K> {
 
 impl<W: Word, C: Copy + Default> Inner<W, C> {
     fn empty() -> Self {
-        Self { len: 0, first: [W::MAX; WIDTH], child: [NIL; WIDTH], sum: [Sum::default(); WIDTH] }
+        Self { len: 0, first: W::Keys::none(), child: [NIL; WIDTH], rest: [Rest::default(); WIDTH] }
+    }
+
+    /// What the child at `slot` sums to.
+    fn sum_of(&self, slot: usize) -> Sum<W, C> {
+        let Rest { last, count, longest } = self.rest[slot];
+        Sum { first: self.first.get(slot), last, count, longest }
+    }
+
+    fn set_sum(&mut self, slot: usize, Sum { first, last, count, longest }: Sum<W, C>) {
+        self.first.set(slot, self.len, first);
+        self.rest[slot] = Rest { last, count, longest };
     }
 
     /// The child whose numbers begin at or below `at`; the first if all begin above.
     fn slot_for(&self, at: W) -> usize {
-        rank(&self.first, at).min(self.len).saturating_sub(1)
+        self.first.rank(at).min(self.len).saturating_sub(1)
     }
 
     fn sum<K: Kind<W, Count = C>>(&self) -> Sum<W, C> {
-        self.sum[1..self.len].iter().fold(self.sum[0], |sum, &upper| joined::<W, K>(sum, upper))
+        (1..self.len).fold(self.sum_of(0), |sum, upper| joined::<W, K>(sum, self.sum_of(upper)))
     }
 }
 

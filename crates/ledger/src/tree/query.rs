@@ -73,8 +73,9 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
             let _ = (leaf.rank(from).saturating_sub(1)..leaf.len).all(|slot| each(Piece::Entry(leaf.entry(slot))));
         } else {
             let inner = self.inner(node);
-            let _ = (inner.slot_for(from)..inner.len)
-                .all(|slot| each(Piece::Subtree { node: inner.child[slot], level: level - 1, sum: inner.sum[slot] }));
+            let _ = (inner.slot_for(from)..inner.len).all(|slot| {
+                each(Piece::Subtree { node: inner.child[slot], level: level - 1, sum: inner.sum_of(slot) })
+            });
         }
     }
 

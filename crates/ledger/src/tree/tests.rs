@@ -31,15 +31,12 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         if level == 0 {
             leaves.push(node);
             assert!(self.leaf(node).len > 0);
-            assert_eq!(self.leaf(node).first[self.leaf(node).len..], vec![W::MAX; WIDTH - self.leaf(node).len]);
             return self.leaf(node).sum();
         }
         let inner = self.inner(node);
         assert!(inner.len > 0);
-        assert_eq!(inner.first[inner.len..], vec![W::MAX; WIDTH - inner.len]);
         for slot in 0..inner.len {
-            assert_eq!(self.check_node(inner.child[slot], level - 1, leaves), inner.sum[slot]);
-            assert_eq!(inner.first[slot], inner.sum[slot].first);
+            assert_eq!(self.check_node(inner.child[slot], level - 1, leaves), inner.sum_of(slot));
         }
         inner.sum::<K>()
     }

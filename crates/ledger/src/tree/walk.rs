@@ -1,6 +1,6 @@
 //! Runs in order, from either end.
 
-use super::{Entry, Kind, NIL, Tree};
+use super::{Entry, Keys as _, Kind, NIL, Tree};
 use crate::word::Word;
 
 /// The runs between two places of a tree.
@@ -33,7 +33,7 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         let Some(front) = self.settled(low.leaf, low.slot - usize::from(reaches)) else { return closed };
         let high = self.seek(last);
         let Some(slot) = high.slot.checked_sub(1) else { return closed };
-        let open = self.leaf(front.0).first[front.1] <= self.leaf(high.leaf).first[slot];
+        let open = self.leaf(front.0).first.get(front.1) <= self.leaf(high.leaf).first.get(slot);
         Walk { tree: self, front, back: (high.leaf, slot), open }
     }
 
