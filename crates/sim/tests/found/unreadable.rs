@@ -1,7 +1,7 @@
 //! Networks annotations that cannot be read: what is on record goes on.
 
 use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Step, What::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*};
 
 #[test]
 fn a_pod_that_cannot_be_read_has_its_claim_made_again() {
@@ -122,6 +122,40 @@ fn a_pod_that_cannot_be_read_is_no_user_of_a_claim_that_is_made_again_for_its_or
             Step(Set(0, 3), ALL, 0),
             Step(Hand(DeleteClaim, 87), 0, 0),
             Step(DeleteSet(0, Stay), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_holder_that_cannot_be_read_and_has_nothing_goes() {
+    // An ordinal's address is an OvnEip's by now.
+    holds_overtaken(
+        1,
+        &[
+            Step(Set(1, 2), 5, 32267),
+            Step(Arm(Lose, 2), 0, 0),
+            Step(DeleteSet(1, Stay), 0, 0),
+            Step(Boot(0), 5, 27837),
+            Step(Program(0), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(OvnEip(5), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+        ],
+    );
+    // A pod was told nothing, and its claim went by hand.
+    holds_overtaken(
+        1,
+        &[
+            Step(Hand(FreeSubnet, 14), 1, 34976),
+            Step(Pod(0, 1, Two), 0, 0),
+            Step(Arm(CrashAfter, 3), 0, 0),
+            Step(Boot(0), 30, 61262),
+            Step(Pod(1, 1, Free), 0, 0),
+            Step(Networks(1, Unreadable), 0, 0),
+            Step(DeleteOrdinal(1, 2, Normal), 1, 46311),
+            Step(Hand(FreeSubnet, 41), 5, 58747),
+            Step(Pod(0, 1, Refused(Refusal::Unreadable)), 13, 48149),
+            Step(Hand(DeleteClaims, 97), ALL, 0),
         ],
     );
 }

@@ -284,10 +284,6 @@ impl Engine {
             ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !self.says_what_was_told(ip));
         let orphans = orphans.filter(|ip| !self.state.books.is_foreign(&ip.spec.subnet));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
-        // Of whom nobody can read what it uses, what is on record stays. That is looked at last: most have no orphans.
-        if found.is_empty() || holders::unread(&self.state, holder).is_some() {
-            return;
-        }
         for (meta, spec) in found {
             let object = ObjectId::named(Kind::Ip, &meta.name);
             if self.flight.is_busy(&object) {
