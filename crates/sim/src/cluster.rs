@@ -391,7 +391,7 @@ impl Cluster {
         }
         let controller = &mut self.controllers[at];
         controller.listen(&mut self.server, self.now);
-        let Some(decided) = controller.step(self.now) else { return Ok(!controller.outbox.is_empty()) };
+        let Some(decided) = controller.step(self.now)? else { return Ok(!controller.outbox.is_empty()) };
         if controller.knows_all() {
             decision::judge(&self.server, controller.outbox.iter().rev().take(decided))?;
         }

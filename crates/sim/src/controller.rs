@@ -4,7 +4,9 @@
 //! and watched from the version of the list; after a watch that expired the new list is compared with what was known: as the
 //! real shell does.
 
+use crate::oracle::Violation;
 use crate::setup::{AGENT_PREFIX, CONFIG_MAPS, LEASES};
+use crate::unanswered::Unanswered;
 use api::names::GATEWAY_CONFIG;
 use api::names::leases::KUBE_OVN;
 use api::slim::{Kind, Object, Str, Time, Uid, read};
@@ -43,6 +45,7 @@ pub(crate) struct Controller {
     inbox: VecDeque<Input>,
     /// What it decided on and has not sent.
     pub(crate) outbox: VecDeque<Command>,
+    unanswered: Unanswered,
     /// Its watches tell it nothing: what it knows grows old.
     pub(crate) deaf: bool,
     /// Its watches are too old to be gone on with: what it is to know it must list again.
@@ -57,6 +60,7 @@ impl Controller {
             watches: Vec::new(),
             inbox: VecDeque::new(),
             outbox: VecDeque::new(),
+            unanswered: Unanswered::default(),
             deaf: false,
             expired: false,
         };
@@ -110,11 +114,13 @@ impl Controller {
     }
 
     /// Lets the engine take one step, where there is anything to take in: how many calls it asks for.
-    pub(crate) fn step(&mut self, now: Timestamp) -> Option<usize> {
-        let input = self.inbox.pop_front()?;
+    pub(crate) fn step(&mut self, now: Timestamp) -> Result<Option<usize>, Violation> {
+        let Some(input) = self.inbox.pop_front() else { return Ok(None) };
+        self.unanswered.hear(&input);
         let before = self.outbox.len();
         self.outbox.extend(self.engine.step(input, Time(now.secs())));
-        Some(self.outbox.len() - before)
+        self.outbox.range(before..).try_for_each(|command| self.unanswered.sends(command))?;
+        Ok(Some(self.outbox.len() - before))
     }
 
     /// Whether it has heard and taken in everything that its watches had to tell when it listened last.

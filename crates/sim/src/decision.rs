@@ -3,7 +3,8 @@
 //! In: the server, what was decided when nothing was left to hear. Out: the first [`Violation`]. Guarantees: judges by objects alone;
 //! what it knows is what they say, so that no decision is excused by what was not seen yet. What a pod says that it was given is
 //! a request, unless an IP object agrees or the pod is older than the adoption of the Subnet: it is given nothing from a Subnet that is
-//! being deleted, and nothing of a pool that is for other Namespaces.
+//! being deleted, and nothing of a pool that is for other Namespaces. And nobody who asks for no address by name is given one that
+//! another pod lives with, by its IP object and by what it was told: records come before free choices.
 
 use crate::controller::slim;
 use crate::oracle::Violation;
@@ -11,13 +12,15 @@ use api::names::annotations::ADOPTED;
 use api::slim::{Field, Kind, Object, PoolEntry, Str};
 use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Judges what was decided.
 pub(crate) fn judge<'a>(server: &Server, decided: impl Iterator<Item = &'a Command>) -> Result<(), Violation> {
     for command in decided {
         if let Action::CreateClaim(claim) = &command.action {
             request(server, claim)?;
+            record(server, claim)?;
         }
     }
     Ok(())
@@ -39,6 +42,39 @@ fn request(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
         (false, None) => return Ok(()),
     };
     Err(Violation(format!("REQUEST: {} for pod {} without a record {why}", claim.key.addr, claim.title.name)))
+}
+
+/// What is on record for a pod that lives no other pod is given.
+fn record(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
+    let (address, title) = (claim.key.addr.to_string(), &claim.title);
+    let own = server.object("", "pods", &title.namespace, &title.name);
+    // One that names the address asked for it, or was told so itself.
+    if own.is_none_or(|own| own["metadata"]["annotations"].to_string().contains(&address)) {
+        return Ok(());
+    }
+    let ips = server.objects("kubeovn.io", "ips");
+    let says =
+        |ip: &&Arc<Value>| [&ip["spec"]["v4IpAddress"], &ip["spec"]["v6IpAddress"]].iter().any(|is| **is == *address);
+    let user = ips.iter().filter(says).find(|ip| lives_with(server, ip, &address));
+    let name = |ip: &Value| (ip["spec"]["namespace"].clone(), ip["spec"]["podName"].clone());
+    match user.map(|ip| name(ip)).filter(|user| *user != (json!(title.namespace), json!(title.name))) {
+        Some((_, pod)) => {
+            Err(Violation(format!("RECORD: {address} for pod {} is on record for {pod}, which lives", title.name)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the pod of an IP object lives, and was told the address.
+fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
+    let text = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
+    let pod = server.object("", "pods", text("namespace"), text("podName"));
+    pod.is_some_and(|pod| {
+        let (meta, phase) = (&pod["metadata"], pod["status"]["phase"].as_str().unwrap_or_default());
+        let told = meta["annotations"].as_object().into_iter().flatten();
+        let is_told = |(key, value): (&String, &Value)| key.ends_with(".kubernetes.io/ip_address") && value == address;
+        meta["deletionTimestamp"].is_null() && !matches!(phase, "Succeeded" | "Failed") && told.into_iter().any(is_told)
+    })
 }
 
 /// Whether an IP object of the pod says the address.

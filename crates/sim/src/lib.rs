@@ -20,6 +20,7 @@ pub mod random;
 mod setup;
 mod status;
 mod story;
+mod unanswered;
 mod wire;
 
 pub use cluster::{Cluster, run, run_with, run_with_standby};

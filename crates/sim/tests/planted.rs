@@ -5,7 +5,7 @@ use sim::random::{attempt, attempt_with, workload};
 use sim::{Planted, Violation};
 
 const STEPS: usize = 80;
-/// The one that takes most of those that are found takes 1,448.
+/// The one that takes most of those that are found takes 779.
 const RUNS: u64 = 1500;
 
 /// Those that no random run has found yet: the list only shrinks. In the protocol's search each of them has its counterexample.

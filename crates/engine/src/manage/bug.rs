@@ -24,7 +24,7 @@ pub enum Bug {
     AnyWord,
     /// A create without an answer was not done.
     ForgetUnknown,
-    /// Free choices do not wait for records.
+    /// Free choices come before records, and do not wait for them.
     ChooseFirst,
     /// What is used is the number of objects that say so.
     CountObjects,

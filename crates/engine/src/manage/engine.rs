@@ -204,7 +204,7 @@ impl Engine {
             let mut looks: Vec<(HolderId, Option<Entitled>)> =
                 holders.into_iter().map(|holder| self.look(holder)).collect();
             looks.sort_by_key(|(_, entitled)| entitled.as_ref().and_then(|entitled| entitled.arrival));
-            for class in Class::ALL {
+            for class in self.classes() {
                 for (_, entitled) in &looks {
                     let Some(entitled) = entitled.as_ref().filter(|entitled| entitled.may_grow) else { continue };
                     for want in entitled.wants.iter().filter(|want| want.class == class) {
@@ -233,6 +233,12 @@ impl Engine {
                 self.state.disowned.remove(holder);
             }
         }
+    }
+
+    /// In which order wants are served.
+    fn classes(&self) -> [Class; 3] {
+        let [record, named, free] = Class::ALL;
+        if self.state.has(Bug::ChooseFirst) { [free, named, record] } else { Class::ALL }
     }
 
     /// What a holder is entitled to now.

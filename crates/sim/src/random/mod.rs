@@ -14,6 +14,7 @@ mod nodes;
 mod people;
 mod rules;
 mod run;
+mod scope;
 mod shrink;
 mod step;
 mod workload;

@@ -205,7 +205,7 @@ pub enum Pods {
 }
 
 /// What somebody does by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hand {
     /// Deletes a claim.
     DeleteClaim,
@@ -236,7 +236,7 @@ pub enum Hand {
 }
 
 /// What goes wrong at one write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wrong {
     /// The controller dies after it.
     CrashAfter,

@@ -4,6 +4,7 @@
 //! many of in a cluster happens often, what goes wrong happens some ten times in a run of a hundred steps.
 
 use super::dice::Dice;
+use super::scope::Scope;
 use super::step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, What, Wrong};
 
 /// The steps of a run.
@@ -14,18 +15,28 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
     let (faults, hands) = (dice.one(&[0, 10, 25]), dice.one(&[0, 0, 8, 20]));
     // In some, power fails, or the storage is put back: then much else is allowed.
     let (power, storage) = (dice.one(&[0, 0, 6]), dice.one(&[0, 0, 0, 3]));
+    let mut scope = Scope::new(&mut dice);
     let step = |_| {
-        let what = match dice.below(100) {
-            of if of < faults => fault(&mut dice, controllers),
-            of if of < faults + hands => hand(&mut dice),
-            of if of < faults + hands + power => node(&mut dice),
+        let what = within(&mut scope, &mut dice, |dice| match dice.below(100) {
+            of if of < faults => fault(dice, controllers),
+            of if of < faults + hands => hand(dice),
+            of if of < faults + hands + power => node(dice),
             of if of < faults + hands + power + storage => dice.one(&[What::Save, What::PutBack, What::WatchOver]),
-            _ => people(&mut dice),
-        };
+            _ => people(dice),
+        });
         let turns = dice.one(&[0, 0, 1, 1, 2, 3, 5, 8, 13, 30, ALL]);
         Step(what, turns, dice.salt())
     };
     (0..steps).map(step).collect()
+}
+
+/// The first draw that belongs to the run; one of sixteen does nearly always.
+fn within(scope: &mut Scope, dice: &mut Dice, draw: impl Fn(&mut Dice) -> What) -> What {
+    let belongs = |_| {
+        let what = draw(dice);
+        scope.has(what, dice).then_some(what)
+    };
+    (0..16).find_map(belongs).unwrap_or(What::Nothing)
 }
 
 fn people(dice: &mut Dice) -> What {
