@@ -12,8 +12,7 @@ use api::names::annotations::ADOPTED;
 use api::slim::{Field, Kind, Object, PoolEntry, Str};
 use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
-use serde_json::{Value, json};
-use std::sync::Arc;
+use serde_json::Value;
 
 /// Judges what was decided.
 pub(crate) fn judge<'a>(server: &Server, decided: impl Iterator<Item = &'a Command>) -> Result<(), Violation> {
@@ -53,16 +52,18 @@ fn record(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
         return Ok(());
     }
     let ips = server.objects("kubeovn.io", "ips");
-    let says =
-        |ip: &&Arc<Value>| [&ip["spec"]["v4IpAddress"], &ip["spec"]["v6IpAddress"]].iter().any(|is| **is == *address);
-    let user = ips.iter().filter(says).find(|ip| lives_with(server, ip, &address));
-    let name = |ip: &Value| (ip["spec"]["namespace"].clone(), ip["spec"]["podName"].clone());
-    match user.map(|ip| name(ip)).filter(|user| *user != (json!(title.namespace), json!(title.name))) {
-        Some((_, pod)) => {
+    match ips.iter().find(|ip| says(ip, &address) && lives_with(server, ip, &address)) {
+        Some(ip) => {
+            let pod = &ip["spec"]["podName"];
             Err(Violation(format!("RECORD: {address} for pod {} is on record for {pod}, which lives", title.name)))
         }
         None => Ok(()),
     }
+}
+
+/// Whether an IP object says an address.
+fn says(ip: &Value, address: &str) -> bool {
+    ["v4IpAddress", "v6IpAddress"].iter().any(|field| ip["spec"][field] == address)
 }
 
 /// Whether the pod of an IP object lives, and was told the address.
@@ -80,11 +81,8 @@ fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
 /// Whether an IP object of the pod says the address.
 fn is_recorded(server: &Server, claim: &NewClaim) -> bool {
     let address = claim.key.addr.to_string();
-    server.objects("kubeovn.io", "ips").iter().any(|ip| {
-        let spec = &ip["spec"];
-        spec["podName"] == claim.title.name.as_str()
-            && [&spec["v4IpAddress"], &spec["v6IpAddress"]].iter().any(|said| **said == address)
-    })
+    let ips = server.objects("kubeovn.io", "ips");
+    ips.iter().any(|ip| ip["spec"]["podName"] == claim.title.name.as_str() && says(ip, &address))
 }
 
 /// Whether the pod was there when the Subnet was adopted, or that is still to be.
