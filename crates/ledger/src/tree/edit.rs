@@ -148,14 +148,22 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         before: Sum<W, K::Count>,
     ) -> Change<W, K::Count> {
         let inner = self.inner_mut(node);
-        let (old, lost) = (inner.sum_of(slot), inner.stretch_around::<K>(slot));
-        inner.set_sum(slot, sum);
-        let gained = inner.stretch_around::<K>(slot);
-        let sum = Sum {
-            first: inner.first.get(0),
-            last: if slot + 1 == inner.len { sum.last } else { before.last },
-            count: K::minus(K::plus(before.count, sum.count), old.count),
-            longest: longest(before.longest, lost, gained).unwrap_or_else(|| inner.sum::<K>().longest),
+        let old = inner.sum_of(slot);
+        let count = K::minus(K::plus(before.count, sum.count), old.count);
+        let sum = if (Sum { count: old.count, ..sum }) == old {
+            // Mostly: then what is beside the child is not looked at.
+            inner.rest[slot].count = sum.count;
+            Sum { count, ..before }
+        } else {
+            let lost = inner.stretch_around::<K>(slot);
+            inner.set_sum(slot, sum);
+            let gained = inner.stretch_around::<K>(slot);
+            Sum {
+                first: inner.first.get(0),
+                last: if slot + 1 == inner.len { sum.last } else { before.last },
+                count,
+                longest: longest(before.longest, lost, gained).unwrap_or_else(|| inner.sum::<K>().longest),
+            }
         };
         Change::Same(sum, smaller && self.merge_sparse(node, level, slot))
     }
