@@ -127,13 +127,15 @@ fn could_be_one(context: &Context<'_>, a: &Record<'_>, b: &Record<'_>) -> bool {
 }
 
 /// Whether the NIC of an IP object may be a gateway's: the gateway's name is in its own, and what would say so for certain, its
-/// pod or the gateway, may be among what was not read.
+/// pod or the gateway, may be among what was not read. What a pod says goes before what its name and its template say.
 pub(super) fn may_be_nic_of(context: &Context<'_>, nic: &Record<'_>, gateway: &str) -> bool {
     let Source::Ip(ip) = nic.source else { return false };
     let coverage = &context.world.coverage;
-    let known = coverage.is_complete_in(Kind::Pod, &ip.spec.namespace) && coverage.is_complete(Kind::VpcNatGateway);
+    let has_pods = coverage.is_complete_in(Kind::Pod, &ip.spec.namespace);
+    let known = has_pods && coverage.is_complete(Kind::VpcNatGateway);
     let named = !gateway.is_empty() && ip.spec.pod_name.contains(gateway);
-    !known && named && gateway_of(&context.gateways, nic).is_none()
+    let unsaid = (nic.pod.is_none() && !has_pods) || gateway_of(&context.gateways, nic).is_none();
+    !known && named && unsaid
 }
 
 /// Whether a Vip may be lent to the holder of a record: its labels say so and cannot be read, or a pod that was not read does.

@@ -269,6 +269,12 @@ fn a_holder_that_an_unread_kind_could_make_the_requester_is_only_possibly_in_the
         assert_eq!(certainty(&cluster, id), Certainty::Proven, "{id}");
         assert_eq!(certainty(&cluster.partial(&[Kind::Pod]), id), Certainty::Possible, "{id}");
     }
+    // What a pod says of its gateway goes before what its template says.
+    let template =
+        json!({"spec": {"template": {"metadata": {"annotations": {"ovn.kubernetes.io/vpc_nat_gw": "other"}}}}});
+    let told = example().patched("StatefulSet kube-system/vpc-nat-gw-gw1", template);
+    let untold = told.without("Pod kube-system/vpc-nat-gw-gw1-0").partial(&[Kind::Pod]);
+    assert_eq!(certainty(&untold, "static-conflict:vpc-nat-gateways/gw1/10.50.0.254"), Certainty::Possible);
     // A stranger is in the way whatever was not read.
     let stranger = example().with(asks_on_ext("gw9")).partial(&[Kind::Pod, Kind::VpcNatGateway]);
     assert_eq!(certainty(&stranger, "static-conflict:iptables-eips/e8/172.17.0.11"), Certainty::Proven);
