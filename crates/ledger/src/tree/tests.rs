@@ -6,6 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Below the last of a node's numbers are its others, and no slot that is not in use.
+fn assert_free_slots_are_above<W: Word>(keys: &W::Keys, len: usize) {
+    if let Some(below) = keys.get(len - 1).prev() {
+        assert_eq!(keys.rank(below), len - 1);
+    }
+}
+
 impl<W: Word, K: Kind<W>> Tree<W, K> {
     /// Asserts every rule of the tree: order, links, sums and lengths.
     pub(crate) fn check(&self) {
@@ -31,10 +38,12 @@ impl<W: Word, K: Kind<W>> Tree<W, K> {
         if level == 0 {
             leaves.push(node);
             assert!(self.leaf(node).len > 0);
+            assert_free_slots_are_above::<W>(&self.leaf(node).first, self.leaf(node).len);
             return self.leaf(node).sum();
         }
         let inner = self.inner(node);
         assert!(inner.len > 0);
+        assert_free_slots_are_above::<W>(&inner.first, inner.len);
         for slot in 0..inner.len {
             assert_eq!(self.check_node(inner.child[slot], level - 1, leaves), inner.sum_of(slot));
         }
