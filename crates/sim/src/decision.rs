@@ -14,6 +14,9 @@ use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
 use serde_json::Value;
 
+/// Label of an IP object: the UID of the pod that it was written for.
+const HOLDER_UID: &str = "ipledger.dev/holder-uid";
+
 /// Judges what was decided.
 pub(crate) fn judge<'a>(server: &Server, decided: impl Iterator<Item = &'a Command>) -> Result<(), Violation> {
     for command in decided {
@@ -66,15 +69,24 @@ fn says(ip: &Value, address: &str) -> bool {
     ["v4IpAddress", "v6IpAddress"].iter().any(|field| ip["spec"][field] == address)
 }
 
-/// Whether the pod of an IP object lives, and was told the address.
+/// Whether the pod of an IP object lives, and was told the address: it stands beside `allocated`, where nobody else writes.
 fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
     let text = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
     let pod = server.object("", "pods", text("namespace"), text("podName"));
     pod.is_some_and(|pod| {
         let (meta, phase) = (&pod["metadata"], pod["status"]["phase"].as_str().unwrap_or_default());
+        let of = &ip["metadata"]["labels"][HOLDER_UID];
         let told = meta["annotations"].as_object().into_iter().flatten();
-        let is_told = |(key, value): (&String, &Value)| key.ends_with(".kubernetes.io/ip_address") && value == address;
-        meta["deletionTimestamp"].is_null() && !matches!(phase, "Succeeded" | "Failed") && told.into_iter().any(is_told)
+        let is_told = |(key, value): (&String, &Value)| {
+            let provider = key.strip_suffix(".kubernetes.io/ip_address");
+            let allocated = |provider| &meta["annotations"][format!("{provider}.kubernetes.io/allocated")];
+            value == address && provider.is_some_and(|provider| allocated(provider) == "true")
+        };
+        // The record of an earlier pod of that name is not its own.
+        (of.is_null() || *of == meta["uid"])
+            && meta["deletionTimestamp"].is_null()
+            && !matches!(phase, "Succeeded" | "Failed")
+            && told.into_iter().any(is_told)
     })
 }
 

@@ -34,14 +34,18 @@ impl Unanswered {
             },
             Input::Seen(Object::AddressClaim(claim)) => {
                 if let Some(claim) = Claim::of(claim) {
-                    self.open.remove(&claim.key);
+                    self.shown(|key| *key == claim.key);
                 }
             }
-            Input::Gone { kind: Kind::AddressClaim, name, .. } => {
-                self.open.retain(|key, _| key.object_name() != name.as_str());
-            }
+            Input::Gone { kind: Kind::AddressClaim, name, .. } => self.shown(|key| key.object_name() == name.as_str()),
             _ => {}
         }
+    }
+
+    /// A watch has shown a claim, or that it went: also what is still on its way has an answer then, should its own be lost.
+    fn shown(&mut self, is_it: impl Fn(&ClaimKey) -> bool) {
+        self.open.retain(|key, _| !is_it(key));
+        self.sent.retain(|_, sent| !matches!(sent, Sent::Create(key, _) if is_it(key)));
     }
 
     /// Judges what it sends.

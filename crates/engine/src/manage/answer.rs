@@ -199,7 +199,7 @@ impl Engine {
     /// applied and would then be the same claim.
     fn missing(&mut self, key: &ClaimKey) {
         let again = match self.state.claims.get(key) {
-            Some(Slot::Asked(claim)) if self.may_grow(&claim.nic.holder) => Some(Arc::clone(claim)),
+            Some(Slot::Asked(claim)) if self.is_still_given(claim) => Some(Arc::clone(claim)),
             _ => None,
         };
         match again {
@@ -211,9 +211,13 @@ impl Engine {
         }
     }
 
-    /// Whether a holder is there, and not on its way out.
-    fn may_grow(&self, holder: &HolderId) -> bool {
-        holders::entitled(&self.state, holder).is_some_and(|entitled| entitled.may_grow)
+    /// Whether an address that was asked for would be asked for now: its holder is there, and not on its way out, and its Subnet still gives
+    /// any, unless it is on record.
+    fn is_still_given(&self, claim: &NewClaim) -> bool {
+        let ClaimKey { wire, addr } = &claim.key;
+        let is_record = self.records.get(wire).is_some_and(|pending| pending.contains(addr));
+        (is_record || self.state.books.is_open(&claim.subnet))
+            && holders::entitled(&self.state, &claim.nic.holder).is_some_and(|entitled| entitled.may_grow)
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

@@ -334,6 +334,11 @@ impl Books {
         self.pages.get(subnet).map(|page| page.book.spec())
     }
 
+    /// Whether a Subnet is there, and not being deleted.
+    pub(super) fn is_open(&self, subnet: &str) -> bool {
+        self.pages.get(subnet).is_some_and(|page| page.open)
+    }
+
     /// The book of a Subnet.
     pub(super) fn book(&self, subnet: &str) -> Option<&SubnetBook<HolderId, Str>> {
         self.pages.get(subnet).map(|page| &page.book)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::ops::RangeFrom;
+use std::ops::{RangeFrom, RangeInclusive};
 
 /// Up to here a list that is kept in order is smaller and faster than a tree.
 const FEW: usize = 16;
@@ -117,6 +117,13 @@ impl<K: Ord, V: Ord> Multi<K, V> {
         self.0.get(key).is_some_and(|values| values.contains(value))
     }
 
+    /// The values of the keys of a range.
+    pub(super) fn within(&self, range: RangeInclusive<K>) -> impl Iterator<Item = &V> {
+        // A map panics on a range that ends before it begins.
+        let range = (range.start() <= range.end()).then_some(range);
+        range.into_iter().flat_map(|range| self.0.range(range)).flat_map(|(_, values)| values.iter())
+    }
+
     /// All keys.
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.keys()
@@ -152,6 +159,11 @@ mod tests {
             for (key, values) in &map {
                 prop_assert!(multi.has(key) && multi.of(key).eq(values));
             }
+            prop_assert!(multi.within(1..=1).eq(map.get(&1).into_iter().flatten()));
+            prop_assert!(multi.within(0..=1).eq(map.range(0..=1).flat_map(|(_, values)| values)));
+            #[expect(clippy::reversed_empty_ranges, reason = "it is not to panic")]
+            let reversed = 2..=1;
+            prop_assert_eq!(multi.within(reversed).next(), None);
             prop_assert!(multi.keys_from(1..).eq(map.range(1..).map(|(key, _)| key)));
         }
     }

@@ -393,6 +393,7 @@ impl Engine {
             self.dirty.extend(self.state.at_provider.get(&provider).into_iter().flatten().cloned());
             self.dirty.extend(self.waiting.at_notice(&Notice::Provider(provider)).cloned());
         }
+        self.about_records_in(name);
     }
 
     /// The wire of a Subnet with a Vlan is that of the Vlan.

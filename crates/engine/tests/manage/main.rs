@@ -13,5 +13,6 @@ mod saying;
 mod single;
 mod stage;
 mod standby;
+mod subnets;
 mod telling;
 mod unreadable;

@@ -15,9 +15,10 @@ use crate::manage::holders::{self, Entitled, pod::recorded, primary::is_primary}
 use crate::manage::id::{ClaimKey, GATEWAY, HolderId, STATEFUL_SET, VIP, VM};
 use crate::manage::want::Want;
 use crate::record::is_finished;
+use crate::world::Shared;
 use api::names;
 use api::slim::{Field, Ip, IpSpec, Kind, Meta, Pod, PodType, Str, Uid};
-use ledger::{Addr, AddrPair, Family};
+use ledger::{Addr, AddrPair, AddrRange, Cidr, Family};
 use std::sync::Arc;
 
 /// The addresses of an IP object.
@@ -94,6 +95,17 @@ impl Engine {
             }
         }
         self.about_ip(&ip);
+    }
+
+    /// A Subnet came, or changed: whoever has a record in it is looked at. No provider leads to an ordinal without a pod, nor to a pod that
+    /// cannot be read.
+    pub(in crate::manage) fn about_records_in(&mut self, subnet: &Str) {
+        let Some(spec) = self.state.books.spec(subnet) else { return };
+        let blocks = Family::BOTH.into_iter().filter_map(|family| spec.cidr(family)).map(|cidr: Cidr| cidr.range());
+        let within = |block: AddrRange| self.state.ips_at.within(block.first()..=block.last());
+        let of_it = blocks.flat_map(within).filter(|ip| ip.spec.subnet == *subnet);
+        let ips: Vec<Shared<Ip>> = of_it.cloned().collect();
+        ips.iter().for_each(|ip| self.about_ip(ip));
     }
 
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
