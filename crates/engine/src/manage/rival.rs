@@ -225,6 +225,7 @@ impl Engine {
             let wires: BTreeSet<Str> = self.state.rival.wires.keys().cloned().collect();
             self.wires_changed_hands(&wires, None);
             self.look_at_rules();
+            self.about_all_unbound();
         }
     }
 

@@ -195,3 +195,17 @@ fn a_subnet_is_left_alone_because_of_another_one_on_its_wire() {
     assert!(paths(&asked).iter().any(|path| path.contains("/subnets/other")), "{asked:?}");
     assert!(names(&engine).is_empty());
 }
+
+#[test]
+fn pods_of_an_attachment_without_a_subnet_are_told_so_once_kube_ovn_does_not_tell_them_any_more() {
+    let inputs = vec![nad("1", "kube-ovn"), pod(), held("1"), Input::RivalGateways(false)];
+    let (mut engine, asked) = listed(Settings::default(), inputs);
+    assert_eq!(paths(&asked), Vec::<String>::new());
+    let asked = engine.step(Input::RivalSeen(None), at(1));
+    let told = asked.iter().find_map(|command| match &command.action {
+        // It may have been told before: that is read first.
+        Action::ReadEvent(event) => Some(event.message.to_string()),
+        _ => None,
+    });
+    assert_eq!(told.as_deref(), Some("NoSubnet: provider mv.d is not bound to any subnet"), "{asked:?}");
+}

@@ -53,6 +53,13 @@ impl Engine {
             }
     }
 
+    /// Kube-OVN's controller works from now on, or does not any more: who tells the pods of attachments without a Subnet has changed.
+    /// NetworkAttachmentDefinitions are few.
+    pub(in crate::manage) fn about_all_unbound(&mut self) {
+        let names = self.state.world.nads.iter().map(|nad| (nad.meta.namespace.clone(), nad.meta.name.clone()));
+        names.collect::<Vec<_>>().iter().for_each(|(namespace, name)| self.about_unbound(namespace, name));
+    }
+
     /// The pods of an attachment that has no Subnet are looked at: what they are told of it may have changed.
     pub(in crate::manage) fn about_unbound(&mut self, namespace: &str, name: &str) {
         let provider = format!("{name}.{namespace}");
