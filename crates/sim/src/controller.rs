@@ -138,7 +138,7 @@ impl Watched {
     /// Whether its kind was not there when it was listed, and is now.
     fn has_come(&self, server: &Server) -> bool {
         let Source::Kind(kind) = self.source else { return false };
-        self.watch.is_none() && server.kinds().iter().any(|there| there.plural == kind.plural())
+        self.watch.is_none() && server.serves(kind.group(), kind.plural())
     }
 
     /// Lists, tells the difference to what was known, and watches from there on. Of a kind that there is not there is nothing.

@@ -6,6 +6,7 @@
 use api::crds;
 use model::{Request, Server, Timestamp};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 
 /// The Lease of a node's agent.
 pub(crate) fn agent_lease(node: &str) -> String {
@@ -27,11 +28,19 @@ const KINDS: [&str; 9] =
 /// NAT rules.
 const RULES: [&str; 3] = ["IptablesFIPRule", "IptablesDnatRule", "IptablesSnatRule"];
 
+/// The definitions of the project by their kinds, in the order in which they are shipped: making their schemas takes longer than most runs.
+fn definitions() -> &'static [(String, Value)] {
+    static ALL: OnceLock<Vec<(String, Value)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let json = |crd| serde_json::to_value(crd).expect("a definition is JSON");
+        crds::all().iter().map(|crd| (crd.spec.names.kind.clone(), json(crd))).collect()
+    })
+}
+
 /// Installs the definitions that are needed, and a network of one Subnet.
 pub(crate) fn install(server: &mut Server, now: Timestamp) {
-    for definition in crds::all().into_iter().filter(|crd| KINDS.contains(&crd.spec.names.kind.as_str())) {
-        let body = serde_json::to_value(&definition).expect("a definition is JSON");
-        create(server, &model::definitions_path(), body, now);
+    for (_, definition) in definitions().iter().filter(|(kind, _)| KINDS.contains(&kind.as_str())) {
+        create(server, &model::definitions_path(), definition.clone(), now);
     }
     let kinds = [("VirtualMachine", "virtualmachines"), ("VirtualMachineInstance", "virtualmachineinstances")];
     for (kind, plural) in kinds {
@@ -51,16 +60,15 @@ pub(crate) fn define_rules(server: &mut Server, kind: &str, now: Timestamp) {
     if !RULES.contains(&kind) || server.kinds().iter().any(|there| there.kind == kind) {
         return;
     }
-    for definition in crds::all().into_iter().filter(|crd| crd.spec.names.kind == kind) {
-        let body = serde_json::to_value(&definition).expect("a definition is JSON");
-        create(server, &model::definitions_path(), body, now);
+    for (_, definition) in definitions().iter().filter(|(of, _)| of == kind) {
+        create(server, &model::definitions_path(), definition.clone(), now);
     }
 }
 
 /// Defines KubeVirt's migrations, if they are not: a cluster has none before the first one is asked for.
 pub(crate) fn define_migrations(server: &mut Server, now: Timestamp) {
     let (kind, plural) = ("VirtualMachineInstanceMigration", "virtualmachineinstancemigrations");
-    if !server.kinds().iter().any(|there| there.plural == plural) {
+    if !server.serves("kubevirt.io", plural) {
         create(server, &model::definitions_path(), foreign("kubevirt.io", kind, plural), now);
     }
 }

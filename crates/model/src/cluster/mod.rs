@@ -123,6 +123,12 @@ impl Server {
         self.registry.iter().map(Kind::of).collect()
     }
 
+    /// Whether a kind is served.
+    #[must_use]
+    pub fn serves(&self, group: &str, plural: &str) -> bool {
+        self.registry.find(group, plural).is_some()
+    }
+
     /// All objects of a kind, in key order, shared with the store.
     #[must_use]
     pub fn objects(&self, group: &str, plural: &str) -> Vec<Arc<Value>> {
