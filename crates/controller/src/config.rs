@@ -43,6 +43,9 @@ pub struct Config {
     /// Seconds without a renewal of its Lease after which a node's agent counts as silent: only then is it believed that the node is gone.
     #[serde(deserialize_with = "duration::of_file")]
     pub silence: i64,
+    /// Seconds between two audits of the cluster, whose findings are counted among the metrics; 0: none.
+    #[serde(deserialize_with = "duration::of_file")]
+    pub audit_every: i64,
     /// Serve the primary network (provider `ovn`) too; else it is only read.
     pub primary_network: bool,
     /// With it, the Subnet of Namespaces that none is bound to.
@@ -101,6 +104,8 @@ impl Default for Config {
             retry: settings.retry,
             patience: settings.patience,
             silence: settings.silence,
+            // It reads every object of some thirty kinds, which a small cluster does not notice and a large one does.
+            audit_every: 0,
             primary_network: false,
             default_subnet: DEFAULT_SUBNET.to_owned(),
             gateway_image: String::new(),

@@ -5,6 +5,7 @@
 //! answer that did not come is told as unknown, never as a refusal; after SIGTERM nothing new begins, and what is on its
 //! way is waited for. Correctness does not rest on the lease: it saves work.
 
+mod audits;
 mod config;
 mod decision;
 mod duration;

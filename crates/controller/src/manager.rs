@@ -5,6 +5,7 @@
 //! alone makes one due; at the end nothing new begins, and commands on their way have some seconds to come back; after the
 //! storage was put back everything that was known is forgotten, and listed anew.
 
+use crate::audits::Audits;
 use crate::config::Config;
 use crate::decision::ToldLeft;
 use crate::executor::Executor;
@@ -82,6 +83,10 @@ pub async fn run(cluster: Cluster, config: Config, stop: impl Future<Output = ()
         .then(|| Lease::new(cluster.clone(), (&config.namespace, &config.lease), identity(), PutBack::clone(&witness)));
     let (holds, held) = watch::channel(lease.is_none());
     let mut holder = JoinSet::new();
+    if let Some(every) = u64::try_from(config.audit_every).ok().filter(|&every| every > 0) {
+        let (cluster, every, metrics) = (cluster.clone(), Duration::from_secs(every), Arc::clone(&metrics));
+        holder.spawn(Audits { cluster, every, grace: config.grace, metrics }.run(held.clone()));
+    }
     // Whoever has none works, and never hears otherwise.
     let _always = match lease.clone() {
         Some(lease) => {

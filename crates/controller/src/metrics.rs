@@ -4,7 +4,9 @@
 //! docs/metrics.md, which a test holds against the code; a scrape costs no more than one pass over the claims, at most
 //! every few seconds.
 
+use crate::audits::Audited;
 use crate::decision;
+use engine::finding::Code;
 use engine::manage::{Call, Census, Outcome, Verb};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -58,6 +60,13 @@ struct LeftLabels {
     because: &'static str,
 }
 
+/// Findings of the last audit.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    code: &'static str,
+    severity: &'static str,
+}
+
 /// A number that may be beyond 2^63: a /64 has more addresses.
 type Large = Gauge<f64, AtomicU64>;
 
@@ -70,6 +79,9 @@ pub(crate) struct Metrics {
     left: Family<LeftLabels, Gauge>,
     awaiting_proof: Gauge,
     refused: Family<RefusedLabels, Gauge>,
+    findings: Family<FindingLabels, Gauge>,
+    audit_time: Gauge,
+    audit_kinds_unread: Gauge,
     calls: Family<CallLabels, Counter>,
     writes: Family<WriteLabels, Counter>,
     steps: Histogram,
@@ -91,6 +103,9 @@ impl Metrics {
             left: Family::default(),
             awaiting_proof: Gauge::default(),
             refused: Family::default(),
+            findings: Family::default(),
+            audit_time: Gauge::default(),
+            audit_kinds_unread: Gauge::default(),
             calls: Family::default(),
             writes: Family::default(),
             steps: Histogram::new(STEP_SECONDS),
@@ -111,6 +126,15 @@ impl Metrics {
         registry.register("claims_awaiting_proof", "Claims whose release waits for a proof", awaiting_proof);
         let refused = metrics.refused.clone();
         registry.register("nics_refused", "NICs that wait for an address they were refused, by the reason", refused);
+        let (findings, time) = (metrics.findings.clone(), metrics.audit_time.clone());
+        registry.register("findings", "Findings of the last audit, by code and severity", findings);
+        registry.register(
+            "audit_timestamp_seconds",
+            "When the last audit read the cluster, since 1970; 0: never",
+            time,
+        );
+        let unread = metrics.audit_kinds_unread.clone();
+        registry.register("audit_kinds_unread", "Kinds that the last audit could not list in full", unread);
         let calls = metrics.calls.clone();
         registry.register("calls", "API calls by verb, resource and what became of them", calls);
         registry.register("api_writes", "Writes sent to the API server", metrics.writes.clone());
@@ -165,6 +189,28 @@ impl Metrics {
         }
     }
 
+    /// Takes an audit in.
+    pub(crate) fn audited(&self, audited: &Audited) {
+        self.findings.clear();
+        // A code of which nothing is found is served too: an alert must tell that from a cluster that is not audited.
+        for code in Code::ALL {
+            self.findings.get_or_create(&FindingLabels { code: code.name(), severity: code.severity().name() }).set(0);
+        }
+        for finding in &audited.findings {
+            let labels = FindingLabels { code: finding.code.name(), severity: finding.severity.name() };
+            self.findings.get_or_create(&labels).inc();
+        }
+        self.audit_time.set(audited.time.0);
+        self.audit_kinds_unread.set(i64::try_from(audited.unread.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Another process audits from now on.
+    pub(crate) fn forget_audit(&self) {
+        self.findings.clear();
+        self.audit_time.set(0);
+        self.audit_kinds_unread.set(0);
+    }
+
     /// A step took so long.
     pub(crate) fn stepped(&self, took: Duration) {
         self.steps.observe(took.as_secs_f64());
@@ -211,6 +257,7 @@ pub(crate) fn kind_of(path: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use engine::finding::{Certainty, Finding};
     use engine::manage::Left;
 
     #[test]
@@ -227,6 +274,7 @@ mod tests {
             left: vec![Left { subnet: "b".into(), wire: "w".into(), because: "attachment", message: "m".into() }],
             ..Census::default()
         });
+        metrics.audited(&audited());
         let text = metrics.text();
         let served = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
@@ -235,6 +283,32 @@ mod tests {
         let documented: std::collections::BTreeSet<&str> = documented.collect();
         assert_eq!(documented, served.collect(), "docs/metrics.md against the registry");
         assert!(text.contains("ipledger_nics_refused{reason=\"AddressConflict\"} 2"), "{text}");
+    }
+
+    /// One leak, and a list that ended early.
+    fn audited() -> Audited {
+        let leak = Finding::new(Code::LeakedIp, "p1.default", Certainty::Proven, Vec::new());
+        Audited { findings: vec![leak], unread: vec!["vlans: forbidden".to_owned()], time: api::slim::Time(7) }
+    }
+
+    #[test]
+    fn what_an_audit_found_is_served_until_another_process_audits() {
+        let metrics = Metrics::new();
+        assert!(!metrics.text().contains("ipledger_findings{"), "nobody has looked");
+        metrics.audited(&audited());
+        metrics.audited(&audited());
+        let text = metrics.text();
+        for line in [
+            "ipledger_findings{code=\"leaked-ip\",severity=\"warning\"} 1",
+            "ipledger_findings{code=\"duplicate-address\",severity=\"error\"} 0",
+            "ipledger_audit_timestamp_seconds 7",
+            "ipledger_audit_kinds_unread 1",
+        ] {
+            assert!(text.lines().any(|served| served == line), "{line}:\n{text}");
+        }
+        metrics.forget_audit();
+        let text = metrics.text();
+        assert!(!text.contains("ipledger_findings{") && text.contains("ipledger_audit_timestamp_seconds 0"), "{text}");
     }
 
     #[test]

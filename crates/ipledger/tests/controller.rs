@@ -7,7 +7,8 @@ mod support;
 
 use lab::Lab;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -38,10 +39,22 @@ impl Drop for Running {
     }
 }
 
+/// What a server answers.
+fn fetch(server: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(server).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 fn controller(kubeconfig: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipledger"));
     command.arg("controller").args(arguments).arg("--kubeconfig").arg(kubeconfig);
-    command.args(["--listen", "127.0.0.1:0"]).env("NO_PROXY", "*").stdin(Stdio::null()).stderr(Stdio::piped());
+    if !arguments.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    command.env("NO_PROXY", "*").stdin(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
@@ -58,6 +71,31 @@ fn a_dry_run_tells_whom_it_would_give_which_address_and_writes_nothing() {
     let lab = Lab::new();
     let before = lab.revision();
     lab.log_until(&["--dry-run"], &["would claim", "address=10.7.0.10", "holder=Pod default/p1"]);
+    assert_eq!(lab.revision(), before, "nothing was written");
+}
+
+#[test]
+fn an_audit_now_and_then_tells_and_counts_a_leak_that_nobody_asked_about() {
+    let lab = Lab::new();
+    lab.create(
+        "/apis/kubeovn.io/v1/ips",
+        json!({"apiVersion": "kubeovn.io/v1", "kind": "IP",
+            "metadata": {"name": "gone.default.lab.default", "creationTimestamp": "2020-01-01T00:00:00Z"},
+            "spec": {"podName": "gone", "namespace": "default", "subnet": "lab", "attachSubnets": [], "attachIps": [],
+                "ipAddress": "10.7.0.14", "v4IpAddress": "10.7.0.14"}}),
+    );
+    let before = lab.revision();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["--dry-run", "--grace", "0s", "--audit-every", "1h", "--listen", &listen];
+    let mut controller = Running(controller(&lab.path("kubeconfig"), &arguments).spawn().unwrap());
+    let mut lines = BufReader::new(controller.0.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<_> = lines.by_ref().take_while(|line| !line.contains("audited:")).collect();
+    let leak = told.iter().find(|line| line.contains("leaked-ip")).unwrap_or_else(|| panic!("{told:#?}"));
+    assert!(leak.contains("WARN") && leak.contains("10.7.0.14") && leak.contains("gone"), "{leak}");
+    let served = fetch(&listen, "/metrics");
+    let counted = served.lines().find(|line| line.starts_with("ipledger_findings{code=\"leaked-ip\""));
+    assert!(counted.is_some_and(|line| line.ends_with(" 1")), "{counted:?}:\n{served}");
     assert_eq!(lab.revision(), before, "nothing was written");
 }
 

@@ -43,6 +43,10 @@ pub(crate) struct Controller {
     /// How long an agent must have gone without renewing its Lease before its node may count as lost (default: 40s; at least 30s)
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) silence: Option<i64>,
+    /// Audit the whole cluster so often: findings go to /metrics, new ones to the log too; 0: never (default: 0).
+    /// It reads the kinds that `ipledger audit` reads: docs/metrics.md says which rights that takes
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) audit_every: Option<i64>,
     /// Serve the primary network (provider `ovn`) too: addresses and annotations; no OVN is programmed
     #[arg(long)]
     pub(crate) primary_network: bool,

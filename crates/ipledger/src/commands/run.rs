@@ -44,6 +44,7 @@ fn config(args: &Controller) -> Result<Config> {
         retry: args.retry.unwrap_or(file.retry),
         patience: args.patience.unwrap_or(file.patience),
         silence: args.silence.unwrap_or(file.silence),
+        audit_every: args.audit_every.unwrap_or(file.audit_every),
         beside_kube_ovn: args.beside_kube_ovn || file.beside_kube_ovn,
         dry_run: args.dry_run || file.dry_run,
         primary_network: args.primary_network || file.primary_network,
