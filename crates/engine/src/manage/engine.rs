@@ -204,13 +204,8 @@ impl Engine {
             let mut looks: Vec<(HolderId, Option<Entitled>)> =
                 holders.into_iter().map(|holder| self.look(holder)).collect();
             looks.sort_by_key(|(_, entitled)| entitled.as_ref().and_then(|entitled| entitled.arrival));
-            for class in self.classes() {
-                for (_, entitled) in &looks {
-                    let Some(entitled) = entitled.as_ref().filter(|entitled| entitled.may_grow) else { continue };
-                    for want in entitled.wants.iter().filter(|want| want.class == class) {
-                        self.serve(entitled, want);
-                    }
-                }
+            for (entitled, want) in self.in_order(&looks) {
+                self.serve(entitled, want);
             }
             // Who uses the addresses of another is told why that one has none: once it is told.
             for entitled in looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).filter(|e| e.may_grow) {
@@ -235,7 +230,20 @@ impl Engine {
         }
     }
 
-    /// In which order wants are served.
+    /// What is served, in that order: by class, of records first those that a pod was told, since it may run with them; among equals in order
+    /// of arrival.
+    fn in_order<'a>(&self, looks: &'a [(HolderId, Option<Entitled>)]) -> Vec<(&'a Entitled, &'a Want)> {
+        let entitled = looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).filter(|entitled| entitled.may_grow);
+        let mut all: Vec<_> = entitled.flat_map(|of| of.wants.iter().map(move |want| (of, want))).collect();
+        let classes = self.classes();
+        all.sort_by_key(|(_, want)| {
+            let class = classes.iter().position(|class| *class == want.class);
+            (class, want.record().is_some_and(|record| record != want.told))
+        });
+        all
+    }
+
+    /// In which order classes are served.
     fn classes(&self) -> [Class; 3] {
         let [record, named, free] = Class::ALL;
         if self.state.has(Bug::ChooseFirst) { [free, named, record] } else { Class::ALL }
@@ -393,7 +401,12 @@ impl Engine {
                 let is_asked = self.state.books.is_asked(want, &claim.key) && !self.runs_beside(want, claim);
                 is_asked || self.uses(&want.nic.holder, claim)
             }
-            false => !self.is_beside_record(want, claim),
+            false => {
+                let lender = want.lent.as_ref().map(|lent| &lent.nic.holder);
+                // What its machine keeps for it, it goes on with.
+                let is_kept = || lender.is_some_and(|lender| lender.has_pods() && self.uses(lender, claim));
+                !self.is_beside_record(want, claim) || is_kept()
+            }
         };
         is_told || may_stay
     }

@@ -108,6 +108,9 @@ impl Engine {
         let Some(gateway) = meta.annotation(annotations::VPC_NAT_GW).map(Str::from) else { return };
         let pod = (meta.namespace.clone(), meta.name.clone());
         self.state.gateways.pods.entry(gateway.clone()).or_default().insert(pod);
+        // It may be one that its gateway has no place for any more.
+        let ordinal = gateway::ordinal_of(&self.state, meta, (&meta.namespace, &meta.name));
+        self.dirty.extend(ordinal.map(|(name, ordinal)| gateway::holder(name, ordinal)));
         self.about_gateway(&gateway);
     }
 

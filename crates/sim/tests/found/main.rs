@@ -10,6 +10,7 @@ mod records;
 mod resting;
 mod storage;
 mod subnets;
+mod told;
 mod unreadable;
 
 use sim::random::{Step, replay, replay_overtaken};

@@ -121,11 +121,14 @@ fn is_missing(state: &State, external: &str, subnets: &[Str]) -> bool {
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let (gateway, ordinal) = split(name)?;
     let gateway = state.world.gateways.named(gateway)?;
-    if !ordinals(gateway).contains(&ordinal) {
-        return None;
-    }
     let holder = holder(&gateway.meta.name, ordinal);
-    let wants = if gateway.meta.is_deleted() { Vec::new() } else { wants(state, gateway, ordinal, &holder) };
+    let mut wants = if gateway.meta.is_deleted() { Vec::new() } else { wants(state, gateway, ordinal, &holder) };
+    if !ordinals(gateway).contains(&ordinal) {
+        wants.retain(|want| is_lost(state, want));
+        if wants.is_empty() {
+            return None;
+        }
+    }
     Some(Entitled {
         title: Title { kind: GATEWAY.into(), namespace: Str::default(), name: gateway.meta.name.clone() },
         occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
@@ -169,6 +172,14 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
         wants.push(Want { nic: nic(holder, ordinal, subnet), subnets: vec![subnet.into()], ..want });
     }
     wants
+}
+
+/// Whether the claim of what a pod runs with is lost. An ordinal that its gateway has no place for is entitled to that alone, and only until it is
+/// claimed again: then its claim waits for the word that the pod has let it go.
+fn is_lost(state: &State, want: &Want) -> bool {
+    let record = want.record().filter(|record| *record == want.told);
+    let claims = || state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
+    record.is_some_and(|pair| pair.iter().any(|addr| claims().all(|claim| claim.key.addr != addr)))
 }
 
 /// A want with what its pod was given, where that is on record.

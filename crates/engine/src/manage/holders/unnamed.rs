@@ -4,7 +4,7 @@
 //! whatever the text that cannot be read asks for, it goes on with what it has, and its records are made again where they are lost;
 //! nothing else is wanted.
 
-use super::pod::{Named, Subject, want};
+use super::pod::{self, Named, Subject, want};
 use super::primary;
 use crate::manage::claims::Slot;
 use crate::manage::state::State;
@@ -97,14 +97,26 @@ fn kept(state: &State, pod: &Subject<'_>, found: &mut Found) {
     }
 }
 
-/// A claim names its interface. Where it is the only one of its network, other records need not.
+/// A claim names its interface. Where it is the only one of its network, other records need not. A pod that was told an address without an
+/// interface has one NIC there: of claims that name several, some were made when nobody knew its name.
 fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
-    let claims = || state.claims.of_holder(&pod.holder).map(|(key, slot)| (&key.wire, &slot.nic().name));
-    for (wire, interface) in claims() {
-        let several = claims().any(|(other, beside)| other == wire && beside != interface);
-        let own = (wire.clone(), interface.clone());
-        let key = if several || found.contains_key(&own) { own } else { (wire.clone(), Str::default()) };
-        found.insert(key, interface.clone());
+    let claims = || state.claims.of_holder(&pod.holder).map(|(key, slot)| (key, &slot.nic().name));
+    let told: Vec<Str> = found.keys().filter(|(_, own)| own.is_empty()).map(|(provider, _)| provider.clone()).collect();
+    for (key, interface) in claims() {
+        let wire = &key.wire;
+        let several = claims().any(|(other, beside)| other.wire == *wire && beside != interface);
+        let (own, one) = ((wire.clone(), interface.clone()), (wire.clone(), Str::default()));
+        let is_one = told.contains(wire) && !found.contains_key(&own);
+        if is_one {
+            let is_told = pod::told(pod.meta, wire, "").get(key.addr.family()) == Some(key.addr);
+            let known = found.entry(one).or_default();
+            if known.is_empty() || is_told {
+                known.clone_from(interface);
+            }
+        } else {
+            let key = if several || found.contains_key(&own) { own } else { one };
+            found.insert(key, interface.clone());
+        }
     }
 }
 

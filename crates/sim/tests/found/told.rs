@@ -1,0 +1,80 @@
+//! What living pods were told, where hands took the claims of it: it comes before what others have on record, and stays one address.
+
+use crate::holds_overtaken;
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Step, What::*, Wrong::*};
+
+#[test]
+fn a_launcher_pod_that_a_hand_told_something_else_is_told_again_what_its_machine_has() {
+    // The pod is older than the Subnet's adoption: what it says that it was given would count.
+    holds_overtaken(
+        2,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Hand(EditPod, 7), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_living_pod_was_told_comes_before_what_is_kept_for_an_ordinal() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(PoolOfOthers(4, 5), ALL, 0),
+            Step(Vip(1, 0), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Hand(DeleteClaims, 59), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Connect(0), 3, 12955),
+            Step(DeletePod(3, Zero), 3, 55024),
+            Step(Hand(DeleteClaims, 88), 0, 0),
+            Step(Set(0, 1), 3, 29823),
+            Step(Crash(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_cannot_be_read_has_one_nic_where_it_was_told_one_address() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Pod(3, 0, Two), 0, 0),
+            Step(Networks(3, Unreadable), ALL, 0),
+            Step(Crash(1), ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Hand(DeleteClaims, 52), 0, 0),
+            Step(DeleteOrdinal(0, 2, Normal), 8, 64583),
+            Step(Pod(3, 0, Borrow(0)), 8, 54607),
+            Step(Crash(1), 2, 34405),
+            Step(Pod(2, 0, Two), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_its_gateway_has_no_place_for_any_more_has_its_claim_made_again_while_it_lives() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Gateway(2), ALL, 0),
+            Step(Arm(DropReply, 3), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Hand(DeleteClaims, 80), ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+        ],
+    );
+}
