@@ -206,7 +206,9 @@ impl Engine {
         {
             let others = before.users().filter(|before| !now.users().any(|user| user.is(before)));
             others.for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
-            if before.cooling_since().is_some() && now.cooling_since().is_none() {
+            // Whoever was about to use it when it was freed uses it now.
+            let has_new = now.users().any(|user| !before.users().any(|before| before.is(user)));
+            if has_new || before.cooling_since().is_some() && now.cooling_since().is_none() {
                 self.resting.forget(&key);
             }
         }
