@@ -7,7 +7,7 @@
 use sim::random::{Step, attempt, shrink, workload};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ struct Search {
     next: AtomicU64,
     done: AtomicU64,
     failed: AtomicU64,
-    /// When progress was told last. Whoever tells something holds it.
+    /// When progress was told last. Whoever writes a line holds it.
     told: Mutex<Instant>,
 }
 
@@ -68,12 +68,22 @@ impl Search {
             if let Err(violation) = attempt(controllers.into(), &steps)
                 && self.failed.fetch_add(1, relaxed) < plan.failures
             {
-                let _alone = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-                tell(seed, controllers, &steps, &violation);
+                self.tell(seed, controllers, &steps, &violation);
             }
             self.done.fetch_add(1, relaxed);
             self.progress();
         }
+    }
+
+    /// Tells of a seed that fails, as a test would have it. The other threads go on while its steps become fewer.
+    fn tell(&self, seed: u64, controllers: u8, steps: &[Step], violation: &sim::Violation) {
+        let alone = || self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let say = |_: MutexGuard<'_, Instant>| eprintln!("\rseed {seed}, {controllers} controllers: {}", violation.0);
+        say(alone());
+        let (short, violation) = shrink(controllers.into(), steps, violation);
+        let _alone = alone();
+        eprintln!("\rseed {seed}, in {} steps: {}", short.len(), violation.0);
+        short.iter().for_each(|step| eprintln!("    {step:?},"));
     }
 
     /// Tells how far it is, once a second.
@@ -101,14 +111,6 @@ fn controllers(plan: &Plan, seed: u64) -> u8 {
         0 => 1 + u8::from(seed % 2 == 1),
         given => given,
     }
-}
-
-/// Tells of a seed that fails, as a test would have it.
-fn tell(seed: u64, controllers: u8, steps: &[Step], violation: &sim::Violation) {
-    eprintln!("\rseed {seed}, {controllers} controllers: {}", violation.0);
-    let (short, violation) = shrink(controllers.into(), steps, violation);
-    eprintln!("in {} steps: {}", short.len(), violation.0);
-    short.iter().for_each(|step| eprintln!("    {step:?},"));
 }
 
 fn plan(mut arguments: impl Iterator<Item = String>) -> Result<Plan, String> {
