@@ -158,7 +158,10 @@ impl Engine {
     /// What a read of a claim says settles whose the address is.
     fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
-            Outcome::Done(Some(object)) if !gone => self.hear(object),
+            Outcome::Done(Some(object)) if !gone => {
+                self.state.read_claims.insert(key.clone());
+                self.hear(object);
+            }
             Outcome::Missing => self.missing(key),
             // A forbidden read settles nothing: the address stays held.
             Outcome::Refused(_) => {}

@@ -3,12 +3,14 @@
 //! In: the claims of a reservation, the pod on it. Out: one patch that fills in its addresses, its labels, and the node of its
 //! pod. Guarantees: what somebody else wrote stays; no finalizer, since the claim outlives the object.
 
+use crate::manage::claims::Claim;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::Entitled;
 use crate::manage::holders::pod::recorded;
 use crate::manage::holders::primary::is_primary;
-use crate::manage::id::HolderId;
+use crate::manage::id::{ClaimKey, HolderId};
+use crate::manage::want::{Ask, Want};
 use crate::manage::write::Write;
 use crate::record::addresses_of_ip;
 use api::names::labels;
@@ -25,6 +27,9 @@ impl Engine {
         }
         let Some(want) = entitled.wants.first() else { return };
         let Some((subnet, addrs)) = self.served(want) else { return };
+        if let Some(claim) = self.doubtful(ip, want) {
+            return self.send(Action::ReadClaim(claim), &entitled.holder);
+        }
         // The pod before this one may still be there: its node stays until the next one has the address.
         let node = if self.is_on(entitled) { &entitled.occupant.node } else { &ip.spec.node_name };
         let mac = self.mac(want).filter(|_| is_primary(&want.annotations.0));
@@ -32,6 +37,16 @@ impl Engine {
             let write = Write::new(Kind::Ip, &ip.meta, patch);
             self.send(Action::Write(Box::new(write)), &entitled.holder);
         }
+    }
+
+    /// The claim of which a fresh read is to say that it stands, before a reservation that names no address is filled in: one that is older than the
+    /// reservation was made for the one before it, and may be another holder's by now. What is filled in counts as asked for.
+    fn doubtful(&self, ip: &Ip, want: &Want) -> Option<ClaimKey> {
+        let is_older =
+            |claim: &Claim| claim.created.is_some_and(|made| ip.meta.created.get().is_some_and(|at| made < *at));
+        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
+        let mut older = standing.filter(|claim| is_older(claim) && !self.state.read_claims.contains(&claim.key));
+        older.next().filter(|_| want.ask == Ask::Any).map(|claim| claim.key.clone())
     }
 
     /// Takes Kube-OVN's finalizer off a reservation that is being deleted, once its pod has a record of its own.
