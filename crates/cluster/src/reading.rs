@@ -145,6 +145,13 @@ impl Live {
         self.objects.iter().flat_map(|(kind, objects)| objects.values().map(|bytes| (*kind, bytes.as_slice())))
     }
 
+    /// Why nothing at all could be read; none where a kind was. Kinds that the cluster does not have are no reading.
+    #[must_use]
+    pub fn why_nothing(&self) -> Option<String> {
+        let is_read = self.lists.values().any(|listing| matches!(listing, Listing::Complete { .. }));
+        (!is_read).then(|| self.stopped().next().map(|(_, why)| why).unwrap_or_default())
+    }
+
     /// The kinds that are not known in full, and why.
     pub fn stopped(&self) -> impl Iterator<Item = (Kind, String)> {
         self.lists.iter().filter_map(|(kind, listing)| listing.problem().map(|problem| (*kind, problem)))

@@ -6,7 +6,7 @@
 
 use crate::metrics::Metrics;
 use api::slim::Time;
-use cluster::{Cluster, Listing};
+use cluster::Cluster;
 use engine::finding::{Finding, Severity};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -73,9 +73,8 @@ impl Audits {
 async fn look(cluster: &Cluster, grace: i64) -> Option<Audited> {
     let now = || Time(jiff::Timestamp::now().as_second());
     let mut live = cluster::read(cluster, &mut |_| {}, now).await;
-    let unread: Vec<String> = live.stopped().map(|(kind, why)| format!("{}: {why}", kind.plural())).collect();
-    if !live.lists.values().any(|listing| matches!(listing, Listing::Complete { .. })) {
-        let why = unread.into_iter().next().unwrap_or_default();
+    let unread = live.stopped().map(|(kind, why)| format!("{}: {why}", kind.plural())).collect();
+    if let Some(why) = live.why_nothing() {
         tracing::warn!(why, "the cluster cannot be audited: tried again when the next audit is due");
         return None;
     }

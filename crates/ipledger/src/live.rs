@@ -7,7 +7,7 @@ use crate::args::Live as LiveArgs;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
 use api::slim::Time;
-use cluster::{Cluster, Confirmed, ConnectOptions, Listing, Live, Patience};
+use cluster::{Cluster, Confirmed, ConnectOptions, Live, Patience};
 use tokio::runtime::Runtime;
 
 /// A connection, and what its calls run on.
@@ -50,9 +50,8 @@ impl Connection {
                 None => progress.say(&format!("listing {}: {} objects so far", now.kind.plural(), now.objects)),
             };
             let mut live = cluster::read(&self.cluster, &mut listing, now).await;
-            // Kinds that the cluster does not have are no reading: whoever has no rights still learns of them.
-            if !live.lists.values().any(|listing| matches!(listing, Listing::Complete { .. })) {
-                let why = live.stopped().next().map(|(_, why)| why).unwrap_or_default();
+            // Whoever has no rights still learns of kinds that the cluster does not have.
+            if let Some(why) = live.why_nothing() {
                 return Err(anyhow!("the cluster cannot be read: {why}"));
             }
             progress.say("judging");

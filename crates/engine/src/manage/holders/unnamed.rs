@@ -104,18 +104,13 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
     let told: Vec<Str> = found.keys().filter(|(_, own)| own.is_empty()).map(|(provider, _)| provider.clone()).collect();
     for (key, interface) in claims() {
         let wire = &key.wire;
-        let several = claims().any(|(other, beside)| other.wire == *wire && beside != interface);
         let (own, one) = ((wire.clone(), interface.clone()), (wire.clone(), Str::default()));
-        let is_one = told.contains(wire) && !found.contains_key(&own);
-        if is_one {
-            let is_told = pod::told(pod.meta, wire, "").get(key.addr.family()) == Some(key.addr);
-            let known = found.entry(one).or_default();
-            if known.is_empty() || is_told {
-                known.clone_from(interface);
-            }
-        } else {
-            let key = if several || found.contains_key(&own) { own } else { one };
-            found.insert(key, interface.clone());
+        let several = claims().any(|(other, beside)| other.wire == *wire && beside != interface);
+        let (is_named, is_one) = (found.contains_key(&own), told.contains(wire));
+        let known = found.entry(if is_named || several && !is_one { own } else { one }).or_default();
+        let is_told = || pod::told(pod.meta, wire, "").get(key.addr.family()) == Some(key.addr);
+        if known.is_empty() || !is_one || is_told() {
+            known.clone_from(interface);
         }
     }
 }
