@@ -84,7 +84,6 @@ fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
         };
         // The record of an earlier pod of that name is not its own.
         (of.is_null() || *of == meta["uid"])
-            && meta["deletionTimestamp"].is_null()
             && !matches!(phase, "Succeeded" | "Failed")
             && told.into_iter().any(is_told)
     })

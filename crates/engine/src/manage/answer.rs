@@ -219,8 +219,10 @@ impl Engine {
     fn is_still_given(&self, claim: &NewClaim) -> bool {
         let ClaimKey { wire, addr } = &claim.key;
         let is_record = self.records.get(wire).is_some_and(|pending| pending.contains(addr));
+        let entitled = holders::entitled(&self.state, &claim.nic.holder);
         (is_record || self.state.books.is_open(&claim.subnet))
-            && holders::entitled(&self.state, &claim.nic.holder).is_some_and(|entitled| entitled.may_grow)
+            && entitled
+                .is_some_and(|of| of.may_grow || of.want(&claim.nic).is_some_and(|want| of.may_get(&self.state, want)))
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

@@ -201,9 +201,7 @@ impl Engine {
     /// Looks at everybody for whom something changed, in the order of what they want, and among equals of their arrival.
     fn settle_dirty(&mut self) {
         while !self.dirty.is_empty() {
-            let holders = std::mem::take(&mut self.dirty);
-            let mut looks: Vec<(HolderId, Option<Entitled>)> =
-                holders.into_iter().map(|holder| self.look(holder)).collect();
+            let mut looks = self.look_at_dirty();
             looks.sort_by_key(|(_, entitled)| entitled.as_ref().and_then(|entitled| entitled.arrival));
             for (entitled, want) in self.in_order(&looks) {
                 self.serve(entitled, want);
@@ -231,11 +229,23 @@ impl Engine {
         }
     }
 
+    /// Looks at everybody for whom something changed, and then at those whose addresses they use: what is on record for these comes before
+    /// free choices, too.
+    fn look_at_dirty(&mut self) -> Vec<(HolderId, Option<Entitled>)> {
+        let mut looks = BTreeMap::new();
+        while !self.dirty.is_empty() {
+            let holders = std::mem::take(&mut self.dirty);
+            looks.extend(holders.into_iter().map(|holder| self.look(holder)));
+        }
+        looks.into_iter().collect()
+    }
+
     /// What is served, in that order: by class, of records first those that a pod was told, since it may run with them; among equals in order
     /// of arrival.
     fn in_order<'a>(&self, looks: &'a [(HolderId, Option<Entitled>)]) -> Vec<(&'a Entitled, &'a Want)> {
-        let entitled = looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).filter(|entitled| entitled.may_grow);
-        let mut all: Vec<_> = entitled.flat_map(|of| of.wants.iter().map(move |want| (of, want))).collect();
+        let entitled = looks.iter().filter_map(|(_, entitled)| entitled.as_ref());
+        let wants = entitled.flat_map(|of| of.wants.iter().map(move |want| (of, want)));
+        let mut all: Vec<_> = wants.filter(|(of, want)| of.may_get(&self.state, want)).collect();
         let classes = self.classes();
         all.sort_by_key(|(_, want)| {
             let class = classes.iter().position(|class| *class == want.class);
@@ -281,8 +291,10 @@ impl Engine {
     /// Releases what a holder is no longer entitled to, where that is proven to be safe.
     fn release(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         self.settle_asked(holder);
-        let may_have = |nic: &NicId| entitled.is_some_and(|entitled| entitled.may_grow && entitled.want(nic).is_some());
-        self.drop_plans(holder, |_, nic| !may_have(nic));
+        let own = entitled.into_iter().flat_map(|of| of.wants.iter().map(move |want| (of, want)));
+        let own = own.filter(|(of, want)| want.lent.is_none() && of.may_get(&self.state, want));
+        let may_have: Vec<&NicId> = own.map(|(_, want)| &want.nic).collect();
+        self.drop_plans(holder, |_, nic| !may_have.contains(&nic));
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
         let (kept, surplus): (Vec<Arc<Claim>>, Vec<Arc<Claim>>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));

@@ -275,7 +275,7 @@ impl State {
     }
 
     /// The pod that uses the addresses of a lender, or is to use them: the one that has them, else the one to which its machine
-    /// moves, else the one that came first.
+    /// moves, else the one that came first. One on its way out is to use nothing; but where no claim says who uses them, it does what it was told.
     pub(super) fn borrower(&self, lender: &HolderId) -> Option<(&HolderId, Occupant)> {
         let claims = || self.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
         let rank = |uid: &Uid| match uid {
@@ -287,12 +287,13 @@ impl State {
         let pods = pods.filter(|(_, pod)| !pod.spec.node_name.is_empty() && !is_finished(pod));
         let offers = pods.map(|(user, pod)| {
             let occupant = Occupant::of(pod);
-            let (is_deleted, created) = (pod.meta.is_deleted(), pod.meta.created.get().copied());
-            (rank(&occupant.pod_uid), is_deleted, created, user, occupant)
+            let (rank, created) = (rank(&occupant.pod_uid), pod.meta.created.get().copied());
+            (rank, rank == 2 && pod.meta.is_deleted(), created, user, occupant, pod)
         });
-        let offers = offers.filter(|(rank, is_deleted, ..)| !(*rank == 2 && *is_deleted));
-        let first = offers.min_by(|a, b| (a.0, a.2, a.3).cmp(&(b.0, b.2, b.3)));
-        first.map(|(.., user, occupant)| (user, occupant))
+        let goes_on = |pod: &Pod| claims().next().is_none() && was_told(pod);
+        let offers = offers.filter(|(_, is_leaving, .., pod)| !is_leaving || goes_on(pod));
+        let first = offers.min_by(|a, b| (a.0, a.1, a.2, a.3).cmp(&(b.0, b.1, b.2, b.3)));
+        first.map(|(.., user, occupant, _)| (user, occupant))
     }
 
     /// Whether the pod that uses the addresses of a lender has a claim of it, and was told that.
@@ -303,4 +304,9 @@ impl State {
         let told = pod.map(|pod| holders::pod::told(&pod.meta, provider, suffix));
         told.is_some_and(|told| told.get(claim.key.addr.family()) == Some(claim.key.addr))
     }
+}
+
+/// Whether a pod was told an address of a NIC.
+fn was_told(pod: &Pod) -> bool {
+    pod.meta.annotations.iter().any(|(key, value)| value == "true" && key.contains(".kubernetes.io/allocated"))
 }

@@ -5,6 +5,7 @@ mod asking;
 mod families;
 mod lending;
 mod lists;
+mod lost;
 mod queueing;
 mod resting;
 mod rival;

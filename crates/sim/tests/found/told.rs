@@ -1,7 +1,7 @@
 //! What living pods were told, where hands took the claims of it: it comes before what others have on record, and stays one address.
 
 use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::Go, Step, What::*, Wrong::*};
 
 #[test]
 fn a_launcher_pod_that_a_hand_told_something_else_is_told_again_what_its_machine_has() {
@@ -75,6 +75,24 @@ fn a_pod_that_its_gateway_has_no_place_for_any_more_has_its_claim_made_again_whi
             Step(Hand(DeleteClaims, 80), ALL, 0),
             Step(Crash(0), 0, 0),
             Step(Arm(CrashBefore, 3), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinal_whose_set_goes_has_its_claim_made_again_while_its_pod_lives() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Set(0, 3), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(DeleteVip(0), ALL, 0),
+            Step(Hear(0), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(Hand(DeleteClaims, 23), 0, 0),
+            Step(DeleteSet(0, Go), ALL, 0),
         ],
     );
 }

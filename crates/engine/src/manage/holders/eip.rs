@@ -4,7 +4,7 @@
 //! programmed stays until the gateway says that it is so no more, or its pod has let go; one that never was goes once a
 //! fresh read says that the EIP is gone: whoever marks it meanwhile changes the version that the deletion names.
 
-use super::{Entitled, named, occupant, vip};
+use super::{Entitled, lost, named, occupant, vip};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
 use crate::manage::fate::{Fate, Wait};
@@ -30,13 +30,15 @@ pub(in crate::manage) fn subnet_of(eip: &IptablesEip) -> Str {
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let eip = state.world.eips.named(name)?;
     let holder = holder(name);
+    let occupant = occupant_of(state, eip);
     let is_wanted = !eip.meta.is_deleted() || is_used(state, name);
-    let wants = if is_wanted { want(state, eip, &holder).into_iter().collect() } else { Vec::new() };
+    let wants: Vec<Want> = want(state, eip, &holder).into_iter().collect();
+    let wants = if is_wanted { wants } else { lost::only(state, &occupant, wants) };
     Some(Entitled {
         title: Title { kind: EIP.into(), namespace: Str::default(), name: name.clone() },
-        occupant: occupant_of(state, eip),
-        // One that Kube-OVN's gateway has is on the wire already.
+        occupant,
         unread: None,
+        // One that Kube-OVN's gateway has is on the wire already.
         programmed: eip.status.ready.then(|| eip.spec.nat_gw.clone()),
         wants,
         arrival: eip.meta.created.get().copied(),

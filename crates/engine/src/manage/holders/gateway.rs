@@ -1,10 +1,11 @@
-//! An ordinal of a VpcNatGateway: entitled while the gateway exists and still stands on that Subnet.
+//! An ordinal of a VpcNatGateway: entitled while the gateway exists and still stands on that Subnet; after that to what its pod lives with, where
+//! the claim of that is lost.
 //!
 //! In: the gateway, its pods. Out: the want of each NIC whose Subnet is given out from here; whether a pod's NIC uses it; the
 //! annotations of its pods; the fate of its claims. Guarantees: the addresses depend on nothing but the gateway: neither on its
 //! workload nor on its pods, the Subnet, the NetworkAttachmentDefinition or the VPC; a gateway that goes releases every NIC.
 
-use super::{Entitled, named, pod, primary::is_primary};
+use super::{Entitled, lost, named, pod, primary::is_primary};
 use crate::gateways::external_subnet;
 use crate::life::split_ordinal;
 use crate::manage::claims::Claim;
@@ -15,7 +16,7 @@ use crate::manage::want::{Ask, AskMac, Class, Want};
 use crate::record::or_default;
 use api::names::{self, Provider, annotations};
 use api::schema::fnv1a;
-use api::slim::{Kind, Meta, Str, Time, Uid, VpcNatGateway};
+use api::slim::{Kind, Meta, Pod, Str, Time, Uid, VpcNatGateway};
 use ledger::{AddrPair, SubnetSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -119,26 +120,37 @@ fn is_missing(state: &State, external: &str, subnets: &[Str]) -> bool {
 
 /// What an ordinal should hold; none where its gateway is gone or has no place for it.
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
-    let (gateway, ordinal) = split(name)?;
-    let gateway = state.world.gateways.named(gateway)?;
-    let holder = holder(&gateway.meta.name, ordinal);
-    let mut wants = if gateway.meta.is_deleted() { Vec::new() } else { wants(state, gateway, ordinal, &holder) };
-    if !ordinals(gateway).contains(&ordinal) {
-        wants.retain(|want| is_lost(state, want));
-        if wants.is_empty() {
-            return None;
-        }
+    let (of, ordinal) = split(name)?;
+    let gateway = state.world.gateways.named(of);
+    let holder = holder(of, ordinal);
+    let (user, occupant) = state.borrower(&holder).unzip();
+    let occupant = occupant.unwrap_or_default();
+    let has_place = gateway.is_some_and(|gateway| ordinals(gateway).contains(&ordinal));
+    let may_grow = has_place && gateway.is_some_and(|gateway| !gateway.meta.is_deleted());
+    let mut wants = match gateway {
+        Some(gateway) => wants(state, gateway, ordinal, &holder),
+        None => wants_of_pod(state, state.pod(user?)?, ordinal, &holder),
+    };
+    if !may_grow {
+        wants = lost::only(state, &occupant, wants);
     }
-    Some(Entitled {
-        title: Title { kind: GATEWAY.into(), namespace: Str::default(), name: gateway.meta.name.clone() },
-        occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+    (has_place || !wants.is_empty()).then(|| Entitled {
+        title: Title { kind: GATEWAY.into(), namespace: Str::default(), name: of.into() },
+        occupant,
         unread: None,
         programmed: None,
         wants,
-        arrival: gateway.meta.created.get().copied(),
-        may_grow: !gateway.meta.is_deleted(),
+        arrival: gateway.and_then(|gateway| gateway.meta.created.get().copied()),
+        may_grow,
         holder,
     })
+}
+
+/// What the pod of an ordinal whose gateway is gone asks for: it is all that says so.
+fn wants_of_pod(state: &State, pod: &Pod, ordinal: i64, holder: &HolderId) -> Vec<Want> {
+    let subject = pod::Subject { holder: holder.clone(), user: Uid::None, borrows: false, ..pod::Subject::of_pod(pod) };
+    let wants = pod::wants(state, &subject).nics.into_iter();
+    wants.filter_map(|want| Some(Want { nic: nic(holder, ordinal, want.subnets.first()?), ..want })).collect()
 }
 
 fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId) -> Vec<Want> {
@@ -172,14 +184,6 @@ fn wants(state: &State, gateway: &VpcNatGateway, ordinal: i64, holder: &HolderId
         wants.push(Want { nic: nic(holder, ordinal, subnet), subnets: vec![subnet.into()], ..want });
     }
     wants
-}
-
-/// Whether the claim of what a pod runs with is lost. An ordinal that its gateway has no place for is entitled to that alone, and only until it is
-/// claimed again: then its claim waits for the word that the pod has let it go.
-fn is_lost(state: &State, want: &Want) -> bool {
-    let record = want.record().filter(|record| *record == want.told);
-    let claims = || state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
-    record.is_some_and(|pair| pair.iter().any(|addr| claims().all(|claim| claim.key.addr != addr)))
 }
 
 /// A want with what its pod was given, where that is on record.

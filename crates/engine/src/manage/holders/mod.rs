@@ -8,6 +8,7 @@ mod asked;
 pub(super) mod eip;
 pub(in crate::manage) mod foreign;
 pub(super) mod gateway;
+mod lost;
 mod named;
 pub(super) mod occupant;
 pub(super) mod pod;
@@ -42,7 +43,7 @@ pub(super) struct Entitled {
     pub(super) unread: Option<(&'static str, String)>,
     /// When it came: the order in which an exhausted Subnet is served.
     pub(super) arrival: Option<Time>,
-    /// Whether it may be given more than it has: not while it is on its way out.
+    /// Whether it may be given more than it has: not while it is on its way out, see [`Entitled::may_get`].
     pub(super) may_grow: bool,
 }
 
@@ -50,6 +51,11 @@ impl Entitled {
     /// Whether its pod may use an address: one that cannot be read uses what is its own, and of an ordinal's or a machine's what it was told.
     pub(super) fn may_use(&self, want: &Want, addr: Addr) -> bool {
         self.unread.is_none() || !self.holder.has_pods() || want.told.get(addr.family()) == Some(addr)
+    }
+
+    /// Whether it may be given what it wants for a NIC: on its way out that is what its pod lives with.
+    pub(super) fn may_get(&self, state: &State, want: &Want) -> bool {
+        self.may_grow || lost::is_lost(state, &self.occupant, want)
     }
 
     /// What it wants for a NIC of its own, and not of a lender.

@@ -4,7 +4,7 @@
 //! Guarantees: the address is claimed by the reservation, so that it stays whatever becomes of the pod; an address that
 //! another holder has is refused with its name, where Kube-OVN makes both its owners.
 
-use super::{Entitled, named, primary::ask_mac};
+use super::{Entitled, lost, named, primary::ask_mac};
 use crate::manage::claims::{Claim, Slot};
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, RESERVATION, Title};
@@ -70,10 +70,12 @@ pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> 
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let ip = state.world.ips.named(name).filter(|ip| is_reservation(ip))?;
     let holder = holder(name);
-    let wants = if ip.meta.is_deleted() { Vec::new() } else { want(state, ip, &holder).into_iter().collect() };
+    let occupant = state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default();
+    let wants: Vec<Want> = want(state, ip, &holder).into_iter().collect();
+    let wants = if ip.meta.is_deleted() { lost::only(state, &occupant, wants) } else { wants };
     Some(Entitled {
         title: Title { kind: RESERVATION.into(), namespace: Str::default(), name: name.clone() },
-        occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+        occupant,
         unread: None,
         programmed: None,
         wants,

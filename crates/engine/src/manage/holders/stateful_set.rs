@@ -1,10 +1,11 @@
-//! An ordinal of a StatefulSet: entitled while the set exists, by its name, and has a place for the ordinal.
+//! An ordinal of a StatefulSet: entitled while the set exists, by its name, and has a place for the ordinal; without one to what its pod lives
+//! with, where the claim of that is lost.
 //!
 //! In: the set, the pod that uses the ordinal's addresses now, if there is one. Out: its wants; the fate of a claim once the
 //! title is lost. Guarantees: the addresses stay across pods, nodes and a set that is deleted and made again within the
 //! grace; losing the title is not letting go: a fresh read of the set must say so too, and the last pod must have let go.
 
-use super::{Entitled, named, owner, pod};
+use super::{Entitled, lost, named, owner, pod};
 use crate::life::{ordinals, split_ordinal};
 use crate::manage::claims::Claim;
 use crate::manage::command::Occupant;
@@ -30,21 +31,27 @@ fn user_of<'a>(state: &'a State, holder: &HolderId) -> Option<&'a Pod> {
 
 /// What an ordinal should hold; none where its set is not there or has no place for it.
 pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Entitled> {
-    let (set, ordinal) = set_of(state, namespace, name)?;
+    let set = set_of(state, namespace, name);
     let holder = HolderId::named(STATEFUL_SET, namespace.clone(), name.clone());
     let user = user_of(state, &holder);
-    let meta = user.map_or(&set.spec.template.meta, |pod| &pod.meta);
-    let uid = user.map(|pod| pod.meta.uid.clone()).unwrap_or_default();
+    let meta = user.map(|pod| &pod.meta).or(set.map(|(set, _)| &set.spec.template.meta))?;
+    let occupant = user.map(Occupant::of).unwrap_or_default();
     let subject = pod::Subject {
         holder: holder.clone(),
         namespace,
         name,
         meta,
-        ordinal: Some(ordinal),
-        user: uid,
+        ordinal: split_ordinal(name).map(|(_, ordinal)| ordinal),
+        user: occupant.pod_uid.clone(),
         borrows: true,
     };
-    let pod::Wants { nics: wants, unread } = pod::wants(state, &subject);
+    let pod::Wants { nics: mut wants, mut unread } = pod::wants(state, &subject);
+    if set.is_none() {
+        (wants, unread) = (lost::only(state, &occupant, wants), None);
+        if wants.is_empty() {
+            return None;
+        }
+    }
     // Without a pod it is given only what is kept for it already.
     let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
@@ -54,8 +61,8 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         wants,
         unread,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
-        may_grow: user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
-        occupant: user.map(Occupant::of).unwrap_or_default(),
+        may_grow: set.is_some() && user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
+        occupant,
     })
 }
 

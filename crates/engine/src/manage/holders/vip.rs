@@ -4,7 +4,7 @@
 //! Guarantees: one claim per family, with or without a borrower; one borrower at a time, and the next one only when the one
 //! before has let go; what was given does not change with the spec.
 
-use super::{Entitled, named, primary::ask_mac};
+use super::{Entitled, lost, named, primary::ask_mac};
 use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VIP};
@@ -43,10 +43,12 @@ pub(in crate::manage) fn is_gone(state: &State, lender: &HolderId) -> bool {
 pub(super) fn entitled(state: &State, name: &Str) -> Option<Entitled> {
     let vip = state.world.vips.named(name)?;
     let holder = holder(name);
-    let wants = if vip.meta.is_deleted() { Vec::new() } else { want(state, vip, &holder).into_iter().collect() };
+    let occupant = state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default();
+    let wants: Vec<Want> = want(state, vip, &holder).into_iter().collect();
+    let wants = if vip.meta.is_deleted() { lost::only(state, &occupant, wants) } else { wants };
     Some(Entitled {
         title: Title { kind: VIP.into(), namespace: Str::default(), name: name.clone() },
-        occupant: state.borrower(&holder).map(|(_, occupant)| occupant).unwrap_or_default(),
+        occupant,
         unread: None,
         programmed: None,
         wants,

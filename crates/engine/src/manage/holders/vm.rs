@@ -4,7 +4,7 @@
 //! Guarantees: launcher pods own nothing, so that the addresses stay from one to the next; nothing is claimed before the
 //! first of them is bound to a node; a machine that KubeVirt shows only as an instance or as a pod is one too.
 
-use super::{Entitled, named, owner, pod};
+use super::{Entitled, lost, named, owner, pod};
 use crate::manage::claims::Claim;
 use crate::manage::fate::{Fate, Place, Unread};
 use crate::manage::id::{HolderId, NicId, Title, VM};
@@ -57,14 +57,16 @@ pub(super) fn entitled(state: &State, namespace: &Str, name: &Str) -> Option<Ent
         user: Uid::None,
         borrows: false,
     };
-    let pod::Wants { nics: wants, unread } = if is_going { pod::Wants::default() } else { wants(state, &subject) };
+    let occupant = occupant.unwrap_or_default();
+    let pod::Wants { nics: wants, unread } = wants(state, &subject);
+    let (wants, unread) = if is_going { (lost::only(state, &occupant, wants), None) } else { (wants, unread) };
     // Without a launcher it is given only what is kept for it already.
     let is_kept = !wants.is_empty() && wants.iter().all(|want| want.class == Class::Record);
     Some(Entitled {
         title: Title { kind: VM.into(), namespace: namespace.clone(), name: name.clone() },
         wants,
         unread,
-        occupant: occupant.unwrap_or_default(),
+        occupant,
         programmed: None,
         arrival: user.and_then(|pod| pod.meta.created.get().copied()),
         may_grow: !is_going && user.map_or(is_kept, |pod| !pod.meta.is_deleted()),
