@@ -502,3 +502,18 @@ fn a_pod_whose_records_hands_took_and_forged_to_anothers_address_has_a_claim_and
         ],
     );
 }
+
+#[test]
+fn what_two_hands_wrote_alike_and_no_subnet_has_leaves_the_claim_as_it_is() {
+    // Nothing says which of the two is wrong: the pod is told that its address is outside, by an event.
+    holds_overtaken(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Hand(EditPod, 28), 0, 0),
+            Step(Hand(EditIp, 48), ALL, 0),
+        ],
+    );
+}
