@@ -46,7 +46,7 @@ impl Standing {
                     Self::Resting
                 } else if claim.is_unused() {
                     Self::Retained
-                } else if claim.is_let_go() && claim.target.is_none() {
+                } else if claim.is_let_go() && claim.target().is_none() {
                     Self::LetGo
                 } else {
                     Self::InUse

@@ -37,18 +37,34 @@ pub struct Claim {
     /// It is on the interface of its occupant, by the word of the node's agent, which made the claim again and has not said since that it was
     /// let go.
     pub in_use: bool,
-    /// Until when it is kept because it answered without a claim.
-    pub quarantined_until: Option<Time>,
-    /// The gateway that has it on its interface, or may have: nothing else of an EIP says so once that is gone.
-    pub programmed: Option<Str>,
-    /// It was deleted and is still there: somebody's finalizer holds it.
-    pub deleted: bool,
-    /// Which pod has let it go, by the word of its node's agent.
-    pub let_go: Uid,
-    /// While a virtual machine migrates: the pod that it moves to, which uses it beside the occupant.
-    pub target: Option<Box<Target>>,
-    /// What it says of itself.
-    pub conditions: Box<[Condition]>,
+    /// What few claims say; there are many claims.
+    rare: Option<Box<Rare>>,
+}
+
+/// What a claim of a pod that runs and stays does not say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Rare {
+    quarantined_until: Option<Time>,
+    programmed: Option<Str>,
+    deleted: bool,
+    let_go: Uid,
+    target: Option<Target>,
+    conditions: Box<[Condition]>,
+}
+
+impl Rare {
+    fn of(object: &AddressClaim) -> Option<Box<Self>> {
+        let status = &object.status;
+        let rare = Self {
+            quarantined_until: status.quarantine.until.get().copied(),
+            programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
+            deleted: object.meta.is_deleted(),
+            let_go: status.let_go.pod_uid.clone(),
+            target: Target::of(&status.target),
+            conditions: status.conditions.clone(),
+        };
+        (rare != Self::default()).then(|| Box::new(rare))
+    }
 }
 
 /// The target of a live migration.
@@ -63,11 +79,11 @@ pub struct Target {
 }
 
 impl Target {
-    fn of(target: &ClaimTarget) -> Option<Box<Self>> {
+    fn of(target: &ClaimTarget) -> Option<Self> {
         let (occupant, let_go) = (&target.occupant, &target.let_go);
         (occupant.pod_uid != Uid::None).then(|| {
             let (sandbox, let_go) = (occupant.sandbox.clone(), let_go.pod_uid.clone());
-            Box::new(Self { occupant: Occupant::of_claim(occupant), sandbox, let_go })
+            Self { occupant: Occupant::of_claim(occupant), sandbox, let_go }
         })
     }
 
@@ -100,13 +116,44 @@ impl Claim {
             mac: Field::get(&spec.mac).copied(),
             occupant: Occupant { pod_uid, ..Occupant::of_claim(occupant) },
             in_use: !occupant.sandbox.is_empty() && !is_off,
-            quarantined_until: status.quarantine.until.get().copied(),
-            programmed: Some(status.programmed.gateway.clone()).filter(|gateway| !gateway.is_empty()),
-            deleted: object.meta.is_deleted(),
-            let_go: status.let_go.pod_uid.clone(),
-            target: Target::of(&status.target),
-            conditions: status.conditions.clone(),
+            rare: Rare::of(object),
         })
+    }
+
+    /// Until when it is kept because it answered without a claim.
+    #[must_use]
+    pub fn quarantined_until(&self) -> Option<Time> {
+        self.rare.as_ref()?.quarantined_until
+    }
+
+    /// The gateway that has it on its interface, or may have: nothing else of an EIP says so once that is gone.
+    #[must_use]
+    pub fn programmed(&self) -> Option<&Str> {
+        self.rare.as_ref()?.programmed.as_ref()
+    }
+
+    /// Whether it was deleted and is still there: somebody's finalizer holds it.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.deleted)
+    }
+
+    /// Which pod has let it go, by the word of its node's agent.
+    #[must_use]
+    pub fn let_go(&self) -> &Uid {
+        self.rare.as_ref().map_or(&Uid::None, |rare| &rare.let_go)
+    }
+
+    /// While a virtual machine migrates: the pod that it moves to, which uses it beside the occupant.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        self.rare.as_ref()?.target.as_ref()
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn conditions(&self) -> &[Condition] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.conditions)
     }
 
     /// Where its occupant can be read: what it says itself, else by the title of a holder that is named as its pod.
@@ -123,13 +170,13 @@ impl Claim {
     /// Since when it rests, freed, by what it says of itself.
     #[must_use]
     pub fn cooling_since(&self) -> Option<Time> {
-        cooling_since(&self.conditions)
+        cooling_since(self.conditions())
     }
 
     /// What it says of itself, where that is so.
     #[must_use]
     pub fn says(&self, type_: &str) -> Option<&Condition> {
-        self.conditions.iter().find(|condition| condition.type_ == type_ && condition.status == "True")
+        self.conditions().iter().find(|condition| condition.type_ == type_ && condition.status == "True")
     }
 
     /// Whether no pod was ever given it.
@@ -141,7 +188,7 @@ impl Claim {
     /// Whether its occupant has let go, by the word of the agent.
     #[must_use]
     pub fn is_let_go(&self) -> bool {
-        self.let_go != Uid::None && self.let_go == self.occupant.pod_uid
+        *self.let_go() != Uid::None && *self.let_go() == self.occupant.pod_uid
     }
 
     /// Whether its word is enough that no interface has it: no pod was ever given it, or its pod has let go; or it is of an EIP, which
@@ -149,15 +196,14 @@ impl Claim {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.is_unused()
-            || self.is_let_go() && self.target.is_none()
-            || self.title.kind == EIP && self.programmed.is_none()
+            || self.is_let_go() && self.target().is_none()
+            || self.title.kind == EIP && self.programmed().is_none()
     }
 
     /// Whether a pod uses it: the occupant, or the target of its migration, unless that has let go.
     #[must_use]
     pub fn has_user(&self, pod: &Uid) -> bool {
-        self.occupant.pod_uid == *pod
-            || self.target.as_ref().is_some_and(|it| it.occupant.pod_uid == *pod && !it.is_let_go())
+        self.occupant.pod_uid == *pod || self.target().is_some_and(|it| it.occupant.pod_uid == *pod && !it.is_let_go())
     }
 
     /// Whether a pod uses it, and its agent has not said that it let go or never had it.
@@ -176,7 +222,7 @@ impl Claim {
 
     /// The pods that it is for, whether they have let go or not.
     pub fn users(&self) -> impl Iterator<Item = &Occupant> {
-        std::iter::once(&self.occupant).chain(self.target.as_ref().map(|target| &target.occupant))
+        std::iter::once(&self.occupant).chain(self.target().map(|target| &target.occupant))
     }
 }
 

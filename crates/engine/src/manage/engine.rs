@@ -367,7 +367,7 @@ impl Engine {
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
         let is_other = |claim: &&Arc<Claim>| {
-            claim.target.is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
+            claim.target().is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
         };
         let others = standing.filter(is_other);
         for claim in others.cloned().collect::<Vec<_>>() {
@@ -378,8 +378,8 @@ impl Engine {
                 }
                 _ => {
                     // In one write with that: a claim that a pod uses never says that it rests.
-                    let conditions = Some(self.said_when_kept(&claim)).filter(|said| *said != claim.conditions);
-                    let replaces = claim.programmed.is_some() && !claim.is_unused();
+                    let conditions = Some(self.said_when_kept(&claim)).filter(|said| **said != *claim.conditions());
+                    let replaces = claim.programmed().is_some() && !claim.is_unused();
                     let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
                     let occupant = entitled.occupant.clone();
                     self.send(Action::Occupy { key, uid, version, occupant, replaces, conditions }, holder);
@@ -505,7 +505,7 @@ impl Engine {
 
     /// Takes an address back: first what was derived from the claim, then the claim.
     fn let_go(&mut self, claim: &Claim, proof: Proof) {
-        if self.remove_records(claim) || claim.deleted || self.rests(claim, Some(proof)) {
+        if self.remove_records(claim) || claim.is_deleted() || self.rests(claim, Some(proof)) {
             return;
         }
         let (uid, version) = (claim.uid.clone(), claim.version.clone());

@@ -131,7 +131,7 @@ impl Engine {
         let claims = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
         let kept: Vec<Arc<Claim>> = claims.filter(|claim| self.is_kept(entitled, claim)).cloned().collect();
         for claim in kept {
-            let turn = match claim.target {
+            let turn = match claim.target() {
                 None if entitled.may_grow => self.state.target_of(&claim).map(Turn::Join),
                 None => None,
                 Some(_) => self.parted(&claim),
@@ -145,7 +145,7 @@ impl Engine {
 
     /// What follows for a claim with two users, where one of them has let go. Of one that is gone the proof is waited for.
     fn parted(&mut self, claim: &Claim) -> Option<Turn> {
-        let target = claim.target.as_ref()?;
+        let target = claim.target()?;
         let (first, second) = (occupant::first(&self.state, claim), occupant::target(&self.state, claim)?);
         match (first, second) {
             (_, Fate::Release(_)) => Some(Turn::Stay),
@@ -172,12 +172,12 @@ impl Engine {
 
     /// Whether a claim waits for the word on the target of a migration that came to nothing.
     pub(super) fn waits_for_target(&self, claim: &Claim) -> bool {
-        claim.target.as_ref().is_some_and(|target| !self.state.lives(&target.occupant))
+        claim.target().is_some_and(|target| !self.state.lives(&target.occupant))
     }
 
     /// Whether a want is that of the pod which is about to join the user of a claim.
     pub(super) fn may_join(&self, want: &Want, claim: &Claim) -> bool {
         let user = want.lent.as_ref().map(|lent| &lent.to);
-        claim.target.is_none() && self.state.target_of(claim).is_some_and(|target| Some(&target.pod_uid) == user)
+        claim.target().is_none() && self.state.target_of(claim).is_some_and(|target| Some(&target.pod_uid) == user)
     }
 }

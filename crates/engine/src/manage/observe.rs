@@ -197,7 +197,7 @@ impl Engine {
         let named = claim.occupant_name().and_then(|(namespace, name)| self.state.world.pods.get(namespace, name));
         let named = named.filter(|pod| pod.meta.uid == claim.occupant.pod_uid).map(HolderId::of_pod);
         let user = named.unwrap_or_else(|| HolderId::Pod(claim.occupant.pod_uid.clone()));
-        let target = claim.target.as_ref().map(|target| HolderId::Pod(target.occupant.pod_uid.clone()));
+        let target = claim.target().map(|target| HolderId::Pod(target.occupant.pod_uid.clone()));
         self.dirty.extend([Some(user), target].into_iter().flatten().filter(|user| self.state.pods.contains_key(user)));
         let slot = Slot::Standing(Arc::new(claim));
         let before = self.state.claims.put(key.clone(), slot.clone());

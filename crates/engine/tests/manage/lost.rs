@@ -28,10 +28,10 @@ fn living(name: &str, deleted: Option<&str>, owners: &Value, more: &Value) -> Ve
     let ip =
         json!({"name": format!("{of}.default.macvlan.default"), "uid": "ip", "resourceVersion": "3", "labels": labels});
     let said = json!({"podName": of, "namespace": "default", "subnet": "s", "ipAddress": "10.0.0.2", "v4IpAddress": "10.0.0.2"});
-    vec![seen(Kind::Pod, pod, json!({"nodeName": "n1"})), seen(Kind::Ip, ip, said)]
+    vec![seen(Kind::Pod, &pod, &json!({"nodeName": "n1"})), seen(Kind::Ip, &ip, &said)]
 }
 
-fn seen(kind: Kind, metadata: Value, spec: Value) -> Input {
+fn seen(kind: Kind, metadata: &Value, spec: &Value) -> Input {
     Input::Seen(object(kind, &json!({"metadata": metadata, "spec": spec})))
 }
 
@@ -47,7 +47,7 @@ fn of_set() -> Value {
 fn asked(told: Vec<Input>) -> Vec<String> {
     let other = json!({"name": "other", "namespace": "default", "uid": "other", "resourceVersion": "6",
         "creationTimestamp": "2026-05-01T00:00:00Z", "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}});
-    let other = seen(Kind::Pod, other, json!({"nodeName": "n1"}));
+    let other = seen(Kind::Pod, &other, &json!({"nodeName": "n1"}));
     let adopted = subnet(&json!({"ipledger.dev/adopted": "2026-01-01T00:00:00Z"}));
     let mut engine = Engine::new(Settings::default());
     claims(&tell(&mut engine, [adopted, other].into_iter().chain(told).chain(lists())))

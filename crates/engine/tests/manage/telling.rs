@@ -1,14 +1,19 @@
 //! When a pod is told what it has.
 
-use super::stage::{claim_of_set, lists, object, set, subnet, tell};
+use super::stage::{at, claim_of_set, lists, object, set, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::json;
 
-fn pod() -> Input {
+/// The pod of the ordinal, which a hand told an address or nobody.
+fn pod(version: &str, told: Option<&str>) -> Input {
     let owner = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "set", "controller": true});
-    let annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
-    let meta = json!({"name": "db-0", "namespace": "default", "uid": "p", "resourceVersion": "5",
+    let mut annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
+    if let Some(told) = told {
+        annotations["macvlan.default.kubernetes.io/allocated"] = "true".into();
+        annotations["macvlan.default.kubernetes.io/ip_address"] = told.into();
+    }
+    let meta = json!({"name": "db-0", "namespace": "default", "uid": "p", "resourceVersion": version,
         "annotations": annotations, "ownerReferences": [owner]});
     Input::Seen(object(Kind::Pod, &json!({"metadata": meta, "spec": {"nodeName": "n1"}})))
 }
@@ -22,10 +27,26 @@ fn a_pod_is_told_its_ordinals_address_only_once_the_claim_names_it() {
     let mut engine = Engine::new(Settings::default());
     let claim = |version, user| claim_of_set(version, user, &json!([]));
     tell(&mut engine, [subnet(&json!({})), set(1), claim("3", None)].into_iter().chain(lists()));
-    let asked = tell(&mut engine, [pod()]);
+    let asked = tell(&mut engine, [pod("5", None)]);
     let occupy =
         asked.iter().find(|command| matches!(command.action, Action::Occupy { .. })).expect("it is to have it");
     assert!(!is_told(&asked), "another controller may have let the address go: {asked:?}");
     let asked = tell(&mut engine, [claim("6", Some("p")), Input::Done(occupy.id, Outcome::Done(None))]);
     assert!(is_told(&asked), "{asked:?}");
+}
+
+#[test]
+fn a_pod_is_not_told_one_address_while_another_is_asked_for_that_a_hand_told_it() {
+    let mut engine = Engine::new(Settings::default());
+    let adopted = subnet(&json!({"ipledger.dev/adopted": "2026-01-01T00:00:00Z"}));
+    let claim = |version, user| claim_of_set(version, user, &json!([]));
+    tell(&mut engine, [adopted, set(1), claim("3", None)].into_iter().chain(lists()));
+    let asked = tell(&mut engine, [pod("5", None)]);
+    let occupy = asked.iter().find(|command| matches!(command.action, Action::Occupy { .. })).unwrap();
+    let asked = tell(&mut engine, [pod("6", Some("10.0.0.3"))]);
+    let other = asked.iter().find(|command| matches!(command.action, Action::CreateClaim(_))).expect("it asks for it");
+    let asked = tell(&mut engine, [claim("7", Some("p")), Input::Done(occupy.id, Outcome::Done(None))]);
+    assert!(!is_told(&asked), "it may run with the other one by now: {asked:?}");
+    tell(&mut engine, [Input::Done(other.id, Outcome::Refused("it is held".into()))]);
+    assert!(is_told(&engine.step(Input::Tick, at(60))), "it has the first one");
 }

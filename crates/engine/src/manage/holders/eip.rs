@@ -91,7 +91,7 @@ fn want(state: &State, eip: &IptablesEip, holder: &HolderId) -> Option<Want> {
 
 /// What becomes of the claims of an EIP that is gone.
 pub(super) fn fate(state: &State, claim: &Claim, now: Time, grace: i64) -> Fate {
-    if let Some(gateway) = &claim.programmed {
+    if let Some(gateway) = claim.programmed() {
         match occupant::fate(state, claim) {
             // With its pod the gateway's rules are gone.
             Fate::Release(_) if !claim.is_unused() => {}

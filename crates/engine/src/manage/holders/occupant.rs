@@ -24,14 +24,14 @@ pub(in crate::manage) fn fate(state: &State, claim: &Claim) -> Fate {
 /// Whether the occupant uses a claim no more, whatever the target of its migration does.
 pub(in crate::manage) fn first(state: &State, claim: &Claim) -> Fate {
     let is_absent = state.has(Bug::TrustAbsence) && state.pod(&claim.nic.holder).is_none();
-    let any_word = state.has(Bug::AnyWord) && claim.let_go != Uid::None;
+    let any_word = state.has(Bug::AnyWord) && *claim.let_go() != Uid::None;
     let is_off = claim.is_let_go() || is_absent || any_word;
     of_user(state, &claim.occupant, claim.occupant_name(), is_off)
 }
 
 /// Whether the target of a migration uses a claim no more; none where there is no target.
 pub(in crate::manage) fn target(state: &State, claim: &Claim) -> Option<Fate> {
-    let target = claim.target.as_ref()?;
+    let target = claim.target()?;
     let pod = &target.occupant;
     Some(of_user(state, pod, Some((&pod.namespace, &pod.name)), target.is_let_go()))
 }

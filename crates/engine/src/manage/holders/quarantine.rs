@@ -9,7 +9,7 @@ use api::slim::Time;
 
 /// What becomes of it.
 pub(super) fn fate(claim: &Claim, now: Time) -> Fate {
-    match claim.quarantined_until {
+    match claim.quarantined_until() {
         None => Fate::Keep,
         Some(until) if until > now => Fate::Wait(Wait::Grace(until)),
         Some(_) => Fate::Release(Proof::TimeOver),

@@ -43,7 +43,7 @@ impl Engine {
             return;
         }
         let mut conditions =
-            with(&claim.conditions, &[Say { type_: WAITING, status: true, reason, message: &message }], 0, self.now);
+            with(claim.conditions(), &[Say { type_: WAITING, status: true, reason, message: &message }], 0, self.now);
         // Since when it waits, not since when it says so.
         let new = conditions.iter_mut().find(|condition| condition.type_ == WAITING);
         if let Some(condition) = new.filter(|condition| condition.changed == Field::Is(self.now)) {
@@ -62,7 +62,7 @@ impl Engine {
         );
         let cools = Say { type_: COOLING_DOWN, status: true, reason: "Cooldown", message: &message };
         let over = over(claim, WAITING, "Freed");
-        let conditions = with(&claim.conditions, &over.into_iter().chain([cools]).collect::<Vec<_>>(), 0, since);
+        let conditions = with(claim.conditions(), &over.into_iter().chain([cools]).collect::<Vec<_>>(), 0, since);
         self.write_claim(claim, &conditions);
     }
 
@@ -76,11 +76,11 @@ impl Engine {
     /// What a claim says of itself once it is kept.
     pub(in crate::manage) fn said_when_kept(&self, claim: &Claim) -> Box<[Condition]> {
         let over = [WAITING, COOLING_DOWN].into_iter().filter_map(|type_| over(claim, type_, "Kept"));
-        with(&claim.conditions, &over.collect::<Vec<_>>(), 0, self.now).into()
+        with(claim.conditions(), &over.collect::<Vec<_>>(), 0, self.now).into()
     }
 
     fn write_claim(&mut self, claim: &Claim, conditions: &[Condition]) {
-        if *conditions == *claim.conditions {
+        if *conditions == *claim.conditions() {
             return;
         }
         let write = Write::of_claim(claim, json!({"status": {"conditions": standard(conditions)}}));

@@ -55,7 +55,7 @@ impl Engine {
     /// Marks the claims of an EIP that is ready: its gateway has the address, whoever programmed it.
     fn mark_ready(&mut self, eip: &IptablesEip, holder: &HolderId) {
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        let unmarked = standing.filter(|claim| eip.status.ready && claim.programmed.is_none());
+        let unmarked = standing.filter(|claim| eip.status.ready && claim.programmed().is_none());
         let patch = json!({"status": {"programmed": {"gateway": eip.spec.nat_gw.as_str()}}});
         let writes: Vec<Write> = unmarked.map(|claim| Write::of_claim(claim, patch.clone())).collect();
         for write in writes {
@@ -79,7 +79,7 @@ impl Engine {
     /// Whether every claim of an EIP says that its gateway has the address.
     fn is_marked(&self, holder: &HolderId) -> bool {
         let mut claims = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.standing());
-        claims.all(|claim| claim.programmed.is_some())
+        claims.all(|claim| claim.programmed().is_some())
     }
 
     /// What the spec and the labels of an EIP lack.

@@ -1,8 +1,10 @@
 //! Annotations of pods: which addresses each NIC has.
 //!
 //! In: the claims that a pod's NICs keep. Out: one patch with the annotations of all NICs that have what they want.
-//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, and its claims name the pod.
+//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, its claims name the pod, and nothing else is
+//! asked for it.
 
+use crate::manage::claims::Slot;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::{Entitled, primary::is_primary};
@@ -22,7 +24,7 @@ impl Engine {
         let mut set = BTreeMap::new();
         for want in &entitled.wants {
             match self.served(want) {
-                Some((_, addrs)) if !self.is_user(want, pod, addrs) => return,
+                Some((_, addrs)) if self.is_asking(want) || !self.is_user(want, pod, addrs) => return,
                 Some((subnet, addrs)) => self.annotate(pod, want, &subnet, addrs, &mut set),
                 None if self.waiting.told(&want.nic).is_some() => {}
                 None => return,
@@ -34,6 +36,12 @@ impl Engine {
         let (namespace, name, uid) = (pod.meta.namespace.clone(), pod.meta.name.clone(), pod.meta.uid.clone());
         let version = pod.meta.resource_version.clone();
         self.send(Action::AnnotatePod { namespace, name, uid, version, set }, holder);
+    }
+
+    /// Whether another address was asked for, and nobody knows yet whether it was given: its pod may have been told that by hand, and run with it
+    /// as soon as the claim is there.
+    fn is_asking(&self, want: &Want) -> bool {
+        self.state.claims.of_nic(want.claimant()).any(|(_, slot)| matches!(slot, Slot::Asked(_)))
     }
 
     /// Whether the claims of addresses name a pod: before, another controller may let them go, and what a pod was told it asks for again.
