@@ -3,18 +3,15 @@
 //! In: [`Input`]. Out: the state follows, and whoever it concerns is looked at. Guarantees: what is no later than what
 //! is known changes nothing.
 
-use super::claims::{Claim, Slot};
+use super::claims::Claim;
 use super::command::ObjectId;
 use super::engine::Engine;
-use super::holders::primary::is_primary;
-use super::holders::{self, foreign, reservation};
-use super::id::{ClaimKey, HolderId, STATEFUL_SET};
+use super::holders::{self, foreign};
+use super::id::{HolderId, STATEFUL_SET};
 use super::input::{Input, Outcome};
-use super::waiting::Notice;
 use crate::networks::{Attachment, networks_of_meta};
 use crate::world::is_known;
-use api::slim::{Kind, Meta, Object, Pod, Str, Subnet, Uid};
-use ledger::SubnetBook;
+use api::slim::{Kind, Meta, Object, Pod, Str, Uid};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -172,7 +169,7 @@ impl Engine {
     }
 
     /// A holder is looked at, and whoever uses its addresses.
-    fn about(&mut self, holder: HolderId) {
+    pub(super) fn about(&mut self, holder: HolderId) {
         self.dirty.extend(self.state.lending.users(&holder).cloned());
         self.dirty.insert(holder);
     }
@@ -184,106 +181,6 @@ impl Engine {
         self.dirty.extend(pods.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
         let kept = self.state.kept.keys_from(HolderId::first_of_set(namespace, set)..);
         self.dirty.extend(kept.take_while(|holder| holder.is_of_set(namespace, set)).cloned());
-    }
-
-    pub(super) fn claim_seen(&mut self, claim: Claim) {
-        if let Some(Slot::Standing(known)) = self.state.claims.get(&claim.key)
-            && !newer(&claim.version, &known.version)
-        {
-            return;
-        }
-        let (key, holder) = (claim.key.clone(), claim.nic.holder.clone());
-        // A pod goes on with what its owner had that is gone, or with what it had before it had one: it learns of that by the claim.
-        let named = claim.occupant_name().and_then(|(namespace, name)| self.state.world.pods.get(namespace, name));
-        let named = named.filter(|pod| pod.meta.uid == claim.occupant.pod_uid).map(HolderId::of_pod);
-        let user = named.unwrap_or_else(|| HolderId::Pod(claim.occupant.pod_uid.clone()));
-        let target = claim.target().map(|target| HolderId::Pod(target.occupant.pod_uid.clone()));
-        self.dirty.extend([Some(user), target].into_iter().flatten().filter(|user| self.state.pods.contains_key(user)));
-        let slot = Slot::Standing(Arc::new(claim));
-        let before = self.state.claims.put(key.clone(), slot.clone());
-        if let Some(before) = before.as_ref().and_then(Slot::standing)
-            && let Slot::Standing(now) = &slot
-        {
-            let others = before.users().filter(|before| !now.users().any(|user| user.is(before)));
-            others.for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
-            // Whoever was about to use it when it was freed uses it now.
-            let has_new = now.users().any(|user| !before.users().any(|before| before.is(user)));
-            if has_new || before.cooling_since().is_some() && now.cooling_since().is_none() {
-                self.resting.forget(&key);
-            }
-        }
-        if before.as_ref().is_none_or(|before| before.nic() != slot.nic()) {
-            // Whoever was refused the address is told who has it now.
-            self.dirty.extend(self.waiting.at_address(&key).cloned());
-        }
-        if let Some(before) = before.filter(|before| before.nic() != slot.nic()) {
-            self.state.books.release(&key);
-            self.dirty.insert(before.nic().holder.clone());
-        }
-        if self.state.books.wire(slot.subnet()).is_some_and(|wire| *wire != key.wire) {
-            self.try_again(slot.subnet());
-        }
-        self.state.books.record(&key, &slot);
-        self.settled(&key);
-        if let Some(port) = reservation::port(&holder) {
-            self.dirty.extend(self.waiting.at_notice(&Notice::Port(port.clone())).cloned());
-        }
-        self.dirty.extend(self.state.lending.users(&holder).cloned());
-        self.dirty.insert(holder);
-    }
-
-    /// A Subnet is looked at again: its claims say more of it than was known.
-    fn try_again(&mut self, name: &Str) {
-        if let Some(subnet) = self.state.world.subnets.shared("", name).cloned() {
-            self.subnet_seen(subnet.into());
-        }
-    }
-
-    /// An address has no claim.
-    pub(super) fn claim_gone(&mut self, key: &ClaimKey) {
-        let Some(slot) = self.state.claims.remove(key) else { return };
-        self.waits.forget(key);
-        self.resting.forget(key);
-        self.hearsay.shown(&ObjectId::claim(key));
-        if let Some(claim) = slot.standing() {
-            claim.users().for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
-        }
-        self.state.books.release(key);
-        self.settled(key);
-        self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
-        self.dirty.insert(slot.nic().holder.clone());
-        self.dirty.extend(self.waiting.at_address(key).cloned());
-        if self.state.books.fault(slot.subnet()).is_some() && self.state.claims.wires_of(slot.subnet()).next().is_none()
-        {
-            // What kept it from being as it is written is gone.
-            self.try_again(slot.subnet());
-        }
-        if let Some(subnet) = self.state.books.containing(key).cloned() {
-            let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
-            self.freed.insert((subnet.clone(), key.addr.family(), pool));
-            if slot.mac().is_some() {
-                // Whoever waits for the MAC waits for a Subnet of the wire.
-                for subnet in self.state.books.on_wire(&key.wire) {
-                    self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
-                }
-            }
-            if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
-                self.try_faulty(&Str::default());
-            }
-        }
-    }
-
-    /// What was asked for has an answer: if it was the last record of its wire, free choices may go on.
-    fn settled(&mut self, key: &ClaimKey) {
-        let Some(pending) = self.records.get_mut(&key.wire) else { return };
-        pending.remove(&key.addr);
-        if pending.is_empty() {
-            // Each of them may say now that all that was on record is claimed.
-            let subnets = self.state.books.on_wire(&key.wire);
-            subnets.iter().for_each(|subnet| self.state.books.touch(subnet));
-            self.records.remove(&key.wire);
-            self.dirty.extend(self.waiting.at_wire(&key.wire).cloned());
-        }
     }
 
     fn pod_seen(&mut self, pod: Arc<Pod>) {
@@ -325,85 +222,6 @@ impl Engine {
         }
         self.state.pods.remove(holder);
         self.dirty.insert(holder.clone());
-    }
-
-    pub(super) fn subnet_seen(&mut self, subnet: Arc<Subnet>) {
-        let name = subnet.meta.name.clone();
-        self.rival_on(&subnet);
-        self.rest_changed(&subnet);
-        let ours = self.manages(&subnet);
-        let changed = self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
-        let namespaces = self.state.namespaces.put(&self.state.world, &subnet);
-        self.namespaces_changed(namespaces);
-        let own = holders::of_object(Kind::Subnet, "", &name);
-        let own = own.filter(|own| foreign::has_own(&subnet) || self.state.claims.of_holder(own).next().is_some());
-        self.dirty.extend(own);
-        self.state.world.subnets.put(subnet);
-        if changed {
-            self.subnet_changed(&name);
-            self.try_faulty(&name);
-        }
-    }
-
-    /// Subnets that could not be used because of another one are tried again: they are few.
-    fn try_faulty(&mut self, changed: &Str) {
-        let faulty: Vec<Str> = self.state.books.faulty().filter(|name| *name != changed).cloned().collect();
-        for name in faulty {
-            let Some(subnet) = self.state.world.subnets.named(&name).cloned() else { continue };
-            let ours = self.manages(&subnet);
-            self.state.books.put(&self.state.world, &subnet, &self.state.claims, ours);
-            if self.state.books.fault(&name).is_none() {
-                self.subnet_changed(&name);
-                // What it was before may have been in the way of others.
-                return self.try_faulty(&name);
-            }
-        }
-    }
-
-    /// Whether a Subnet is managed: one whose Vlan is gone stays what it was.
-    pub(super) fn manages(&self, subnet: &Subnet) -> bool {
-        let known = subnet.spec.vlan.is_empty() || self.state.world.vlans.named(&subnet.spec.vlan).is_some();
-        let ours = self.settings.manages(&self.state.world, subnet) || (!known && self.state.serves(&subnet.meta.name));
-        ours && !self.is_left(subnet)
-    }
-
-    /// Whoever waits for a Subnet is looked at, and those that wait for an address of it one after the other.
-    pub(super) fn waiters_of(&mut self, subnet: &Str) {
-        self.dirty.extend(self.waiting.at_subnet(subnet).cloned());
-        self.freed.extend(self.waiting.lacks_of(subnet).cloned());
-    }
-
-    /// The Subnets or IPPools of Namespaces changed, or what these are told of them: whoever waits for that is looked at.
-    pub(super) fn namespaces_changed(&mut self, names: impl IntoIterator<Item = Str>) {
-        for name in names {
-            self.dirty.extend(self.waiting.at_notice(&Notice::Namespace(name.clone())).cloned());
-            self.written.namespaces.touch(name);
-        }
-    }
-
-    /// Whoever has a NIC of its provider, or waits for it, is looked at.
-    fn subnet_changed(&mut self, name: &Str) {
-        self.waiters_of(name);
-        self.about_gateways_on(name);
-        if self.state.books.provider(name).is_some_and(|provider| is_primary(provider)) {
-            // Nearly every pod has a NIC on the primary network, and few of them on this Subnet.
-            let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
-            let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
-            holders.into_iter().for_each(|holder| self.about(holder));
-        }
-        if let Some(provider) = self.state.books.provider(name).cloned() {
-            self.dirty.extend(self.state.at_provider.get(&provider).into_iter().flatten().cloned());
-            self.dirty.extend(self.waiting.at_notice(&Notice::Provider(provider)).cloned());
-        }
-        self.about_records_in(name);
-    }
-
-    /// The wire of a Subnet with a Vlan is that of the Vlan.
-    fn vlan_changed(&mut self, vlan: &Str) {
-        let on_it = self.state.world.subnets.iter().filter(|subnet| subnet.spec.vlan == *vlan);
-        for subnet in on_it.cloned().collect::<Vec<_>>() {
-            self.subnet_seen(Arc::new(subnet));
-        }
     }
 
     /// A life of an object that is over.
@@ -476,15 +294,6 @@ impl Engine {
             _ => holders::of_object(id.kind, &id.namespace, &id.name).into_iter().for_each(|holder| self.about(holder)),
         }
         left.iter().for_each(|subnet| self.about_rival_on(subnet));
-    }
-
-    fn claim_object_gone(&mut self, id: &ObjectId, uid: &Uid) {
-        let Some(key) = self.state.claims.named(&id.name) else { return };
-        if let Some(Slot::Standing(claim)) = self.state.claims.get(&key)
-            && claim.uid == *uid
-        {
-            self.claim_gone(&key);
-        }
     }
 }
 

@@ -1,0 +1,126 @@
+//! Which claim a NIC keeps, and who uses it.
+//!
+//! In: a want, the claims of its NIC. Out: the one of each family that stays, whether it suits, a new occupant. Guarantees: what an interface has comes
+//! first, then what the pod was told; no claim changes hands before the pod that had it has let go.
+
+use super::bug::Bug;
+use super::claims::Claim;
+use super::command::Action;
+use super::engine::Engine;
+use super::fate::Fate;
+use super::holders::{Entitled, occupant};
+use super::id::HolderId;
+use super::want::Want;
+use api::slim::Uid;
+use ledger::Family;
+use std::sync::Arc;
+
+impl Engine {
+    /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
+    pub(super) fn occupy(&mut self, entitled: &Entitled) {
+        if !entitled.may_grow || entitled.occupant.pod_uid == Uid::None {
+            return;
+        }
+        let holder = &entitled.holder;
+        let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
+        let is_other = |claim: &&Arc<Claim>| {
+            claim.target().is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
+        };
+        let others = standing.filter(is_other);
+        for claim in others.cloned().collect::<Vec<_>>() {
+            match occupant::fate(&self.state, &claim) {
+                Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
+                    self.claim_waits(&claim, &wait);
+                    self.wait(holder, wait);
+                }
+                _ => {
+                    // In one write with that: a claim that a pod uses never says that it rests.
+                    let conditions = Some(self.said_when_kept(&claim)).filter(|said| **said != *claim.conditions());
+                    let replaces = claim.programmed().is_some() && !claim.is_unused();
+                    let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
+                    let occupant = entitled.occupant.clone();
+                    self.send(Action::Occupy { key, uid, version, occupant, replaces, conditions }, holder);
+                }
+            }
+        }
+    }
+
+    /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
+    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest. One
+    /// that no interface has, and that came late to a NIC with another address on record, is not kept even alone.
+    pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let Some(want) = entitled.want(&claim.nic) else { return false };
+        let is_left = !want.nic.holder.has_pods() && claim.is_idle() && self.is_beside_record(want, claim);
+        let kept = self.kept(want, claim.key.addr.family());
+        !is_left && kept.is_some_and(|kept| kept.key == claim.key)
+    }
+
+    /// Whether a claim is the one that its NIC keeps, and the next user of the NIC may have it.
+    fn is_suited(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let suits = |want: &Want| self.suits(want, claim) && entitled.may_use(want, claim.key.addr);
+        self.is_kept(entitled, claim) && entitled.want(&claim.nic).is_some_and(suits)
+    }
+
+    /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
+    /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
+    pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
+        let moves = want.lent.is_none() && want.nic.holder.has_pods();
+        let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
+        let may_stay = match moves {
+            true => {
+                let is_asked = self.state.books.is_asked(want, &claim.key) && !self.runs_beside(want, claim);
+                is_asked || self.uses(&want.nic.holder, claim)
+            }
+            false => {
+                let lender = want.lent.as_ref().map(|lent| &lent.nic.holder);
+                // What its machine keeps for it, it goes on with.
+                let is_kept = || lender.is_some_and(|lender| lender.has_pods() && self.uses(lender, claim));
+                !self.is_beside_record(want, claim) || is_kept()
+            }
+        };
+        is_told || may_stay
+    }
+
+    /// Whether a claim came beside what a NIC has on record, and the claim of that is lost: who runs with what it was told goes on with that.
+    /// So does a reservation whose pod was told something else than it says.
+    fn is_beside_record(&self, want: &Want, claim: &Claim) -> bool {
+        let recorded = want.record().and_then(|pair| claim.beside(pair));
+        recorded.is_some_and(|key| self.state.claims.may_be_of(&key, &want.nic)) && !self.state.runs_with(want, claim)
+    }
+
+    /// Whether the pod of a holder was told what is on record, and runs with that, whoever has it by now, and a claim came beside it.
+    fn runs_beside(&self, want: &Want, claim: &Claim) -> bool {
+        let told = want.record().filter(|pair| *pair == want.told);
+        told.and_then(|pair| claim.beside(pair)).is_some() && self.state.runs(&want.nic.holder)
+    }
+
+    /// Whether the present pod of a holder uses a claim.
+    fn uses(&self, holder: &HolderId, claim: &Claim) -> bool {
+        !claim.is_let_go() && self.user(holder).is_some_and(|user| claim.has_user(&user))
+    }
+
+    /// The present pod of a holder.
+    fn user(&self, holder: &HolderId) -> Option<Uid> {
+        let own = self.state.pod(holder).map(|pod| pod.meta.uid.clone());
+        own.or_else(|| self.state.borrower(holder).map(|(_, occupant)| occupant.pod_uid))
+    }
+
+    /// The claim that a NIC keeps in a family. Who borrows goes on with none that it let go of: the lender may keep that one or another.
+    pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
+        let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
+        let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.may_use(&lent.to));
+        let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
+        let standing: Vec<&Claim> = standing.collect();
+        if let [] | [_] = standing.as_slice() {
+            return standing.first().copied();
+        }
+        let user = self.user(&want.claimant().holder);
+        let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
+        let is_forsworn = |claim: &Claim| claim.is_let_go() && user.as_ref() == Some(&claim.occupant.pod_uid);
+        let key = |claim: &&Claim| {
+            let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim));
+            (rank, claim.created, claim.key.clone())
+        };
+        standing.into_iter().min_by_key(key)
+    }
+}
