@@ -9,6 +9,7 @@
 use crate::controller::slim;
 use crate::oracle::Violation;
 use api::names::annotations::ADOPTED;
+use api::names::labels::IP_RESERVED;
 use api::slim::{Field, Kind, Object, PoolEntry, Str};
 use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
@@ -55,7 +56,9 @@ fn record(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
         return Ok(());
     }
     let ips = server.objects("kubeovn.io", "ips");
-    match ips.iter().find(|ip| says(ip, &address) && lives_with(server, ip, &address)) {
+    // What a user reserves for a pod it need not have, whatever it says: who has it on record keeps it.
+    let is_wish = |ip: &Value| ip["metadata"]["labels"][IP_RESERVED] != "false" && is_recorded(server, claim);
+    match ips.iter().find(|ip| says(ip, &address) && lives_with(server, ip, &address) && !is_wish(ip)) {
         Some(ip) => {
             let pod = &ip["spec"]["podName"];
             Err(Violation(format!("RECORD: {address} for pod {} is on record for {pod}, which lives", title.name)))

@@ -112,7 +112,7 @@ impl Action {
             | Self::ReadAgent { .. }
             | Self::ReadEvent(_) => return None,
             Self::CreateClaim(claim) => claim_body(claim),
-            Self::CreateIp(ip) => ip_body(ip, None),
+            Self::CreateIp(ip) => ip_body(ip),
             Self::CreateEvent(event) => event.body(),
             Self::CountEvent { event, times } => event.count(*times),
             Self::Occupy { uid, version, occupant, replaces, conditions, .. } => {
@@ -123,7 +123,7 @@ impl Action {
                 body
             }
             Self::Migrate { uid, version, turn, .. } => migrate(uid, version, turn),
-            Self::UpdateIp { ip, uid, version } => ip_body(ip, Some((uid, version))),
+            Self::UpdateIp { ip, uid, version, said } => ip_patch(ip, (uid, version), said),
             Self::DeleteClaim { uid, version, .. } | Self::DeleteIp { uid, version, .. } => {
                 json!({"preconditions": {"uid": uid.to_string(), "resourceVersion": version.as_str()}})
             }
@@ -317,10 +317,10 @@ pub(super) fn labels_of_ip(ip: &NewIp) -> Map<String, Value> {
     labels
 }
 
-/// An IP object in full, or the patch that makes the one of that UID the same.
-fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
+/// What an IP object says.
+fn spec_of_ip(ip: &NewIp) -> IpSpec {
     let text = |family| ip.addrs.get(family).map(|addr| addr.to_string());
-    let spec = IpSpec {
+    IpSpec {
         pod_name: some(&ip.pod),
         namespace: some(&ip.namespace),
         subnet: some(&ip.subnet),
@@ -331,22 +331,30 @@ fn ip_body(ip: &NewIp, known: Option<(&Uid, &str)>) -> Value {
         mac_address: ip.mac.map(|mac| mac.to_string()),
         pod_type: some(&ip.pod_type),
         ..IpSpec::default()
-    };
-    let mut labels = labels_of_ip(ip);
-    match known {
-        Some((uid, version)) => {
-            // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod.
-            for key in [HOLDER_UID, HOLDER_KIND] {
-                labels.entry(key).or_insert(Value::Null);
-            }
-            let meta = json!({"uid": uid.to_string(), "resourceVersion": version, "labels": labels});
-            json!({"metadata": meta, "spec": spec})
-        }
-        None => json!({
-            "apiVersion": Kind::Ip.api_version(),
-            "kind": "IP",
-            "metadata": {"name": ip.name.as_str(), "labels": labels},
-            "spec": spec,
-        }),
     }
+}
+
+/// An IP object in full.
+fn ip_body(ip: &NewIp) -> Value {
+    json!({
+        "apiVersion": Kind::Ip.api_version(),
+        "kind": "IP",
+        "metadata": {"name": ip.name.as_str(), "labels": labels_of_ip(ip)},
+        "spec": spec_of_ip(ip),
+    })
+}
+
+/// The patch that makes the IP object of a UID, which said that Subnet, the same.
+fn ip_patch(ip: &NewIp, (uid, version): (&Uid, &str), said: &str) -> Value {
+    let (mut labels, mut spec) = (labels_of_ip(ip), json!(spec_of_ip(ip)));
+    // It may have been written for another holder: a pod that was an ordinal, an ordinal that was a pod; and where there are both families.
+    for key in [HOLDER_UID, HOLDER_KIND, said].into_iter().filter(|key| !key.is_empty()) {
+        labels.entry(key).or_insert(Value::Null);
+    }
+    for (family, key) in [(Family::V4, "v4IpAddress"), (Family::V6, "v6IpAddress")] {
+        if ip.addrs.get(family).is_none() {
+            spec[key] = Value::Null;
+        }
+    }
+    json!({"metadata": {"uid": uid.to_string(), "resourceVersion": version, "labels": labels}, "spec": spec})
 }

@@ -55,6 +55,8 @@ pub enum Action {
         uid: Uid,
         /// Its version when this was decided: it may say by now what the next pod was told.
         version: Str,
+        /// The Subnet that it said: its label goes with that.
+        said: Str,
     },
     /// Remove an IP object.
     DeleteIp {

@@ -89,6 +89,15 @@ fn a_vip_on_its_way_out_whose_borrower_lives() {
 }
 
 #[test]
+fn a_pod_whose_vip_was_made_again_with_another_address() {
+    let meta = json!({"name": "v", "uid": "v2", "resourceVersion": "2"});
+    let vip = json!({"metadata": meta, "spec": {"subnet": "s", "v4ip": "10.0.0.4"}});
+    let borrower = living("p", None, &json!([]), &json!({"ovn.kubernetes.io/vip": "v"}));
+    let told = once(Input::Seen(object(Kind::Vip, &vip))).chain(borrower).collect();
+    assert_eq!(asked(told)[0], "10.0.0.2 for Pod default/p");
+}
+
+#[test]
 fn a_machine_on_its_way_out_whose_launcher_lives_or_leaves() {
     for deleted in [None, LEAVES] {
         let launcher = living(

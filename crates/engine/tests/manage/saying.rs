@@ -155,3 +155,28 @@ fn a_label_of_an_ip_object_that_somebody_changed_is_written_once_again() {
         }
     }
 }
+
+#[test]
+fn an_ip_object_that_a_subnet_of_both_families_left_says_one_of_them_after_one_patch() {
+    let cluster = || [subnet(&json!({})), claim_of_pod(), pod()].into_iter();
+    let asked = tell(&mut Engine::new(Settings::default()), cluster().chain(lists()));
+    let create = asked.iter().find(|command| matches!(command.action, Action::CreateIp(_))).expect("its record");
+    let mut left = create.action.call().body.unwrap();
+    left["metadata"]["uid"] = "i".into();
+    left["metadata"]["resourceVersion"] = "7".into();
+    left["metadata"]["labels"]["two"] = "".into();
+    left["spec"]["subnet"] = "two".into();
+    left["spec"]["ipAddress"] = "10.0.0.2,fd00::4".into();
+    left["spec"]["v6IpAddress"] = "fd00::4".into();
+    let mut engine = Engine::new(Settings::default());
+    let read = tell(&mut engine, cluster().chain([Input::Seen(object(Kind::Ip, &left))]).chain(lists()));
+    // What the pod was told by now is read first: it may be the other one.
+    let read = read.iter().find(|command| matches!(command.action, Action::ReadPod { .. })).expect("a doubt");
+    let Input::Seen(known) = pod() else { panic!("a pod is seen") };
+    let asked = tell(&mut engine, [Input::Done(read.id, Outcome::Done(Some(known)))]);
+    let update = asked.iter().find(|command| matches!(command.action, Action::UpdateIp { .. })).expect("it is mended");
+    let body = update.action.call().body.unwrap();
+    assert!(body["spec"].as_object().unwrap()["v6IpAddress"].is_null());
+    assert!(body["metadata"]["labels"].as_object().unwrap()["two"].is_null());
+    assert_eq!(body["spec"]["v4IpAddress"], "10.0.0.2");
+}

@@ -96,3 +96,25 @@ fn an_ordinal_whose_set_goes_has_its_claim_made_again_while_its_pod_lives() {
         ],
     );
 }
+
+#[test]
+fn what_is_only_reserved_for_a_pod_goes_to_the_ordinal_that_has_it_on_record() {
+    // The pod says that it was given it, and was not.
+    holds_overtaken(
+        2,
+        &[
+            Step(Set(0, 1), ALL, 0),
+            Step(PowerOff(0), ALL, 0),
+            Step(Pod(2, 1, Steal(2)), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(Reserve(2, 2), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(DeleteEip(1), ALL, 0),
+            Step(Hand(DeleteClaim, 26), ALL, 0),
+        ],
+    );
+}

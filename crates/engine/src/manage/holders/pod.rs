@@ -239,9 +239,12 @@ pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: b
     };
     // What it has on record of a Vip that is gone it goes on with by itself.
     let lender = lender.filter(|lender| class != Class::Record || !vip::is_gone(state, &lender.holder));
-    // Nor does it move to what is reserved for it by now.
-    let is_elsewhere =
-        |lender: &NicId| record.is_some_and(|pair| reservation::is_elsewhere(state, &lender.holder, pair));
+    // Nor does it move to what is reserved for it by now, or to what a Vip of that name has.
+    let is_elsewhere = |lender: &NicId| {
+        record.is_some_and(|pair| {
+            reservation::is_elsewhere(state, &lender.holder, pair) || vip::is_elsewhere(state, &lender.holder, pair)
+        })
+    };
     let lender = lender.filter(|lender| !is_elsewhere(lender));
     Some(Want {
         nic: own,

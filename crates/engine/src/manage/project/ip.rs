@@ -147,7 +147,8 @@ impl Engine {
                     // What it says may be what the pod was told, by a pod that is newer than the one that is known.
                     let doubt = self.doubt_of_told(&known.spec).filter(|_| addrs(known) != ip.addrs);
                     let (uid, version) = (known.meta.uid.clone(), known.meta.resource_version.clone());
-                    let update = Action::UpdateIp { ip: Box::new(ip), uid, version };
+                    let said = known.spec.subnet.clone();
+                    let update = Action::UpdateIp { ip: Box::new(ip), uid, version, said };
                     // While it is left alone a read is of no use, and each answer would lead to the next one.
                     let doubt = doubt.filter(|_| !self.flight.is_busy(&update.object()));
                     self.send(doubt.unwrap_or(update), holder);
