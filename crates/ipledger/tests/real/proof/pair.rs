@@ -9,7 +9,7 @@ use crate::stage::managed::{Managed, NO_LEASE};
 use crate::stage::nodes::Nodes;
 use crate::stage::part::Part;
 use std::time::{Duration, Instant};
-use testbed::{Look, User, need, wait};
+use testbed::{Fault, Look, Select, User, need, wait};
 
 fn scene(managed: &Managed) {
     managed.node("node1");
@@ -49,6 +49,42 @@ fn two_controllers_without_a_lease_give_no_address_twice_and_are_silent_at_rest(
     wait_served(&managed, 0);
     drop(nodes);
     [one, two, third].into_iter().for_each(Part::stop);
+    managed.assert_clean();
+}
+
+#[test]
+fn one_of_two_that_hears_of_no_claim_gives_no_address_twice_and_agrees_once_it_hears() {
+    need!(Controllers);
+    let managed = Managed::idle();
+    scene(&managed);
+    let proxy = managed.bed.proxy().unwrap();
+    let one = managed.another("controller", managed.bed.server(), &NO_LEASE);
+    let two = managed.another("two", &proxy.server(), &NO_LEASE);
+    managed.wait("the second to manage", || match managed.log_of("two") {
+        log if log.contains("every kind has been listed") => Look::Done(()),
+        log => Look::NotYet(log),
+    });
+    let nodes = Nodes::start(managed.bed.requests(&User::admin()).unwrap(), &["node1"]);
+    let hold = |resource| proxy.inject(Select::any().verb("watch").resource(resource), Fault::HoldEvents);
+    let held = ["addressclaims.ipledger.dev", "ips.kubeovn.io"].map(hold);
+    let mark = managed.bed.audit().mark().unwrap();
+    make_pods(&managed, "p", 0..60);
+    wait_served(&managed, 60);
+    // What it has not heard of it would give again: every second address goes, and others want it.
+    delete_pods(&managed, "p", (0..60).step_by(2));
+    make_pods(&managed, "q", 0..30);
+    wait_served(&managed, 60);
+    held.iter().for_each(|rule| rule.wait_hits(1, Duration::from_secs(10)).unwrap());
+    managed.assert_audited();
+    eprintln!("while one of two was deaf to claims: {:?}", managed.writes(mark));
+    drop(held);
+    wait_for_silence(&managed, Duration::from_secs(5));
+    managed.assert_clean();
+    delete_pods(&managed, "p", (1..60).step_by(2));
+    delete_pods(&managed, "q", 0..30);
+    wait_served(&managed, 0);
+    drop(nodes);
+    [one, two].into_iter().for_each(Part::stop);
     managed.assert_clean();
 }
 
