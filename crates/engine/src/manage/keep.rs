@@ -63,13 +63,15 @@ impl Engine {
 
     /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
     /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
+    /// A pod that was told what is on record goes on with that, where its claim was lost and can be made again.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
         let may_stay = match moves {
             true => {
                 let is_asked = self.state.books.is_asked(want, &claim.key) && !self.runs_beside(want, claim);
-                is_asked || self.uses(&want.nic.holder, claim)
+                let is_lost = want.record() == Some(want.told) && self.is_beside_record(want, claim);
+                !is_lost && (is_asked || self.uses(&want.nic.holder, claim))
             }
             false => {
                 let lender = want.lent.as_ref().map(|lent| &lent.nic.holder);

@@ -118,3 +118,21 @@ fn what_is_only_reserved_for_a_pod_goes_to_the_ordinal_that_has_it_on_record() {
         ],
     );
 }
+
+#[test]
+fn an_ordinal_that_was_told_an_address_goes_on_with_it_where_its_claim_was_lost_while_another_one_came() {
+    // The claim goes while the pod is being told; the pod does not run yet.
+    holds_overtaken(
+        1,
+        &[
+            Step(Set(1, 2), 8, 5173),
+            Step(CutOff(0), 2, 6856),
+            Step(Rest(1), 1, 50666),
+            Step(Hand(StripPod, 0), 8, 14716),
+            Step(Hand(DeleteClaims, 84), 0, 0),
+            Step(Pod(2, 0, Free), 30, 32293),
+            Step(Set(0, 2), 13, 13093),
+            Step(Crash(0), ALL, 0),
+        ],
+    );
+}
