@@ -197,6 +197,8 @@ pub(super) struct State {
     pub(super) read_pods: BTreeSet<(Str, Str)>,
     /// Claims that a fresh read has shown in this step.
     pub(super) read_claims: BTreeSet<ClaimKey>,
+    /// The same of reservations, by name, that wait for a fresh read of another of their claims.
+    pub(super) vouched: BTreeMap<Str, BTreeSet<ClaimKey>>,
     /// Since when the owner of a holder has been absent.
     pub(super) absent: BTreeMap<HolderId, Time>,
     /// Pods by the holder whose addresses they use.

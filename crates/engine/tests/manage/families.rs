@@ -2,7 +2,7 @@
 
 use super::stage::{NOW, lists, object, tell};
 use api::slim::{Kind, Uid};
-use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
+use engine::manage::{Action, ClaimKey, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
 
 fn pod(name: &str, family: &str) -> Input {
@@ -111,4 +111,39 @@ fn one_that_waits_for_ipv4_alone_does_not_hold_an_ipv6_address_meanwhile() {
     assert_eq!(asks(&four), ask("four", "10.0.0.2"));
     assert_eq!(asks(&engine.step(pod("both", ""), NOW)), []);
     assert_eq!(asks(&engine.step(pod("six", "ipv6"), NOW)), ask("six", "fd00::2"));
+}
+
+/// The claim of one family that the reservation before the present one had.
+fn former(addr: &str) -> Value {
+    let name = match addr.parse() {
+        Ok(addr) => ClaimKey { wire: "macvlan.default".into(), addr }.object_name(),
+        Err(_) => panic!("{addr} is no address"),
+    };
+    let holder = json!({"kind": "Reservation", "name": "q.default.macvlan.default"});
+    json!({"metadata": {"name": name, "uid": addr, "resourceVersion": "5", "creationTimestamp": "2026-06-01T00:00:00Z"},
+        "spec": {"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder}})
+}
+
+#[test]
+fn a_reservation_that_is_made_again_is_filled_in_once_each_of_its_claims_was_read_and_not_read_without_end() {
+    let former = ["10.0.0.2", "fd00::2"].map(former);
+    let mut engine = engine();
+    let seen = former.iter().map(|claim| Input::Seen(object(Kind::AddressClaim, claim)));
+    tell(&mut engine, seen.collect::<Vec<_>>());
+    let meta = json!({"name": "q.default.macvlan.default", "uid": "ip", "resourceVersion": "6",
+        "creationTimestamp": "2026-06-02T00:00:00Z"});
+    let spec = json!({"podName": "q", "namespace": "default", "subnet": "s"});
+    let ip = object(Kind::Ip, &json!({"metadata": meta, "spec": spec}));
+    let mut asked = tell(&mut engine, [Input::Seen(ip)]);
+    for claim in &former {
+        let read = asked.iter().find(|command| matches!(command.action, Action::ReadClaim(_))).unwrap();
+        let outcome = read.action.outcome(200, claim.to_string().as_bytes());
+        asked = engine.step(Input::Done(read.id, outcome), NOW);
+    }
+    let said = asked.iter().find_map(|command| match &command.action {
+        Action::Write(_) => command.action.call().body.filter(|_| command.action.call().path.contains("/ips/")),
+        _ => None,
+    });
+    assert_eq!(said.unwrap()["spec"]["ipAddress"], "10.0.0.2,fd00::2");
+    assert!(!asked.iter().any(|command| matches!(command.action, Action::ReadClaim(_))), "{asked:?}");
 }

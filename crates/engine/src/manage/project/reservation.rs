@@ -17,17 +17,22 @@ use api::names::labels;
 use api::slim::{Ip, Kind, Str};
 use ledger::{AddrPair, Family, Mac};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Makes a reservation say what it holds.
     pub(super) fn project_reservation(&mut self, name: &Str, entitled: Option<&Entitled>) {
+        let mut read = self.state.vouched.remove(name).unwrap_or_default();
         let (Some(entitled), Some(ip)) = (entitled, self.state.world.ips.named(name)) else { return };
         if ip.meta.is_deleted() {
             return self.finish_reservation(&ip.clone(), &entitled.holder);
         }
         let Some(want) = entitled.wants.first() else { return };
         let Some((subnet, addrs)) = self.served(want) else { return };
-        if let Some(claim) = self.doubtful(ip, want) {
+        read.extend(self.state.read_claims.iter().cloned());
+        if let Some(claim) = self.doubtful(ip, want, &read) {
+            // One is read after the other: of those before, the answers count until the last one is there.
+            self.state.vouched.insert(name.clone(), read);
             return self.send(Action::ReadClaim(claim), &entitled.holder);
         }
         // The pod before this one may still be there: its node stays until the next one has the address.
@@ -41,11 +46,11 @@ impl Engine {
 
     /// The claim of which a fresh read is to say that it stands, before a reservation that names no address is filled in: one that is older than the
     /// reservation was made for the one before it, and may be another holder's by now. What is filled in counts as asked for.
-    fn doubtful(&self, ip: &Ip, want: &Want) -> Option<ClaimKey> {
+    fn doubtful(&self, ip: &Ip, want: &Want, read: &BTreeSet<ClaimKey>) -> Option<ClaimKey> {
         let is_older =
             |claim: &Claim| claim.created.is_some_and(|made| ip.meta.created.get().is_some_and(|at| made < *at));
         let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
-        let mut older = standing.filter(|claim| is_older(claim) && !self.state.read_claims.contains(&claim.key));
+        let mut older = standing.filter(|claim| is_older(claim) && !read.contains(&claim.key));
         older.next().filter(|_| want.ask == Ask::Any).map(|claim| claim.key.clone())
     }
 
