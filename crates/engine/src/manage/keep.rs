@@ -8,10 +8,12 @@ use super::claims::Claim;
 use super::command::Action;
 use super::engine::Engine;
 use super::fate::Fate;
+use super::holders::pod::recorded;
 use super::holders::{Entitled, occupant};
 use super::id::HolderId;
+use super::project::is_of_life;
 use super::want::Want;
-use api::slim::Uid;
+use api::slim::{Ip, Uid};
 use ledger::Family;
 use std::sync::Arc;
 
@@ -46,8 +48,9 @@ impl Engine {
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
-    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the oldest. One
-    /// that no interface has, and that came late to a NIC with another address on record, is not kept even alone.
+    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the one that its IP
+    /// object says, else the oldest. One that no interface has, and that came late to a NIC with another address on record, is not kept even
+    /// alone.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let Some(want) = entitled.want(&claim.nic) else { return false };
         let is_left = !want.nic.holder.has_pods() && claim.is_idle() && self.is_beside_record(want, claim);
@@ -118,9 +121,14 @@ impl Engine {
         }
         let user = self.user(&want.claimant().holder);
         let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
+        // A hand may have taken what the pod was told, which it has read by then.
+        let holder = &want.claimant().holder;
+        let of_life = |ip: &&Ip| is_of_life(ip, user.as_ref().unwrap_or(&Uid::None), holder);
+        let written = self.state.world.ips.named(&want.port).filter(of_life).and_then(|ip| recorded(ip, family));
+        let is_written = |claim: &Claim| written == Some(claim.key.addr);
         let is_forsworn = |claim: &Claim| claim.is_let_go() && user.as_ref() == Some(&claim.occupant.pod_uid);
         let key = |claim: &&Claim| {
-            let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim));
+            let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim), !is_written(claim));
             (rank, claim.created, claim.key.clone())
         };
         standing.into_iter().min_by_key(key)

@@ -2,7 +2,8 @@
 //!
 //! In: a want, what its NIC has. Out: claims to be made, all that the NIC lacks or none; else a refusal that is told and
 //! waited on. Guarantees: the address is on record before its claim is asked for; the second family is asked for once the
-//! claim of the first stands; a NIC that has an address keeps it and its Subnet; whoever has an address on record gets that one or none.
+//! claim of the first stands; who waits for an answer asks for nothing else; a NIC that has an address keeps it and its Subnet; whoever has an
+//! address on record gets that one or none.
 
 use super::books::Denied;
 use super::bug::Bug;
@@ -27,6 +28,10 @@ impl Engine {
         // Who has what it wants is refused nothing, whatever became of its Subnet.
         if !all.is_empty() && self.served(want).is_some() {
             return self.drop_plans_of(&want.nic);
+        }
+        // What was asked for may be its by now, also where its Subnet has no place for that any more: first the answer.
+        if self.state.claims.of_nic(&want.nic).any(|(_, slot)| matches!(slot, Slot::Asked(_))) {
+            return;
         }
         // What the NIC had and wants no more goes once there is another one in its place.
         let has: Vec<ClaimKey> = all.iter().filter(|key| self.may_stay(want, key)).cloned().collect();

@@ -335,3 +335,26 @@ fn a_late_claim_of_what_nothing_else_said_may_stand_beside_the_one_that_the_pod_
         ],
     );
 }
+
+#[test]
+fn nothing_else_is_asked_for_while_an_answer_is_out_although_the_subnet_has_no_place_for_it_any_more() {
+    // The block shrinks while the answer is lost: the Subnet has no place for what was asked for.
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(DeletePod(2, Zero), ALL, 0),
+            Step(Pod(2, 1, This(6)), 30, 47577),
+            Step(Arm(Lose, 3), ALL, 0),
+            Step(Hand(DeleteClaim, 67), 13, 45546),
+            Step(Exit(2), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Pod(3, 1, Free), 3, 40070),
+            Step(Block(29), 0, 0),
+            Step(Arm(Lose, 1), 5, 54735),
+        ],
+    );
+}

@@ -1,7 +1,7 @@
 //! What living pods were told, where hands took the claims of it: it comes before what others have on record, and stays one address.
 
 use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::Go, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_launcher_pod_that_a_hand_told_something_else_is_told_again_what_its_machine_has() {
@@ -133,6 +133,94 @@ fn an_ordinal_that_was_told_an_address_goes_on_with_it_where_its_claim_was_lost_
             Step(Pod(2, 0, Free), 30, 32293),
             Step(Set(0, 2), 13, 13093),
             Step(Crash(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_annotation_that_a_hand_changed_is_no_record_where_an_ip_object_was_written_for_this_life_of_the_pod() {
+    // The Subnet that the other address is of is made again: the pod is older, and what it says would count.
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(3, 1, Steal(4)), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(Pod(2, 0, Borrow(1)), ALL, 0),
+            Step(Migrated(1), ALL, 0),
+            Step(DeleteOrdinal(1, 1, Normal), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(Pod(1, 1, Borrow(1)), ALL, 0),
+            Step(RunVm(1, 1), ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Hand(EditPod, 26), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn of_two_claims_a_pod_keeps_the_one_that_is_written_for_it_where_a_hand_took_what_it_was_told() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Hand(StripClaim, 98), ALL, 0),
+            Step(Pod(3, 0, Free), 1, 35506),
+            Step(Pass(5), 30, 53102),
+            Step(Hand(StripClaim, 21), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(DeletePod(3, Zero), 30, 7357),
+            Step(Pod(0, 0, Free), 30, 56046),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Crash(1), 0, 0),
+            Step(DeletePod(0, Normal), 0, 0),
+            Step(Hand(StripPod, 62), 13, 2166),
+            Step(Hand(StripPod, 10), 8, 32956),
+            Step(Networks(1, Unreadable), 1, 59589),
+            Step(LateArrives, 30, 3131),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(Set(0, 1), 0, 0),
+            Step(DeletePod(1, Zero), 8, 49028),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(0, 0, Free), 1, 32964),
+            Step(Crash(1), ALL, 0),
+            Step(Hand(StripPod, 65), ALL, 0),
+            Step(LateArrives, ALL, 0),
+            Step(Hand(StripPod, 45), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_pod_that_was_an_ordinal_stays_where_a_controller_that_heard_late_claims_its_address_for_the_one_before()
+ {
+    holds_overtaken(
+        2,
+        &[
+            Step(Vm(0), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(RunVm(0, 0), 1, 34300),
+            Step(DeleteSet(0, Go), ALL, 0),
+            Step(Reserve(0, 0), 13, 41265),
+            Step(Pass(30), 2, 9816),
+            Step(Deaf(1), 1, 42902),
+            Step(Arm(DropReply, 2), 30, 55213),
+            Step(Set(0, 3), 0, 0),
+            Step(Deaf(1), 5, 14620),
+            Step(Pod(2, 0, Free), 5, 44390),
+            Step(Deaf(0), ALL, 0),
+            Step(DeletePod(1, Normal), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(DeleteClaims, 60), ALL, 0),
         ],
     );
 }

@@ -13,7 +13,7 @@ use crate::manage::claims::{Claim, Slot};
 use crate::manage::command::Occupant;
 use crate::manage::fate::{Place, Unread};
 use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
-use crate::manage::project::is_of_life;
+use crate::manage::project::{is_of_life, names_life};
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Lent, Want};
 use crate::networks::{Attachment, Networks, networks_of_meta};
@@ -415,7 +415,10 @@ pub(super) fn on_record(
         subnets.iter().find(holds).is_some_and(|subnet| is_adopting(state, subnet, pod.meta))
     };
     let is_believed = state.has(Bug::BelieveAnnotation);
-    (state.world.ips.named(port).is_some_and(agrees) || is_old() || is_believed).then_some(pair)
+    let ip = state.world.ips.named(port);
+    // What was written for this life of the pod is what it was given: who says something else since changed the annotation.
+    let is_served = ip.is_some_and(|ip| names_life(ip, &pod.user));
+    (ip.is_some_and(agrees) || is_old() && !is_served || is_believed).then_some(pair)
 }
 
 /// What an IP object keeps for an ordinal or a machine, whose next pod says nothing yet.

@@ -45,6 +45,11 @@ pub(in crate::manage) fn is_of_life(ip: &Ip, uid: &Uid, holder: &HolderId) -> bo
     }
 }
 
+/// Whether an IP object says which life of a pod it is of, and it is this one: then it was written when that was served.
+pub(in crate::manage) fn names_life(ip: &Ip, uid: &Uid) -> bool {
+    ip.meta.label(HOLDER_UID).is_some_and(|of| Uid::parse(of) == *uid)
+}
+
 /// The holder that an IP object of Kube-OVN's keeps addresses for although it may have no pod now: an ordinal or a machine. An
 /// older version wrote no type; whatever stands there, the name of an ordinal may be one.
 fn kept_for(ip: &Ip) -> Option<HolderId> {
@@ -246,8 +251,8 @@ impl Engine {
     /// its lender is gone by now: it is all that says so.
     fn outlasts(&self, ip: &Ip, claim: &Claim) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
-        let is_its = |pod: &Pod| holder_of(ip) == Some(HolderId::of_pod(pod)) && !claim.has_user(&pod.meta.uid);
-        pod.is_some_and(is_its) && self.says_what_was_told(ip)
+        // Its holder may have been an ordinal when it was written.
+        pod.is_some_and(|pod| !claim.has_user(&pod.meta.uid)) && self.says_what_was_told(ip)
     }
 
     /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.

@@ -27,7 +27,7 @@ mod workload;
 pub(super) use claim::Waits;
 pub(super) use defaults::gateways;
 pub(super) use event::Told;
-pub(in crate::manage) use ip::is_of_life;
+pub(in crate::manage) use ip::{is_of_life, names_life};
 use namespace::NAMESPACE;
 use pool::POOL;
 use subnet::SUBNET;
