@@ -119,10 +119,10 @@ impl Engine {
         if let [] | [_] = standing.as_slice() {
             return standing.first().copied();
         }
-        let user = self.user(&want.claimant().holder);
+        let holder = &want.claimant().holder;
+        let user = self.user(holder);
         let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
         // A hand may have taken what the pod was told, which it has read by then.
-        let holder = &want.claimant().holder;
         let of_life = |ip: &&Ip| is_of_life(ip, user.as_ref().unwrap_or(&Uid::None), holder);
         let written = self.state.world.ips.named(&want.port).filter(of_life).and_then(|ip| recorded(ip, family));
         let is_written = |claim: &Claim| written == Some(claim.key.addr);

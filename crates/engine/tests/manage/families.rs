@@ -124,26 +124,56 @@ fn former(addr: &str) -> Value {
         "spec": {"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder}})
 }
 
-#[test]
-fn a_reservation_that_is_made_again_is_filled_in_once_each_of_its_claims_was_read_and_not_read_without_end() {
-    let former = ["10.0.0.2", "fd00::2"].map(former);
+/// An engine with a reservation that was made after these claims of the one before it, and what it asks for.
+fn made_again(former: &[Value]) -> (Engine, Vec<Command>) {
     let mut engine = engine();
     let seen = former.iter().map(|claim| Input::Seen(object(Kind::AddressClaim, claim)));
-    tell(&mut engine, seen.collect::<Vec<_>>());
+    tell(&mut engine, seen);
     let meta = json!({"name": "q.default.macvlan.default", "uid": "ip", "resourceVersion": "6",
         "creationTimestamp": "2026-06-02T00:00:00Z"});
     let spec = json!({"podName": "q", "namespace": "default", "subnet": "s"});
     let ip = object(Kind::Ip, &json!({"metadata": meta, "spec": spec}));
-    let mut asked = tell(&mut engine, [Input::Seen(ip)]);
+    let asked = tell(&mut engine, [Input::Seen(ip)]);
+    (engine, asked)
+}
+
+/// The addresses of the claims that are read.
+fn reads(asked: &[Command]) -> Vec<String> {
+    let read = |command: &Command| match &command.action {
+        Action::ReadClaim(key) => Some(key.addr.to_string()),
+        _ => None,
+    };
+    asked.iter().filter_map(read).collect()
+}
+
+/// Answers the read of a claim, which stands.
+fn stands(engine: &mut Engine, asked: &[Command], claim: &Value) -> Vec<Command> {
+    let read = asked.iter().find(|command| matches!(command.action, Action::ReadClaim(_))).unwrap();
+    let outcome = read.action.outcome(200, claim.to_string().as_bytes());
+    engine.step(Input::Done(read.id, outcome), NOW)
+}
+
+#[test]
+fn a_reservation_that_is_made_again_is_filled_in_once_each_of_its_claims_was_read_and_not_read_without_end() {
+    let former = ["10.0.0.2", "fd00::2"].map(former);
+    let (mut engine, mut asked) = made_again(&former);
     for claim in &former {
-        let read = asked.iter().find(|command| matches!(command.action, Action::ReadClaim(_))).unwrap();
-        let outcome = read.action.outcome(200, claim.to_string().as_bytes());
-        asked = engine.step(Input::Done(read.id, outcome), NOW);
+        asked = stands(&mut engine, &asked, claim);
     }
     let said = asked.iter().find_map(|command| match &command.action {
         Action::Write(_) => command.action.call().body.filter(|_| command.action.call().path.contains("/ips/")),
         _ => None,
     });
     assert_eq!(said.unwrap()["spec"]["ipAddress"], "10.0.0.2,fd00::2");
-    assert!(!asked.iter().any(|command| matches!(command.action, Action::ReadClaim(_))), "{asked:?}");
+    assert_eq!(reads(&asked), [""; 0], "{asked:?}");
+}
+
+#[test]
+fn what_was_read_for_a_reservation_is_read_again_by_one_that_leads_again() {
+    let former = ["10.0.0.2", "fd00::2"].map(former);
+    let (mut engine, asked) = made_again(&former);
+    assert_eq!(reads(&stands(&mut engine, &asked, &former[0])), ["fd00::2"]);
+    engine.lead(false);
+    engine.lead(true);
+    assert_eq!(reads(&engine.step(Input::Tick, NOW)), ["10.0.0.2"]);
 }
