@@ -16,7 +16,7 @@ use crate::setup;
 use crate::story::{Act, Story};
 use crate::wire::Wire;
 use api::names::DEFAULT_SUBNET;
-use engine::manage::{Call, Command, Engine, Input, Outcome, PrimaryNetwork, Verb};
+use engine::manage::{Call, Command, Engine, Input, NewClaim, Outcome, PrimaryNetwork, Verb};
 use model::{Options, Request, Server, Timestamp, cluster as parts};
 use serde_json::{Value, json};
 use std::sync::OnceLock;
@@ -393,7 +393,8 @@ impl Cluster {
         controller.listen(&mut self.server, self.now);
         let Some(decided) = controller.step(self.now)? else { return Ok(!controller.outbox.is_empty()) };
         if controller.knows_all() {
-            decision::judge(&self.server, controller.outbox.iter().rev().take(decided))?;
+            let is_again = |claim: &NewClaim| controller.unanswered.is_again(claim);
+            decision::judge(&self.server, controller.outbox.iter().rev().take(decided), is_again)?;
         }
         Ok(true)
     }

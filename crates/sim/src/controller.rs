@@ -45,7 +45,7 @@ pub(crate) struct Controller {
     inbox: VecDeque<Input>,
     /// What it decided on and has not sent.
     pub(crate) outbox: VecDeque<Command>,
-    unanswered: Unanswered,
+    pub(crate) unanswered: Unanswered,
     /// Its watches tell it nothing: what it knows grows old.
     pub(crate) deaf: bool,
     /// Its watches are too old to be gone on with: what it is to know it must list again.

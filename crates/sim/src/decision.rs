@@ -1,9 +1,9 @@
 //! What a controller that has heard everything may decide.
 //!
-//! In: the server, what was decided when nothing was left to hear. Out: the first [`Violation`]. Guarantees: judges by objects alone;
-//! what it knows is what they say, so that no decision is excused by what was not seen yet. What a pod says that it was given is
-//! a request, unless an IP object agrees or the pod is older than the adoption of the Subnet: it is given nothing from a Subnet that is
-//! being deleted, and nothing of a pool that is for other Namespaces. And nobody who asks for no address by name is given one that
+//! In: the server, what was decided when nothing was left to hear, and what of it is asked for once more. Out: the first [`Violation`].
+//! Guarantees: judges by objects alone; what it knows is what they say, so that no decision is excused by what was not seen yet. What a pod says
+//! that it was given is a request, unless an IP object agrees or the pod is older than the adoption of the Subnet: it is given nothing from a
+//! Subnet that is being deleted, and nothing of a pool that is for other Namespaces. And nobody who asks for no address by name is given one that
 //! another pod lives with, by its IP object and by what it was told: records come before free choices.
 
 use crate::controller::slim;
@@ -19,10 +19,17 @@ use serde_json::Value;
 const HOLDER_UID: &str = "ipledger.dev/holder-uid";
 
 /// Judges what was decided.
-pub(crate) fn judge<'a>(server: &Server, decided: impl Iterator<Item = &'a Command>) -> Result<(), Violation> {
+pub(crate) fn judge<'a>(
+    server: &Server,
+    decided: impl Iterator<Item = &'a Command>,
+    is_again: impl Fn(&NewClaim) -> bool,
+) -> Result<(), Violation> {
     for command in decided {
         if let Action::CreateClaim(claim) = &command.action {
-            request(server, claim)?;
+            // What was asked for, and has no answer, is decided on before.
+            if !is_again(claim) {
+                request(server, claim)?;
+            }
             record(server, claim)?;
         }
     }

@@ -136,8 +136,8 @@ impl Excuses {
 /// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
 /// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told
 /// another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
-/// has it; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no Subnet has: both that it has
-/// on record agree then, and nothing says that they are wrong.
+/// has it; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no Subnet has, or has and gave to
+/// it by that: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
@@ -158,7 +158,8 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     let is_touched = cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
     let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name)
         || cluster.excuses.was_unrecorded(&spec.wire, *addr, &uid);
-    let is_forged = is_touched && is_told_on_record(&cluster.server, pod, &spec.wire, *addr);
+    let is_given = |said: Addr| claims.iter().any(|other| is_like_it(other) && other.spec.address.get() == Some(&said));
+    let is_forged = is_touched && is_told_on_record(&cluster.server, pod, (&spec.wire, *addr), is_given);
     let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);
     let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
     is_surplus
@@ -175,14 +176,20 @@ fn told(server: &Server, (namespace, name): (&str, &str), net: &str) -> String {
     told.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Whether a pod is told another address than this one, which is what a reservation for it says, or what its IP object says and no Subnet has.
-fn is_told_on_record(server: &Server, (namespace, name): (&str, &str), net: &str, addr: Addr) -> bool {
+/// Whether a pod is told another address than this one, which is what a reservation for it says, or what its IP object says and no Subnet has, or
+/// has and gave to it.
+fn is_told_on_record(
+    server: &Server,
+    (namespace, name): (&str, &str),
+    (net, addr): (&str, Addr),
+    is_given: impl Fn(Addr) -> bool,
+) -> bool {
     let Some(ip) = server.object("kubeovn.io", "ips", "", &format!("{name}.{namespace}.{net}")) else { return false };
     let said = &ip["spec"]["ipAddress"];
     let is_reserved = ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false";
-    let is_nowhere =
-        || said.as_str().and_then(|said| said.parse().ok()).is_some_and(|said| !has_subnet(server, net, said));
-    *said == told(server, (namespace, name), net) && *said != addr.to_string() && (is_reserved || is_nowhere())
+    let parsed = said.as_str().and_then(|said| said.parse().ok());
+    let is_so = || parsed.is_some_and(|said| !has_subnet(server, net, said) || is_given(said));
+    *said == told(server, (namespace, name), net) && *said != addr.to_string() && (is_reserved || is_so())
 }
 
 /// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one.

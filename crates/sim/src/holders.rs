@@ -43,8 +43,9 @@ fn object(cluster: &Cluster, plural: &str, name: &str) -> Option<Arc<Value>> {
     cluster.server.objects("kubeovn.io", plural).into_iter().find(|object| object["metadata"]["name"] == name)
 }
 
-/// Whether the holder of a claim, where it is there, says that it has the address.
-pub(crate) fn told(cluster: &Cluster, claim: &AddressClaim) -> Result<(), Violation> {
+/// Whether the holder of a claim, where it is there, says that it has the address; or another one that it has too, while a pod that lives
+/// may still use this one: two controllers may each claim one, and no more than one is said.
+pub(crate) fn told(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> Result<(), Violation> {
     let name = claim.spec.holder.name.as_str();
     let (plural, paths) = match claim.spec.holder.kind.as_str() {
         "Reservation" => ("ips", ["/spec/v4IpAddress", "/spec/v6IpAddress"]),
@@ -61,7 +62,12 @@ pub(crate) fn told(cluster: &Cluster, claim: &AddressClaim) -> Result<(), Violat
     }
     let path = paths[usize::from(address.family() == Family::V6)];
     let said = object.pointer(path).and_then(Value::as_str).unwrap_or_default();
-    match said.parse() == Ok(*address) {
+    let lives = |pod: &Pod| claim.status.may_use(&pod.meta.uid) && !is_ended(pod);
+    let is_said = |other: &AddressClaim| {
+        let address = other.spec.address.get().map(ToString::to_string).unwrap_or_default();
+        other.spec.holder == claim.spec.holder && other.spec.wire == claim.spec.wire && address == said
+    };
+    match said.parse() == Ok(*address) || claims.iter().any(is_said) && pods(cluster).iter().any(lives) {
         true => Ok(()),
         false => Err(Violation(format!("{plural} {name} has {address} and says {said:?}"))),
     }

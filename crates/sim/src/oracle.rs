@@ -78,7 +78,7 @@ pub(crate) fn at_rest(cluster: &Cluster) -> Result<(), Violation> {
     wanted().try_for_each(|claim| pair(cluster, &pods, claim))?;
     records(cluster, &pods, &claims)?;
     status::accounts(cluster)?;
-    wanted().try_for_each(|claim| told(cluster, claim))?;
+    wanted().try_for_each(|claim| told(cluster, &claims, claim))?;
     pods.iter()
         .filter(|pod| !is_ended(pod) && !pod.meta.is_deleted())
         .try_for_each(|pod| annotated(cluster, pod, &claims))

@@ -6,7 +6,7 @@
 
 use crate::oracle::Violation;
 use api::slim::{Kind, Object};
-use engine::manage::{Action, Claim, ClaimKey, Command, CommandId, Input, NicId, Outcome};
+use engine::manage::{Action, Claim, ClaimKey, Command, CommandId, Input, NewClaim, NicId, Outcome};
 use std::collections::BTreeMap;
 
 /// What a controller waits to hear about its claims.
@@ -15,6 +15,8 @@ pub(crate) struct Unanswered {
     sent: BTreeMap<CommandId, Sent>,
     /// What had no answer, and for whom it was asked.
     open: BTreeMap<ClaimKey, NicId>,
+    /// What the last input said is not there: the request may still be applied, and may be made once more.
+    missing: Option<(ClaimKey, NicId)>,
 }
 
 #[derive(Debug)]
@@ -26,10 +28,12 @@ enum Sent {
 impl Unanswered {
     /// Takes in what the controller takes in.
     pub(crate) fn hear(&mut self, input: &Input) {
+        self.missing = None;
         match input {
             Input::Done(id, outcome) => match (self.sent.remove(id), outcome) {
                 (Some(Sent::Create(key, nic)), Outcome::Unknown) => drop(self.open.insert(key, nic)),
-                (Some(Sent::Read(key)), Outcome::Done(_) | Outcome::Missing) => drop(self.open.remove(&key)),
+                (Some(Sent::Read(key)), Outcome::Missing) => self.missing = self.open.remove_entry(&key),
+                (Some(Sent::Read(key)), Outcome::Done(_)) => drop(self.open.remove(&key)),
                 _ => {}
             },
             Input::Seen(Object::AddressClaim(claim)) => {
@@ -40,6 +44,11 @@ impl Unanswered {
             Input::Gone { kind: Kind::AddressClaim, name, .. } => self.shown(|key| key.object_name() == name.as_str()),
             _ => {}
         }
+    }
+
+    /// Whether a claim is asked for once more, after a read that did not find it.
+    pub(crate) fn is_again(&self, claim: &NewClaim) -> bool {
+        self.missing.as_ref().is_some_and(|(key, nic)| *key == claim.key && *nic == claim.nic)
     }
 
     /// A watch has shown a claim, or that it went: also what is still on its way has an answer then, should its own be lost.

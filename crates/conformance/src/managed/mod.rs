@@ -46,7 +46,7 @@ pub const QUIET: Duration = Duration::from_secs(5);
 /// An expected state must stay for so long.
 const HOLD: Duration = Duration::from_millis(700);
 /// A state that has not come by then does not come.
-const DEADLINE: Duration = Duration::from_secs(45);
+const DEADLINE: Duration = Duration::from_secs(60);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(100);
 

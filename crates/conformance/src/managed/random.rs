@@ -32,7 +32,8 @@ pub enum Op {
     Fail(Kind),
     /// All its pods finish.
     Finish(Kind),
-    /// All its pods are deleted, or of a StatefulSet one.
+    /// All its pods are deleted, or of a StatefulSet one. Those of a Job once: they count as failed, and after a few of these it waits for
+    /// minutes before it tries again.
     DeletePods(Kind, u8),
 }
 
@@ -50,6 +51,8 @@ struct Maker {
     there: [bool; 3],
     /// Whether it has the other template.
     changed: [bool; 3],
+    /// Whether the pods of the Job were deleted.
+    deleted: bool,
 }
 
 impl Maker {
@@ -68,6 +71,7 @@ impl Maker {
             Op::Ready(kind) => self.each_pod(index(*kind), ready),
             Op::Fail(kind) if index(*kind) != JOB => self.each_pod(index(*kind), |pod| finished(pod, "Failed")),
             Op::Fail(kind) | Op::Finish(kind) => self.each_pod(index(*kind), |pod| finished(pod, "Succeeded")),
+            Op::DeletePods(kind, _) if index(*kind) == JOB && std::mem::replace(&mut self.deleted, true) => {}
             Op::DeletePods(kind, n) => {
                 let begin = match index(*kind) {
                     SET if n.is_multiple_of(2) => "web-0",
@@ -81,6 +85,7 @@ impl Maker {
     fn make(&mut self, kind: usize, n: u8) {
         if !std::mem::replace(&mut self.there[kind], true) {
             self.changed[kind] = false;
+            self.deleted &= kind != JOB;
             self.send(Step::post(COLLECTIONS[kind], workload(kind, n)));
         }
     }

@@ -15,6 +15,7 @@ use super::holders::occupant::is_out_of_service;
 use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::{id_of, newer};
+use super::want::Want;
 use crate::record::is_finished;
 use api::slim::{Kind, Object, Pod, Str, Time, Uid};
 use std::sync::Arc;
@@ -159,7 +160,6 @@ impl Engine {
     fn read(&mut self, key: &ClaimKey, gone: bool, outcome: Outcome, holder: &HolderId) {
         match outcome {
             Outcome::Done(Some(object)) if !gone => {
-                self.state.read_claims.insert(key.clone());
                 self.hear(object);
             }
             Outcome::Missing => self.missing(key),
@@ -215,14 +215,21 @@ impl Engine {
     }
 
     /// Whether an address that was asked for would be asked for now: its holder is there, and not on its way out, and its Subnet still gives
-    /// any, unless it is on record.
+    /// any, unless it is on record; and nobody waits for it who has it on record.
     fn is_still_given(&self, claim: &NewClaim) -> bool {
         let ClaimKey { wire, addr } = &claim.key;
         let is_record = self.records.get(wire).is_some_and(|pending| pending.contains(addr));
         let entitled = holders::entitled(&self.state, &claim.nic.holder);
-        (is_record || self.state.books.is_open(&claim.subnet))
+        (is_record || self.state.books.is_open(&claim.subnet) && !self.is_on_record_of_another(&claim.key))
             && entitled
                 .is_some_and(|of| of.may_grow || of.want(&claim.nic).is_some_and(|want| of.may_get(&self.state, want)))
+    }
+
+    /// Whether somebody waits for an address who has it on record: what was not known when it was given to another.
+    fn is_on_record_of_another(&self, key: &ClaimKey) -> bool {
+        let has = |want: &Want| want.record().is_some_and(|pair| pair.get(key.addr.family()) == Some(key.addr));
+        let waits = self.waiting.at_address(key).filter_map(|holder| holders::entitled(&self.state, holder));
+        waits.flat_map(|entitled| entitled.wants).any(|want| want.lent.is_none() && has(&want))
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

@@ -42,7 +42,8 @@ pub struct Call {
     pub body: Option<Value>,
 }
 
-/// Label of claims, for selecting; and of IP objects, for knowing whose one left behind was.
+/// Label of claims, for selecting, and of those of reservations, Vips and EIPs for knowing for which life of these they are; and of IP objects, for
+/// knowing whose one left behind was.
 pub(super) const HOLDER_UID: &str = "ipledger.dev/holder-uid";
 
 /// Label of claims, for selecting; and of IP objects of holders that are known by the name of their pod.
@@ -55,8 +56,8 @@ mod claim_labels {
     pub(super) const TARGET_NODE: &str = "ipledger.dev/target-node";
 }
 
-/// The longest label value (Kubernetes, `validation.LabelValueMaxLength`).
-const LABEL: usize = 63;
+/// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
+pub(super) const LABEL: usize = 63;
 
 impl Action {
     /// What is done.
@@ -264,10 +265,11 @@ fn claim_body(claim: &NewClaim) -> Value {
         HolderId::Pod(uid) => uid.to_string(),
         HolderId::Named(_) => String::new(),
     };
+    let life = if claim.life == Uid::None { uid.clone() } else { claim.life.to_string() };
     let mut labels = Map::new();
     label(&mut labels, claim_labels::SUBNET, &claim.subnet);
     label(&mut labels, HOLDER_KIND, &claim.title.kind);
-    label(&mut labels, HOLDER_UID, &uid);
+    label(&mut labels, HOLDER_UID, &life);
     label(&mut labels, claim_labels::NODE, &claim.occupant.node);
     let spec = AddressClaimSpec {
         wire: claim.key.wire.to_string(),

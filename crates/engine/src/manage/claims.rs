@@ -3,10 +3,12 @@
 //! In: claims as observed, claims that were asked for. Out: who has which address. Guarantees: one entry per wire and
 //! address; an address that was asked for is held until a read settles it.
 
+use super::call::HOLDER_UID;
 use super::census::Standing;
 use super::command::{NewClaim, Occupant};
 use super::id::{ClaimKey, EIP, HolderId, NicId, POD, STATEFUL_SET, Title};
 use super::multi::Multi;
+use super::taken::says_life;
 use crate::rest::cooling_since;
 use api::slim::{AddressClaim, ClaimTarget, Condition, Field, Str, Time, Uid};
 use ledger::{AddrPair, AddrRange, Mac};
@@ -49,6 +51,7 @@ struct Rare {
     deleted: bool,
     let_go: Uid,
     target: Option<Target>,
+    life: Uid,
     conditions: Box<[Condition]>,
 }
 
@@ -61,10 +64,17 @@ impl Rare {
             deleted: object.meta.is_deleted(),
             let_go: status.let_go.pod_uid.clone(),
             target: Target::of(&status.target),
+            life: life(object),
             conditions: status.conditions.clone(),
         };
         (rare != Self::default()).then(|| Box::new(rare))
     }
+}
+
+/// The life of its holder's object that a claim says.
+fn life(object: &AddressClaim) -> Uid {
+    let said = object.meta.label(HOLDER_UID).filter(|_| says_life(&HolderId::of_claim(&object.spec.holder)));
+    said.map(Uid::parse).unwrap_or_default()
 }
 
 /// The target of a live migration.
@@ -142,6 +152,12 @@ impl Claim {
     #[must_use]
     pub fn let_go(&self) -> &Uid {
         self.rare.as_ref().map_or(&Uid::None, |rare| &rare.let_go)
+    }
+
+    /// The life of the object that its holder is, where claims of that kind say it.
+    #[must_use]
+    pub fn life(&self) -> &Uid {
+        self.rare.as_ref().map_or(&Uid::None, |rare| &rare.life)
     }
 
     /// While a virtual machine migrates: the pod that it moves to, which uses it beside the occupant.

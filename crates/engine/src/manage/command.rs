@@ -221,6 +221,8 @@ pub struct NewClaim {
     pub nic: NicId,
     /// The holder in the words that people use.
     pub title: Title,
+    /// The life of the object that its holder is, where a claim of that kind says it.
+    pub life: Uid,
     /// The MAC that goes with it.
     pub mac: Option<Mac>,
     /// The gateway that has it on its interface already.

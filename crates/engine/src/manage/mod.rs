@@ -44,6 +44,7 @@ mod settle;
 mod standby;
 mod state;
 mod subnet_rules;
+mod taken;
 mod waiting;
 mod want;
 mod write;

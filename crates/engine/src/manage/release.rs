@@ -52,6 +52,8 @@ impl Engine {
             _ if free => self.let_go(claim, Proof::LetGo),
             Fate::Keep => {}
             Fate::Release(proof) => self.let_go(claim, proof),
+            // It goes once whoever holds it lets it: no answer changes that, and asking again after each would never end.
+            Fate::Wait(wait) if claim.is_deleted() => self.claim_waits(claim, &wait),
             Fate::Wait(wait) => {
                 self.claim_waits(claim, &wait);
                 self.wait(&claim.nic.holder, wait);

@@ -175,6 +175,7 @@ impl Engine {
                         subnet: subnet.clone(),
                         nic: want.nic.clone(),
                         title: entitled.title.clone(),
+                        life: self.state.life_of(&want.nic.holder),
                         mac: granted.mac.or(want.mac.named()),
                         programmed: entitled.programmed.clone(),
                         occupant: user.unwrap_or_default(),

@@ -55,7 +55,6 @@ impl Engine {
         self.state.disowned.clear();
         self.state.gone_pods.clear();
         self.state.lost_pods.clear();
-        self.state.vouched.clear();
         self.state.agents.forget_all_silence();
         (self.written, self.told) = (Written::default(), Told::default());
         (self.waits, self.resting) = (Waits::default(), Resting::default());

@@ -2,7 +2,7 @@
 
 use super::stage::{NOW, lists, object, tell};
 use api::slim::{Kind, Uid};
-use engine::manage::{Action, ClaimKey, Command, Engine, Input, Outcome, Settings};
+use engine::manage::{Action, ClaimKey, Command, CommandId, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
 
 fn pod(name: &str, family: &str) -> Input {
@@ -137,43 +137,53 @@ fn made_again(former: &[Value]) -> (Engine, Vec<Command>) {
     (engine, asked)
 }
 
-/// The addresses of the claims that are read.
-fn reads(asked: &[Command]) -> Vec<String> {
-    let read = |command: &Command| match &command.action {
-        Action::ReadClaim(key) => Some(key.addr.to_string()),
+/// The claims that are written to, by name, and the labels that they get.
+fn taken_over(asked: &[Command]) -> Vec<(CommandId, String, Value)> {
+    let write = |command: &Command| match &command.action {
+        Action::Write(write) if write.kind == Kind::AddressClaim => {
+            Some((command.id, write.name.to_string(), write.patch["metadata"]["labels"].clone()))
+        }
         _ => None,
     };
-    asked.iter().filter_map(read).collect()
+    asked.iter().filter_map(write).collect()
 }
 
-/// Answers the read of a claim, which stands.
-fn stands(engine: &mut Engine, asked: &[Command], claim: &Value) -> Vec<Command> {
-    let read = asked.iter().find(|command| matches!(command.action, Action::ReadClaim(_))).unwrap();
-    let outcome = read.action.outcome(200, claim.to_string().as_bytes());
-    engine.step(Input::Done(read.id, outcome), NOW)
-}
-
-#[test]
-fn a_reservation_that_is_made_again_is_filled_in_once_each_of_its_claims_was_read_and_not_read_without_end() {
-    let former = ["10.0.0.2", "fd00::2"].map(former);
-    let (mut engine, mut asked) = made_again(&former);
-    for claim in &former {
-        asked = stands(&mut engine, &asked, claim);
-    }
-    let said = asked.iter().find_map(|command| match &command.action {
-        Action::Write(_) => command.action.call().body.filter(|_| command.action.call().path.contains("/ips/")),
-        _ => None,
-    });
-    assert_eq!(said.unwrap()["spec"]["ipAddress"], "10.0.0.2,fd00::2");
-    assert_eq!(reads(&asked), [""; 0], "{asked:?}");
+/// What is said in IP objects.
+fn said(asked: &[Command]) -> Vec<String> {
+    let bodies = asked.iter().map(|command| command.action.call()).filter(|call| call.path.contains("/ips/"));
+    bodies.filter_map(|call| Some(call.body?["spec"]["ipAddress"].as_str()?.to_owned())).collect()
 }
 
 #[test]
-fn what_was_read_for_a_reservation_is_read_again_by_one_that_leads_again() {
+fn a_reservation_that_is_made_again_says_what_the_one_before_had_once_each_claim_is_written_to() {
     let former = ["10.0.0.2", "fd00::2"].map(former);
     let (mut engine, asked) = made_again(&former);
-    assert_eq!(reads(&stands(&mut engine, &asked, &former[0])), ["fd00::2"]);
-    engine.lead(false);
-    engine.lead(true);
-    assert_eq!(reads(&engine.step(Input::Tick, NOW)), ["10.0.0.2"]);
+    let mine = json!({"ipledger.dev/holder-uid": "ip"});
+    let writes = taken_over(&asked);
+    let names = former.each_ref().map(|claim| claim["metadata"]["name"].as_str().unwrap());
+    assert_eq!(writes.iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>(), names);
+    assert!(writes.iter().all(|(.., labels)| *labels == mine), "{writes:?}");
+    assert_eq!(said(&asked), [""; 0]);
+    let mut last = Vec::new();
+    for (claim, (id, ..)) in former.iter().zip(&writes) {
+        assert_eq!(said(&last), [""; 0], "one of two is written to");
+        let mut claim = claim.clone();
+        claim["metadata"]["labels"] = mine.clone();
+        claim["metadata"]["resourceVersion"] = json!("7");
+        let written = Outcome::Done(Some(object(Kind::AddressClaim, &claim)));
+        last = engine.step(Input::Done(*id, written), NOW);
+    }
+    assert_eq!(said(&last), ["10.0.0.2,fd00::2"]);
+    assert_eq!(taken_over(&last), []);
+}
+
+#[test]
+fn a_reservation_that_is_made_again_does_not_say_what_another_controller_has_released() {
+    let (mut engine, asked) = made_again(&[former("10.0.0.2"), former("fd00::2")]);
+    let (id, ..) = taken_over(&asked)[0];
+    let asked = engine.step(Input::Done(id, Outcome::Missing), NOW);
+    let read = asked.iter().find(|command| matches!(command.action, Action::ReadClaim(_))).unwrap();
+    let asked = engine.step(Input::Done(read.id, Outcome::Missing), NOW);
+    assert_eq!(said(&asked), [""; 0], "{asked:?}");
+    assert!(asked.iter().any(|command| matches!(command.action, Action::CreateClaim(_))), "{asked:?}");
 }

@@ -16,4 +16,5 @@ mod stage;
 mod standby;
 mod subnets;
 mod telling;
+mod two_leaders;
 mod unreadable;

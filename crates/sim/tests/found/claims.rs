@@ -358,3 +358,56 @@ fn nothing_else_is_asked_for_while_an_answer_is_out_although_the_subnet_has_no_p
         ],
     );
 }
+
+#[test]
+fn a_reservation_made_again_says_no_address_that_another_controller_has_released() {
+    holds_overtaken(
+        2,
+        &[
+            Step(OvnEip(6), ALL, 0),
+            Step(Reserve(0, 3), ALL, 0),
+            Step(OvnEip(4), 1, 10596),
+            Step(Cancel(0), 0, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Pod(3, 1, Free), 1, 4554),
+            Step(Crash(1), 8, 17623),
+            Step(Arm(DropReply, 3), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Pass(90), 3, 22848),
+            Step(Pass(5), 5, 50243),
+            Step(Reserve(0, 2), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_reservation_made_again_while_its_former_address_is_given_away_takes_another() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Reserve(3, 4), ALL, 0),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Vip(1, 0), ALL, 0),
+            Step(PowerOff(1), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeletePod(2, Zero), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(DeletePod(1, Normal), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Arm(CrashBefore, 2), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Vm(0), ALL, 0),
+            Step(Pod(3, 0, This(4)), 0, 0),
+            Step(Pass(90), 3, 62267),
+            Step(Reserve(1, 3), 2, 50199),
+            Step(Pod(2, 0, Free), 0, 0),
+        ],
+    );
+}

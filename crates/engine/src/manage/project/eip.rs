@@ -29,7 +29,11 @@ impl Engine {
         }
         let eip = &eip;
         let Some(want) = entitled.wants.first() else { return };
-        let (object, status) = match self.served(want) {
+        let served = self.served(want);
+        if served.is_some() && self.takes_over(want) {
+            return;
+        }
+        let (object, status) = match served {
             Some((subnet, addrs)) => (self.eip_lacks(eip, &subnet, addrs), self.eip_status(eip, addrs)),
             None => match self.waiting.told(&want.nic) {
                 Some(why) => {

@@ -33,14 +33,12 @@ use pool::POOL;
 use subnet::SUBNET;
 pub(super) use subnet::Written;
 
+use super::call::LABEL;
 use super::command::ObjectId;
 use super::engine::Engine;
 use super::holders::{Entitled, is_foreign};
 use super::id::{EIP, GATEWAY, HolderId, HolderName, RESERVATION, VIP};
 use super::rule::{DNAT, FIP, SNAT, kind_of};
-
-/// The longest label value, and the longest name of a label (Kubernetes, `validation.LabelValueMaxLength`).
-const LABEL: usize = 63;
 
 impl Engine {
     /// Writes what follows from a holder's claims.

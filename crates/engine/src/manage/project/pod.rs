@@ -1,13 +1,14 @@
 //! Annotations of pods: which addresses each NIC has.
 //!
 //! In: the claims that a pod's NICs keep. Out: one patch with the annotations of all NICs that have what they want.
-//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, its claims name the pod, and nothing else is
-//! asked for it.
+//! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, its claims name the pod, nothing else is
+//! asked for it, and who lends it says so.
 
 use crate::manage::claims::Slot;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
-use crate::manage::holders::{Entitled, primary::is_primary};
+use crate::manage::holders::{self, Entitled, primary::is_primary};
+use crate::manage::taken::says_life;
 use crate::manage::want::Want;
 use crate::record::provider_value;
 use api::names::DEFAULT_VPC;
@@ -24,7 +25,7 @@ impl Engine {
         let mut set = BTreeMap::new();
         for want in &entitled.wants {
             match self.served(want) {
-                Some((_, addrs)) if self.is_asking(want) || !self.is_user(want, pod, addrs) => return,
+                Some((_, addrs)) if !self.may_be_told(pod, want, addrs) => return,
                 Some((subnet, addrs)) => self.annotate(pod, want, &subnet, addrs, &mut set),
                 None if self.waiting.told(&want.nic).is_some() => {}
                 None => return,
@@ -36,6 +37,23 @@ impl Engine {
         let (namespace, name, uid) = (pod.meta.namespace.clone(), pod.meta.name.clone(), pod.meta.uid.clone());
         let version = pod.meta.resource_version.clone();
         self.send(Action::AnnotatePod { namespace, name, uid, version, set }, holder);
+    }
+
+    /// Whether a pod may be told addresses of a NIC now.
+    fn may_be_told(&self, pod: &Pod, want: &Want, addrs: AddrPair) -> bool {
+        !self.is_asking(want) && self.is_user(want, pod, addrs) && (want.told == addrs || self.is_said(want, addrs))
+    }
+
+    /// Whether a reservation or a Vip that lends addresses says them, or will not: of two controllers that each claimed one for it, the one whose
+    /// address it says tells its pod.
+    fn is_said(&self, want: &Want, addrs: AddrPair) -> bool {
+        let lender = want.lent.as_ref().map(|lent| &lent.nic.holder).filter(|lender| says_life(lender));
+        let lender = lender.and_then(|lender| holders::entitled(&self.state, lender)).filter(|lender| lender.may_grow);
+        let Some(own) = lender.and_then(|lender| lender.wants.into_iter().next()) else { return true };
+        match own.record() {
+            Some(said) => addrs.iter().all(|addr| said.get(addr.family()).is_none_or(|said| said == addr)),
+            None => self.served(&own).is_none(),
+        }
     }
 
     /// Whether another address was asked for, and nobody knows yet whether it was given: its pod may have been told that by hand, and run with it

@@ -3,38 +3,32 @@
 //! In: the claims of a reservation, the pod on it. Out: one patch that fills in its addresses, its labels, and the node of its
 //! pod. Guarantees: what somebody else wrote stays; no finalizer, since the claim outlives the object.
 
-use crate::manage::claims::Claim;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::Entitled;
 use crate::manage::holders::pod::recorded;
 use crate::manage::holders::primary::is_primary;
-use crate::manage::id::{ClaimKey, HolderId};
-use crate::manage::want::{Ask, Want};
+use crate::manage::id::HolderId;
 use crate::manage::write::Write;
 use crate::record::addresses_of_ip;
 use api::names::labels;
 use api::slim::{Ip, Kind, Str};
 use ledger::{AddrPair, Family, Mac};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 impl Engine {
     /// Makes a reservation say what it holds.
     pub(super) fn project_reservation(&mut self, name: &Str, entitled: Option<&Entitled>) {
-        let mut read = self.state.vouched.remove(name).unwrap_or_default();
         let (Some(entitled), Some(ip)) = (entitled, self.state.world.ips.named(name)) else { return };
         if ip.meta.is_deleted() {
             return self.finish_reservation(&ip.clone(), &entitled.holder);
         }
         let Some(want) = entitled.wants.first() else { return };
         let Some((subnet, addrs)) = self.served(want) else { return };
-        read.extend(self.state.read_claims.iter().cloned());
-        if let Some(claim) = self.doubtful(ip, want, &read) {
-            // One is read after the other: of those before, the answers count until the last one is there.
-            self.state.vouched.insert(name.clone(), read);
-            return self.send(Action::ReadClaim(claim), &entitled.holder);
+        if self.takes_over(want) {
+            return;
         }
+        let Some(ip) = self.state.world.ips.named(name) else { return };
         // The pod before this one may still be there: its node stays until the next one has the address.
         let node = if self.is_on(entitled) { &entitled.occupant.node } else { &ip.spec.node_name };
         let mac = self.mac(want).filter(|_| is_primary(&want.annotations.0));
@@ -42,16 +36,6 @@ impl Engine {
             let write = Write::new(Kind::Ip, &ip.meta, patch);
             self.send(Action::Write(Box::new(write)), &entitled.holder);
         }
-    }
-
-    /// The claim of which a fresh read is to say that it stands, before a reservation that names no address is filled in: one that is older than the
-    /// reservation was made for the one before it, and may be another holder's by now. What is filled in counts as asked for.
-    fn doubtful(&self, ip: &Ip, want: &Want, read: &BTreeSet<ClaimKey>) -> Option<ClaimKey> {
-        let is_older =
-            |claim: &Claim| claim.created.is_some_and(|made| ip.meta.created.get().is_some_and(|at| made < *at));
-        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
-        let mut older = standing.filter(|claim| is_older(claim) && !read.contains(&claim.key));
-        older.next().filter(|_| want.ask == Ask::Any).map(|claim| claim.key.clone())
     }
 
     /// Takes Kube-OVN's finalizer off a reservation that is being deleted, once its pod has a record of its own.

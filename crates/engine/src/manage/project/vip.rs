@@ -31,7 +31,12 @@ impl Engine {
             return;
         }
         let Some(want) = entitled.wants.first() else { return };
-        let patch = match self.served(want) {
+        let served = self.served(want);
+        if served.is_some() && self.takes_over(want) {
+            return;
+        }
+        let Some(vip) = self.state.world.vips.named(name) else { return };
+        let patch = match served {
             Some((subnet, addrs)) => self.given(vip, want, &subnet, addrs, &self.port_of_borrower(entitled)),
             None => self.waiting.told(&want.nic).and_then(|why| self.refused_vip(vip, why)),
         };
