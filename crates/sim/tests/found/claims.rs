@@ -411,3 +411,32 @@ fn a_reservation_made_again_while_its_former_address_is_given_away_takes_another
         ],
     );
 }
+
+#[test]
+fn a_pod_whose_claim_is_lost_has_it_again_and_not_what_was_reserved_for_it_once() {
+    holds(
+        1,
+        &[
+            Step(Pod(3, 1, Free), 2, 41087),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Arm(DropReply, 1), ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(DeleteEip(0), ALL, 0),
+            Step(WatchOver, ALL, 0),
+            Step(Arm(Lose, 2), ALL, 0),
+            Step(Arm(Lose, 2), ALL, 0),
+            Step(Arm(CrashAfter, 2), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Arm(CrashBefore, 2), ALL, 0),
+            Step(Pod(1, 0, Free), 0, 0),
+            Step(Crash(0), 0, 0),
+            Step(Hand(DeleteClaim, 54), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Arm(Lose, 2), ALL, 0),
+            Step(Unprogram(1), ALL, 0),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+        ],
+    );
+}

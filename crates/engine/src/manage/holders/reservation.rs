@@ -59,11 +59,14 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
     (stands || has_claim).then(|| NicId::new(holder, Str::default()))
 }
 
-/// Whether a holder is a reservation that names none of these addresses.
+/// Whether a holder is a reservation that names none of these addresses; or was one, and its claims have none of them.
 pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> bool {
-    let ip = port(holder).and_then(|port| state.world.ips.named(port));
-    let reserved = ip.map(|ip| asked(ip).1).filter(|reserved| !reserved.is_none());
-    reserved.is_some_and(|reserved| pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)))
+    let Some(port) = port(holder) else { return false };
+    let has = |addr: Addr| state.claims.of_holder(holder).any(|(key, _)| key.addr == addr);
+    match state.world.ips.named(port).filter(|ip| is_reservation(ip)).map(|ip| asked(ip).1) {
+        Some(reserved) => !reserved.is_none() && pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)),
+        None => !pair.iter().any(has),
+    }
 }
 
 /// What a reservation should hold; none where it is gone, or is none.
