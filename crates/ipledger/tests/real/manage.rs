@@ -351,3 +351,30 @@ fn a_wire_is_left_alone_while_kube_ovns_controller_works_and_manages_it_and_take
     managed.wait_using(1);
     assert!(!managed.log().contains("forbidden"), "{}", managed.log());
 }
+
+#[test]
+fn the_controller_audits_a_real_cluster_now_and_then_with_the_rights_that_it_has() {
+    need!(Controllers);
+    let mut managed = Managed::idle();
+    managed.bed.apply(NETWORK).unwrap();
+    managed.node("node1");
+    let leak = "apiVersion: kubeovn.io/v1\nkind: IP\n\
+        metadata: {name: gone.default.macvlan.default, labels: {ovn.kubernetes.io/subnet: ext}}\n\
+        spec: {podName: gone, namespace: default, subnet: ext, v4IpAddress: 172.17.0.4, ipAddress: 172.17.0.4}\n";
+    managed.bed.apply(leak).unwrap();
+    let mark = managed.bed.audit().mark().unwrap();
+    managed.go_with(&["--audit-every", "2s"]);
+    let log = wait("the leak to be told", SOON, || {
+        let log = managed.log();
+        let told = log.lines().any(|line| line.contains("leaked-ip") && line.contains("172.17.0.4"));
+        Ok(if told { Look::Done(log) } else { Look::NotYet(log) })
+    })
+    .unwrap();
+    // A kind that it may not list, or that is not there, it would tell.
+    let audited = log.lines().filter(|line| line.contains("audited:"));
+    assert!(audited.clone().next().is_some() && audited.clone().all(|line| line.contains("unread=\"\"")), "{log}");
+    assert!(!log.contains("forbidden") && !log.contains("cannot be audited"), "{log}");
+    let mut writes = managed.bed.audit().writes(mark, "ipledger/").unwrap();
+    writes.retain(|what, _| !what.contains("lease") && !what.contains("subnets"));
+    assert_eq!(writes, BTreeMap::new(), "a leak is told, and `ipledger repair` takes it away");
+}

@@ -1,7 +1,7 @@
 //! Claims: asked for, heard of, held by finalizers, deleted by hand.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_claim_that_a_finalizer_holds_is_deleted_once_and_waited_for() {
