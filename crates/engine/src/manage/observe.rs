@@ -185,10 +185,13 @@ impl Engine {
 
     fn pod_seen(&mut self, pod: Arc<Pod>) {
         let holder = HolderId::of_pod(&pod);
-        if let Some(before) = self.state.world.pods.get(&pod.meta.namespace, &pod.meta.name).map(HolderId::of_pod)
-            && before != holder
-        {
-            self.forget_pod(&before);
+        let before = self.state.world.pods.get(&pod.meta.namespace, &pod.meta.name);
+        let before = before.map(|before| (HolderId::of_pod(before), before.meta.uid.clone()));
+        match before {
+            Some((of, _)) if of != holder => self.forget_pod(&of),
+            // The next pod of an ordinal, seen before it was told that the one before is gone.
+            Some((_, uid)) if uid != pod.meta.uid => self.about_records(&Meta { uid, ..pod.meta.clone() }),
+            _ => {}
         }
         for provider in providers(&pod) {
             self.state.at_provider.entry(provider).or_default().insert(holder.clone());

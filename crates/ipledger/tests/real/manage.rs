@@ -5,7 +5,7 @@
 //! on any wire. Out: claims about whole stories: who has which address, what is written, how often, what is left.
 
 use crate::stage::managed::{CLAIMS, Managed};
-use crate::stage::{SOON, ipledger};
+use crate::stage::{SOON, file, ipledger};
 use serde_json::json;
 use std::collections::BTreeMap;
 use testbed::{IMAGE, Look, User, need, wait};
@@ -353,7 +353,7 @@ fn a_wire_is_left_alone_while_kube_ovns_controller_works_and_manages_it_and_take
 }
 
 #[test]
-fn the_controller_audits_a_real_cluster_now_and_then_with_the_rights_that_it_has() {
+fn the_controller_audits_a_real_cluster_now_and_then_with_the_documented_rights() {
     need!(Controllers);
     let mut managed = Managed::idle();
     managed.bed.apply(NETWORK).unwrap();
@@ -362,6 +362,11 @@ fn the_controller_audits_a_real_cluster_now_and_then_with_the_rights_that_it_has
         metadata: {name: gone.default.macvlan.default, labels: {ovn.kubernetes.io/subnet: ext}}\n\
         spec: {podName: gone, namespace: default, subnet: ext, v4IpAddress: 172.17.0.4, ipAddress: 172.17.0.4}\n";
     managed.bed.apply(leak).unwrap();
+    // As docs/metrics.md says.
+    managed.bed.kubectl(&["apply", "-f", file("docs/audit-rbac.yaml").to_str().unwrap()]).unwrap();
+    let binding = ["create", "clusterrolebinding", "ipledger-controller-audits", "--clusterrole=ipledger-audit"];
+    let account = ["--serviceaccount=kube-system:ipledger-controller"];
+    managed.bed.kubectl(&[&binding[..], &account].concat()).unwrap();
     let mark = managed.bed.audit().mark().unwrap();
     managed.go_with(&["--audit-every", "2s"]);
     let log = wait("the leak to be told", SOON, || {

@@ -440,3 +440,20 @@ fn a_pod_whose_claim_is_lost_has_it_again_and_not_what_was_reserved_for_it_once(
         ],
     );
 }
+
+#[test]
+fn a_pod_that_says_what_another_holder_has_does_not_take_what_is_reserved_for_it_either() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Gateway(1), 0, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Pod(0, 1, Steal(6)), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+}

@@ -59,14 +59,17 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
     (stands || has_claim).then(|| NicId::new(holder, Str::default()))
 }
 
-/// Whether a holder is a reservation that names none of these addresses; or was one, and its claims have none of them.
+/// Whether a holder is a reservation that names none of these addresses; where it names none at all, or is none any more, whether its claims
+/// have none of them.
 pub(super) fn is_elsewhere(state: &State, holder: &HolderId, pair: AddrPair) -> bool {
     let Some(port) = port(holder) else { return false };
-    let has = |addr: Addr| state.claims.of_holder(holder).any(|(key, _)| key.addr == addr);
-    match state.world.ips.named(port).filter(|ip| is_reservation(ip)).map(|ip| asked(ip).1) {
-        Some(reserved) => !reserved.is_none() && pair.iter().all(|addr| reserved.get(addr.family()) != Some(addr)),
-        None => !pair.iter().any(has),
-    }
+    let ip = state.world.ips.named(port).filter(|ip| is_reservation(ip));
+    let reserved = ip.map(|ip| asked(ip).1).filter(|reserved| !reserved.is_none());
+    let has = |addr: Addr| match reserved {
+        Some(reserved) => reserved.get(addr.family()) == Some(addr),
+        None => state.claims.of_holder(holder).any(|(key, _)| key.addr == addr),
+    };
+    !pair.iter().any(has)
 }
 
 /// What a reservation should hold; none where it is gone, or is none.

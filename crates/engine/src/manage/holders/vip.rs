@@ -39,13 +39,13 @@ pub(in crate::manage) fn is_gone(state: &State, lender: &HolderId) -> bool {
     lender.name().is_some_and(|of| of.kind == VIP && is_gone(&of.name))
 }
 
-/// Whether a lender is a Vip that was made again and has, or asks for, none of these addresses.
+/// Whether a lender is a Vip, or was one, that has, or asks for, none of these addresses.
 pub(super) fn is_elsewhere(state: &State, lender: &HolderId, pair: AddrPair) -> bool {
-    let of = lender.name().filter(|of| of.kind == VIP);
-    let Some(vip) = of.and_then(|of| state.world.vips.named(&of.name)) else { return false };
+    let Some(of) = lender.name().filter(|of| of.kind == VIP) else { return false };
     let is_one = |addr: Addr| pair.get(addr.family()) == Some(addr);
-    let (spec, status) = (&vip.spec, &vip.status);
-    let mut said = [&status.v4, &status.v6, &spec.v4, &spec.v6].into_iter().filter_map(|field| field.get());
+    let vip = state.world.vips.named(&of.name).map(|vip| (&vip.spec, &vip.status));
+    let said = vip.into_iter().flat_map(|(spec, status)| [&status.v4, &status.v6, &spec.v4, &spec.v6]);
+    let mut said = said.filter_map(|field| field.get());
     !said.any(|addr| is_one(*addr)) && !state.claims.of_holder(lender).any(|(key, _)| is_one(key.addr))
 }
 
