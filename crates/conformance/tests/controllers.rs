@@ -169,7 +169,7 @@ fn some_random_stories_of_workloads_end_alike() {
 }
 
 #[test]
-#[ignore = "long: a quarter of an hour"]
+#[ignore = "long: an hour"]
 fn a_thousand_random_stories_of_workloads_end_alike() {
     need!(Controllers);
     judge_random(160, TestRunner::new);
