@@ -76,9 +76,14 @@ impl Excuses {
 
     /// Somebody changed by hand what is on record of a pod.
     pub(crate) fn touched(&mut self, namespace: &str, pod: &str) {
+        self.record_gone(namespace, pod);
+        self.touched.insert((namespace.to_owned(), pod.to_owned()));
+    }
+
+    /// What is on record of a pod goes, by right or not: if its claim is lost already, nothing says any more that it was its.
+    pub(crate) fn record_gone(&mut self, namespace: &str, pod: &str) {
         let its = self.forsaken.values_mut().filter(|of| of.pod.namespace == namespace && of.pod.name == pod);
         its.for_each(|of| of.recorded = false);
-        self.touched.insert((namespace.to_owned(), pod.to_owned()));
     }
 
     /// Whether a claim of this name went once, and nobody let go.

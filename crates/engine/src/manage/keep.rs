@@ -9,6 +9,7 @@ use super::command::Action;
 use super::engine::Engine;
 use super::fate::Fate;
 use super::holders::pod::recorded;
+use super::holders::primary::is_primary;
 use super::holders::{Entitled, occupant};
 use super::id::HolderId;
 use super::project::is_of_life;
@@ -68,6 +69,9 @@ impl Engine {
     /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
     /// A pod that was told what is on record goes on with that, where its claim was lost and can be made again.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
+        if !is_on_its_network(want, claim) {
+            return false;
+        }
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
         let may_stay = match moves {
@@ -114,7 +118,8 @@ impl Engine {
     pub(super) fn kept<'a>(&'a self, want: &'a Want, family: Family) -> Option<&'a Claim> {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.may_use(&lent.to));
-        let standing = standing.filter(|claim| claim.key.addr.family() == family && is_user(claim));
+        let is_its = |claim: &&Claim| claim.key.addr.family() == family && is_user(claim);
+        let standing = standing.filter(|claim| is_its(claim) && is_on_its_network(want, claim));
         let standing: Vec<&Claim> = standing.collect();
         if let [] | [_] = standing.as_slice() {
             return standing.first().copied();
@@ -133,4 +138,12 @@ impl Engine {
         };
         standing.into_iter().min_by_key(key)
     }
+}
+
+/// Whether a claim of a pod's NIC is on the network of that NIC. One that was made again while nobody could read how the pod's NICs are called may
+/// have the name of another one.
+fn is_on_its_network(want: &Want, claim: &Claim) -> bool {
+    let provider = &want.annotations.0;
+    let has_other_name = provider.is_empty() || is_primary(provider);
+    !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || claim.key.wire == *provider
 }

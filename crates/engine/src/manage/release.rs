@@ -5,11 +5,12 @@
 
 use super::bug::Bug;
 use super::claims::{Claim, Slot};
-use super::command::{Action, ObjectId};
+use super::command::{Action, ObjectId, Occupant};
 use super::engine::Engine;
 use super::fate::{Fate, Proof, Wait};
 use super::holders::{self, Entitled};
 use super::id::{HolderId, NicId};
+use super::want::Want;
 use api::slim::{Str, Uid};
 use std::sync::Arc;
 
@@ -47,6 +48,11 @@ impl Engine {
             self.remove_records(claim);
             return;
         }
+        if let Some(occupant) = self.heir(claim).filter(|_| !is_there) {
+            let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
+            let occupy = Action::Occupy { key, uid, version, occupant, replaces: false, conditions: None };
+            return self.send(occupy, &claim.nic.holder);
+        }
         let free = is_there && self.state.has(Bug::FreeSurplus);
         match holders::fate(&self.state, claim, self.now, self.settings.grace) {
             _ if free => self.let_go(claim, Proof::LetGo),
@@ -59,6 +65,18 @@ impl Engine {
                 self.wait(&claim.nic.holder, wait);
             }
         }
+    }
+
+    /// The pod that lives with what a claim says, by what it was told of its lender, where the claim names none: it was made again, after it was
+    /// lost, by a controller that did not know of the pod yet, and the lender is gone by now.
+    fn heir(&self, claim: &Claim) -> Option<Occupant> {
+        let lender = &claim.nic.holder;
+        let (user, occupant) = self.state.borrower(lender).filter(|_| claim.is_unused())?;
+        let was_told = |want: &Want| {
+            want.lent.as_ref().is_some_and(|lent| lent.nic.holder == *lender)
+                && want.told.get(claim.key.addr.family()) == Some(claim.key.addr)
+        };
+        holders::entitled(&self.state, user)?.wants.iter().any(was_told).then_some(occupant)
     }
 
     /// A claim that is kept while nobody can read what its holder asks for says that it waits for that; it rests no more.

@@ -56,3 +56,28 @@ fn an_ordinal_that_its_set_has_no_place_for_is_given_up_whatever_the_template_sa
     let (_, commands) = asked(set("2", 0, &json!({"k8s.v1.cni.cncf.io/networks": "[{"})));
     assert!(gives_up(&commands), "{commands:?}");
 }
+
+#[test]
+fn a_claim_that_has_the_name_of_another_nic_is_not_told_to_that() {
+    let other = json!({"cidrBlock": "10.1.0.0/29", "gateway": "10.1.0.1", "provider": "other.default"});
+    let other = json!({"metadata": {"name": "t", "uid": "t", "resourceVersion": "2"}, "spec": other});
+    let networks = json!({"k8s.v1.cni.cncf.io/networks": "macvlan,other"});
+    let meta =
+        json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "4", "annotations": networks});
+    let pod = json!({"metadata": meta, "spec": {"nodeName": "n1"}});
+    // Made again while the annotation could not be read: it was the only address that the pod had been told.
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": "p", "uid": "p", "nic": "net1"});
+    let claim = json!({"metadata": {"name": "other.default.10.1.0.2", "uid": "c", "resourceVersion": "5"},
+        "spec": {"wire": "other.default", "address": "10.1.0.2", "subnet": "t", "holder": holder},
+        "status": {"occupant": {"podUID": "p", "namespace": "default", "name": "p", "node": "n1"}}});
+    let world = [(Kind::Subnet, other), (Kind::Pod, pod), (Kind::AddressClaim, claim)];
+    let world = world.map(|(kind, json)| Input::Seen(object(kind, &json)));
+    let mut engine = Engine::new(Settings::default());
+    let commands = tell(&mut engine, [subnet(&json!({}))].into_iter().chain(world).chain(lists()));
+    let asked = commands.iter().filter_map(|command| match &command.action {
+        Action::CreateClaim(claim) => Some(format!("{} {}", claim.nic.name, claim.key.addr)),
+        _ => None,
+    });
+    assert_eq!(asked.collect::<Vec<_>>(), ["net1 10.0.0.2", "net2 10.1.0.3"]);
+    assert!(!commands.iter().any(|command| matches!(command.action, Action::AnnotatePod { .. } | Action::CreateIp(_))));
+}

@@ -100,10 +100,14 @@ fn patch(cluster: &mut Cluster, path: Option<String>, body: Value) {
     }
 }
 
-/// Notes that the IP object of this name is about to be changed, if a controller made it.
+/// Notes that the IP object of this name is about to go: a reservation by right, one that a controller made by hand.
 pub(super) fn touch_record(cluster: &mut Cluster, name: &str) {
-    let ip = cluster.server.object("kubeovn.io", "ips", "", name).filter(|ip| is_made(ip));
-    ip.into_iter().for_each(|ip| touch_ip(cluster, &ip));
+    let Some(ip) = cluster.server.object("kubeovn.io", "ips", "", name) else { return };
+    if is_made(&ip) {
+        return touch_ip(cluster, &ip);
+    }
+    let spec = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
+    cluster.excuses.record_gone(spec("namespace"), spec("podName"));
 }
 
 fn touch_ip(cluster: &mut Cluster, ip: &Value) {

@@ -457,3 +457,22 @@ fn a_pod_that_says_what_another_holder_has_does_not_take_what_is_reserved_for_it
         ],
     );
 }
+
+#[test]
+fn a_pod_has_a_claim_again_that_was_made_by_one_who_did_not_know_it_although_its_reservation_is_gone() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(1, 4), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(2, Zero), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(PoolOfOthers(4, 5), ALL, 0),
+            Step(Pod(1, 1, Steal(5)), ALL, 0),
+            Step(Reserve(0, 6), ALL, 0),
+            Step(Hand(DeleteClaims, 7), 0, 0),
+            Step(Cancel(1), 0, 0),
+        ],
+    );
+}

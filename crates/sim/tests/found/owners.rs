@@ -266,3 +266,24 @@ fn a_gateways_pod_has_no_address_of_its_own_on_another_subnet_while_the_gateways
         ],
     );
 }
+
+#[test]
+fn the_record_of_a_pod_on_its_own_goes_where_the_next_ordinal_is_seen_before_its_end_is_told() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Reserve(1, 3), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(DeleteSet(1, Stay), 0, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Hand(FreeSubnet, 42), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(DeleteSet(1, Go), ALL, 0),
+            Step(Expire(0), ALL, 0),
+        ],
+    );
+}
