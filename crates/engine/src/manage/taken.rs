@@ -9,7 +9,6 @@ use super::call::{HOLDER_UID, LABEL};
 use super::command::Action;
 use super::engine::Engine;
 use super::id::{EIP, HolderId, RESERVATION, VIP};
-
 use super::state::State;
 use super::want::{Class, Want};
 use super::write::Write;
