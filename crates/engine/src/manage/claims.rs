@@ -73,7 +73,7 @@ impl Rare {
 
 /// The life of its holder's object that a claim says.
 fn life(object: &AddressClaim) -> Uid {
-    let said = object.meta.label(HOLDER_UID).filter(|_| says_life(&HolderId::of_claim(&object.spec.holder)));
+    let said = object.meta.label(HOLDER_UID).filter(|_| says_life(&object.spec.holder.kind));
     said.map(Uid::parse).unwrap_or_default()
 }
 

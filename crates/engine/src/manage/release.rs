@@ -48,7 +48,10 @@ impl Engine {
             self.remove_records(claim);
             return;
         }
-        if let Some(occupant) = self.heir(claim).filter(|_| !is_there) {
+        if !is_there
+            && claim.is_unused()
+            && let Some(occupant) = self.heir(claim)
+        {
             let (key, uid, version) = (claim.key.clone(), claim.uid.clone(), claim.version.clone());
             let occupy = Action::Occupy { key, uid, version, occupant, replaces: false, conditions: None };
             return self.send(occupy, &claim.nic.holder);
@@ -67,11 +70,11 @@ impl Engine {
         }
     }
 
-    /// The pod that lives with what a claim says, by what it was told of its lender, where the claim names none: it was made again, after it was
+    /// The pod that lives with what a claim says, by what it was told of its lender. The claim names none: it was made again, after it was
     /// lost, by a controller that did not know of the pod yet, and the lender is gone by now.
     fn heir(&self, claim: &Claim) -> Option<Occupant> {
         let lender = &claim.nic.holder;
-        let (user, occupant) = self.state.borrower(lender).filter(|_| claim.is_unused())?;
+        let (user, occupant) = self.state.borrower(lender)?;
         let was_told = |want: &Want| {
             want.lent.as_ref().is_some_and(|lent| lent.nic.holder == *lender)
                 && want.told.get(claim.key.addr.family()) == Some(claim.key.addr)

@@ -30,7 +30,7 @@ impl Engine {
             return self.drop_plans_of(&want.nic);
         }
         // What was asked for may be its by now, also where its Subnet has no place for that any more: first the answer.
-        if self.state.claims.of_nic(&want.nic).any(|(_, slot)| matches!(slot, Slot::Asked(_))) {
+        if self.is_asking(want) {
             return;
         }
         // What the NIC had and wants no more goes once there is another one in its place.

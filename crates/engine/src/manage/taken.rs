@@ -12,13 +12,13 @@ use super::id::{EIP, HolderId, RESERVATION, VIP};
 use super::state::State;
 use super::want::{Class, Want};
 use super::write::Write;
-use api::slim::{Str, Uid};
+use api::slim::Uid;
 use ledger::Family;
 use serde_json::json;
 
-/// Whether a holder is an object that says itself which addresses it has, and whose claims say for which life of it they are.
-pub(super) fn says_life(holder: &HolderId) -> bool {
-    holder.name().is_some_and(|of| [RESERVATION, VIP, EIP].contains(&of.kind.as_str()))
+/// Whether holders of a kind are objects that say themselves which addresses they have, and whose claims say for which life of them they are.
+pub(super) fn says_life(kind: &str) -> bool {
+    [RESERVATION, VIP, EIP].contains(&kind)
 }
 
 impl State {
@@ -38,14 +38,17 @@ impl State {
 impl Engine {
     /// Takes over the claims that one who says no address yet keeps from the one before; whether there are any.
     pub(super) fn takes_over(&mut self, want: &Want) -> bool {
+        if want.class == Class::Record {
+            return false;
+        }
         let life = self.state.life_of(&want.nic.holder);
-        let text = Str::from(life.to_string());
-        if want.class == Class::Record || text.len() > LABEL {
+        let text = life.to_string();
+        if text.len() > LABEL {
             return false;
         }
         let kept = Family::BOTH.into_iter().filter_map(|family| self.kept(want, family));
         let former = kept.filter(|claim| *claim.life() != life);
-        let patch = json!({"metadata": {"labels": {HOLDER_UID: text.as_str()}}});
+        let patch = json!({"metadata": {"labels": {HOLDER_UID: text}}});
         let writes: Vec<Write> = former.map(|claim| Write::of_claim(claim, patch.clone())).collect();
         let any = !writes.is_empty();
         writes.into_iter().for_each(|write| self.send(Action::Write(Box::new(write)), &want.nic.holder));

@@ -1,7 +1,7 @@
 //! Claims that are lost while a pod lives with their address, although its holder lost its title or is on its way out: they are made
 //! again before anybody who asks for any address is served.
 
-use super::stage::{at, claim_of_set, lists, object, set, subnet, tell};
+use super::stage::{at, claim_of_set, claims, lists, object, seen, set, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Settings};
 use serde_json::{Value, json};
@@ -31,10 +31,6 @@ fn living(name: &str, deleted: Option<&str>, owners: &Value, more: &Value) -> Ve
     vec![seen(Kind::Pod, &pod, &json!({"nodeName": "n1"})), seen(Kind::Ip, &ip, &said)]
 }
 
-fn seen(kind: Kind, metadata: &Value, spec: &Value) -> Input {
-    Input::Seen(object(kind, &json!({"metadata": metadata, "spec": spec})))
-}
-
 fn owned_by(version: &str, kind: &str, name: &str) -> Value {
     json!([{"apiVersion": version, "kind": kind, "name": name, "uid": "owner", "controller": true}])
 }
@@ -51,14 +47,6 @@ fn asked(told: Vec<Input>) -> Vec<String> {
     let adopted = subnet(&json!({"ipledger.dev/adopted": "2026-01-01T00:00:00Z"}));
     let mut engine = Engine::new(Settings::default());
     claims(&tell(&mut engine, [adopted, other].into_iter().chain(told).chain(lists())))
-}
-
-fn claims(asked: &[Command]) -> Vec<String> {
-    let claim = |command: &Command| match &command.action {
-        Action::CreateClaim(claim) => Some(format!("{} for {}", claim.key.addr, claim.title)),
-        _ => None,
-    };
-    asked.iter().filter_map(claim).collect()
 }
 
 /// Some time ago.

@@ -4,7 +4,7 @@
 //! test says another.
 
 use api::slim::{Kind, Object, Time, read};
-use engine::manage::{Command, Engine, Input, NEEDED};
+use engine::manage::{Action, Command, Engine, Input, NEEDED};
 use serde_json::{Value, json};
 
 /// When everything happens.
@@ -33,6 +33,20 @@ pub(crate) fn lists() -> impl Iterator<Item = Input> {
 /// What an engine asks for when it is told this.
 pub(crate) fn tell(engine: &mut Engine, inputs: impl IntoIterator<Item = Input>) -> Vec<Command> {
     inputs.into_iter().flat_map(|input| engine.step(input, NOW)).collect()
+}
+
+/// An object that is seen, of metadata and a spec.
+pub(crate) fn seen(kind: Kind, metadata: &Value, spec: &Value) -> Input {
+    Input::Seen(object(kind, &json!({"metadata": metadata, "spec": spec})))
+}
+
+/// The claims that are asked for: address and holder.
+pub(crate) fn claims(asked: &[Command]) -> Vec<String> {
+    let claim = |command: &Command| match &command.action {
+        Action::CreateClaim(claim) => Some(format!("{} for {}", claim.key.addr, claim.title)),
+        _ => None,
+    };
+    asked.iter().filter_map(claim).collect()
 }
 
 /// A Subnet of seven addresses on the wire `macvlan.default`.

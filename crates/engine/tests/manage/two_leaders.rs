@@ -1,13 +1,9 @@
 //! Two controllers that decide at once, or one whose requests had no answer: what is said, told and asked for again.
 
-use super::stage::{NOW, at, lists, object, subnet, tell};
+use super::stage::{NOW, at, claims, lists, object, seen, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
-
-fn seen(kind: Kind, metadata: &Value, spec: &Value) -> Input {
-    Input::Seen(object(kind, &json!({"metadata": metadata, "spec": spec})))
-}
 
 /// A pod with one NIC on the wire.
 fn pod(name: &str, version: &str, told: Option<&str>) -> Input {
@@ -59,15 +55,6 @@ fn told(commands: &[Command]) -> Option<String> {
     })
 }
 
-/// For whom which addresses are asked for.
-fn asked(commands: &[Command]) -> Vec<String> {
-    let claim = |command: &Command| match &command.action {
-        Action::CreateClaim(claim) => Some(format!("{} for {}", claim.key.addr, claim.title)),
-        _ => None,
-    };
-    commands.iter().filter_map(claim).collect()
-}
-
 #[test]
 fn a_pod_is_told_what_its_reservation_says_and_not_what_another_controller_claimed_for_that() {
     let mut engine = Engine::new(Settings::default());
@@ -109,13 +96,13 @@ fn what_had_no_answer_is_not_asked_for_again_where_a_pod_has_it_on_record() {
     let adopted = subnet(&json!({"ipledger.dev/adopted": "2026-07-01T00:00:00Z"}));
     let mut engine = Engine::new(Settings::default());
     let commands = tell(&mut engine, [adopted, pod("new", "4", None)].into_iter().chain(lists()));
-    assert_eq!(asked(&commands), ["10.0.0.2 for Pod default/new"]);
+    assert_eq!(claims(&commands), ["10.0.0.2 for Pod default/new"]);
     let create = find(&commands, |action| matches!(action, Action::CreateClaim(_))).unwrap();
     let commands = engine.step(Input::Done(create.id, Outcome::Unknown), NOW);
     let read = find(&commands, |action| matches!(action, Action::ReadClaim(_))).unwrap().id;
     // Only now is it seen that another pod lives with it: its claim was lost.
     let commands = engine.step(pod("old", "5", Some("10.0.0.2")), NOW);
-    assert_eq!(asked(&commands), [""; 0]);
+    assert_eq!(claims(&commands), [""; 0]);
     let commands = engine.step(Input::Done(read, Outcome::Missing), NOW);
-    assert_eq!(asked(&commands), ["10.0.0.2 for Pod default/old"], "free choices wait for records");
+    assert_eq!(claims(&commands), ["10.0.0.2 for Pod default/old"], "free choices wait for records");
 }

@@ -106,13 +106,19 @@ pub(super) fn touch_record(cluster: &mut Cluster, name: &str) {
     if is_made(&ip) {
         return touch_ip(cluster, &ip);
     }
-    let spec = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
-    cluster.excuses.record_gone(spec("namespace"), spec("podName"));
+    let (namespace, pod) = pod_of(&ip);
+    cluster.excuses.record_gone(namespace, pod);
 }
 
 fn touch_ip(cluster: &mut Cluster, ip: &Value) {
+    let (namespace, pod) = pod_of(ip);
+    cluster.excuses.touched(namespace, pod);
+}
+
+/// Namespace and name of the pod that an IP object is for.
+fn pod_of(ip: &Value) -> (&str, &str) {
     let spec = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
-    cluster.excuses.touched(spec("namespace"), spec("podName"));
+    (spec("namespace"), spec("podName"))
 }
 
 fn is_held(object: &Value) -> bool {

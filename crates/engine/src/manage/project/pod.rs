@@ -8,6 +8,7 @@ use crate::manage::claims::Slot;
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::{self, Entitled, primary::is_primary};
+use crate::manage::id::HolderId;
 use crate::manage::taken::says_life;
 use crate::manage::want::Want;
 use crate::record::provider_value;
@@ -47,7 +48,8 @@ impl Engine {
     /// Whether a reservation or a Vip that lends addresses says them, or will not: of two controllers that each claimed one for it, the one whose
     /// address it says tells its pod.
     fn is_said(&self, want: &Want, addrs: AddrPair) -> bool {
-        let lender = want.lent.as_ref().map(|lent| &lent.nic.holder).filter(|lender| says_life(lender));
+        let says_life = |lender: &&HolderId| lender.name().is_some_and(|of| says_life(&of.kind));
+        let lender = want.lent.as_ref().map(|lent| &lent.nic.holder).filter(says_life);
         let lender = lender.and_then(|lender| holders::entitled(&self.state, lender)).filter(|lender| lender.may_grow);
         let Some(own) = lender.and_then(|lender| lender.wants.into_iter().next()) else { return true };
         match own.record() {
@@ -58,7 +60,7 @@ impl Engine {
 
     /// Whether another address was asked for, and nobody knows yet whether it was given: its pod may have been told that by hand, and run with it
     /// as soon as the claim is there.
-    fn is_asking(&self, want: &Want) -> bool {
+    pub(in crate::manage) fn is_asking(&self, want: &Want) -> bool {
         self.state.claims.of_nic(want.claimant()).any(|(_, slot)| matches!(slot, Slot::Asked(_)))
     }
 
