@@ -69,7 +69,7 @@ impl Engine {
     /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
     /// A pod that was told what is on record goes on with that, where its claim was lost and can be made again.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
-        if !is_on_its_network(want, claim) {
+        if !self.is_on_its_network(want, claim) {
             return false;
         }
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
@@ -119,7 +119,7 @@ impl Engine {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.may_use(&lent.to));
         let is_its = |claim: &&Claim| claim.key.addr.family() == family && is_user(claim);
-        let standing = standing.filter(|claim| is_its(claim) && is_on_its_network(want, claim));
+        let standing = standing.filter(|claim| is_its(claim) && self.is_on_its_network(want, claim));
         let standing: Vec<&Claim> = standing.collect();
         if let [] | [_] = standing.as_slice() {
             return standing.first().copied();
@@ -138,12 +138,14 @@ impl Engine {
         };
         standing.into_iter().min_by_key(key)
     }
-}
 
-/// Whether a claim of a pod's NIC is on the network of that NIC. One that was made again while nobody could read how the pod's NICs are called may
-/// have the name of another one.
-fn is_on_its_network(want: &Want, claim: &Claim) -> bool {
-    let provider = &want.annotations.0;
-    let has_other_name = provider.is_empty() || is_primary(provider);
-    !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || claim.key.wire == *provider
+    /// Whether a claim of a pod's NIC may be on the network of that NIC: the Subnet that its address is of is not another network's. One that was
+    /// made again while nobody could read how the pod's NICs are called may have the name of another NIC. Names of wires say nothing: a wire
+    /// may be called as a user likes.
+    fn is_on_its_network(&self, want: &Want, claim: &Claim) -> bool {
+        let provider = &want.annotations.0;
+        let has_other_name = provider.is_empty() || is_primary(provider);
+        let network = || self.state.books.containing(&claim.key).and_then(|subnet| self.state.books.provider(subnet));
+        !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || network().is_none_or(|of| of == provider)
+    }
 }

@@ -1,6 +1,6 @@
 //! When a pod is told what it has.
 
-use super::stage::{at, claim_of_set, lists, object, set, subnet, tell};
+use super::stage::{at, claim_of_set, lists, object, seen, set, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::json;
@@ -49,4 +49,26 @@ fn a_pod_is_not_told_one_address_while_another_is_asked_for_that_a_hand_told_it(
     assert!(!is_told(&asked), "it may run with the other one by now: {asked:?}");
     tell(&mut engine, [Input::Done(other.id, Outcome::Refused("it is held".into()))]);
     assert!(is_told(&engine.step(Input::Tick, at(60))), "it has the first one");
+}
+
+#[test]
+fn a_pod_is_told_the_address_of_its_claim_whatever_the_wire_is_called_but_none_of_another_network() {
+    let other = json!({"cidrBlock": "10.0.1.0/29", "gateway": "10.0.1.1", "provider": "other.default"});
+    let other =
+        seen(Kind::Subnet, &json!({"name": "t", "uid": "t", "annotations": {"ipledger.dev/wire": "hall"}}), &other);
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": "p", "uid": "p", "nic": "net1"});
+    let claim = |uid: &str, (wire, addr, subnet): (&str, &str, &str)| {
+        let meta = json!({"name": format!("{wire}.{addr}"), "uid": uid});
+        seen(Kind::AddressClaim, &meta, &json!({"wire": wire, "address": addr, "subnet": subnet, "holder": holder}))
+    };
+    let meta = json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "5",
+        "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}});
+    let pod = || seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}));
+    let told = |had: [Input; 1]| {
+        let mut engine = Engine::new(Settings::default());
+        let subnets = [subnet(&json!({"ipledger.dev/wire": "rack"})), other.clone()];
+        is_told(&tell(&mut engine, subnets.into_iter().chain(had).chain([pod()]).chain(lists())))
+    };
+    assert!(told([claim("c", ("rack", "10.0.0.2", "s"))]));
+    assert!(!told([claim("c", ("hall", "10.0.1.2", "t"))]), "its NIC is on another network");
 }
