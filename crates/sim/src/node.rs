@@ -25,6 +25,9 @@ pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 /// The wire of the primary network.
 const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
 
+/// The network of random runs whose wire has a name of its own: its provider and its wire. All others are called alike.
+pub(crate) const NAMED_WIRE: (&str, &str) = ("second.default", "hall");
+
 /// A node.
 #[derive(Debug)]
 pub struct Node {
@@ -413,7 +416,11 @@ fn is_target(server: &Server, (net, addr): (&str, Addr), uid: &str) -> bool {
 
 /// The wire of a provider.
 pub(crate) fn wire_of(provider: &str) -> &str {
-    if provider.is_empty() || provider == PRIMARY_PROVIDER { PRIMARY_WIRE } else { provider }
+    match provider {
+        "" | PRIMARY_PROVIDER => PRIMARY_WIRE,
+        _ if provider == NAMED_WIRE.0 => NAMED_WIRE.1,
+        _ => provider,
+    }
 }
 
 /// A fresh read.

@@ -319,6 +319,12 @@ impl Books {
         self.pages.get(subnet).map(|page| &page.provider)
     }
 
+    /// The network that an address of a wire is on, by the provider of the Subnet that contains it. Names of wires say nothing: a wire may be
+    /// called as a user likes.
+    pub(super) fn network(&self, key: &ClaimKey) -> Option<&Str> {
+        self.provider(self.containing(key)?)
+    }
+
     /// Names of all Subnets that can be used.
     pub(super) fn names(&self) -> impl Iterator<Item = &Str> {
         self.pages.keys()

@@ -140,12 +140,11 @@ impl Engine {
     }
 
     /// Whether a claim of a pod's NIC may be on the network of that NIC: the Subnet that its address is of is not another network's. One that was
-    /// made again while nobody could read how the pod's NICs are called may have the name of another NIC. Names of wires say nothing: a wire
-    /// may be called as a user likes.
+    /// made again while nobody could read how the pod's NICs are called may have the name of another NIC.
     fn is_on_its_network(&self, want: &Want, claim: &Claim) -> bool {
         let provider = &want.annotations.0;
         let has_other_name = provider.is_empty() || is_primary(provider);
-        let network = || self.state.books.containing(&claim.key).and_then(|subnet| self.state.books.provider(subnet));
-        !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || network().is_none_or(|of| of == provider)
+        let is_its = || self.state.books.network(&claim.key).is_none_or(|network| network == provider);
+        !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || is_its()
     }
 }

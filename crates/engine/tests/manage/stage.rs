@@ -49,6 +49,11 @@ pub(crate) fn claims(asked: &[Command]) -> Vec<String> {
     asked.iter().filter_map(claim).collect()
 }
 
+/// Whether a claim is about to go.
+pub(crate) fn gives_up(commands: &[Command]) -> bool {
+    commands.iter().any(|command| matches!(command.action, Action::ReadOwner { .. } | Action::DeleteClaim { .. }))
+}
+
 /// A Subnet of seven addresses on the wire `macvlan.default`.
 pub(crate) fn subnet(annotations: &Value) -> Input {
     let spec = json!({"cidrBlock": "10.0.0.0/29", "gateway": "10.0.0.1", "provider": "macvlan.default"});
@@ -66,10 +71,15 @@ pub(crate) fn set(replicas: u8) -> Input {
 
 /// The claim of its first ordinal, which a pod uses or none.
 pub(crate) fn claim_of_set(version: &str, user: Option<&str>, conditions: &Value) -> Input {
+    claim_on_wire("macvlan.default", version, user, conditions)
+}
+
+/// The same on a wire that is called as somebody likes.
+pub(crate) fn claim_on_wire(wire: &str, version: &str, user: Option<&str>, conditions: &Value) -> Input {
     let occupant = user.map(|uid| json!({"podUID": uid, "namespace": "default", "name": "db-0", "node": "n1"}));
-    let meta = json!({"name": "macvlan.default.10.0.0.2", "uid": "c", "resourceVersion": version});
+    let meta = json!({"name": format!("{wire}.10.0.0.2"), "uid": "c", "resourceVersion": version});
     let holder = json!({"kind": "StatefulSet", "namespace": "default", "name": "db-0", "nic": "net1"});
-    let spec = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+    let spec = json!({"wire": wire, "address": "10.0.0.2", "subnet": "s", "holder": holder});
     let status = json!({"occupant": occupant, "conditions": conditions});
     Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": status})))
 }

@@ -1,6 +1,6 @@
 //! A Subnet that goes, and one that comes back: who is asked for then.
 
-use super::stage::{NOW, lists, object, tell};
+use super::stage::{NOW, at, claim_on_wire, gives_up, lists, object, set, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
@@ -80,5 +80,18 @@ fn what_was_asked_for_and_lost_is_not_asked_for_again_once_its_subnet_is_being_d
         assert_eq!(claims(&tell(&mut engine, [subnet("7", deleted)])), Vec::<String>::new());
         let asked = engine.step(Input::Done(read.id, Outcome::Missing), NOW);
         assert_eq!(claims(&asked).len(), usize::from(deleted.is_none()), "deleted: {deleted:?}");
+    }
+}
+
+#[test]
+fn an_ordinal_keeps_its_claim_while_its_subnet_is_away_whatever_the_wire_is_called() {
+    for wire in ["macvlan.default", "rack"] {
+        let mut engine = Engine::new(Settings::default());
+        let mut asked =
+            tell(&mut engine, [set(1), claim_on_wire(wire, "3", None, &json!([]))].into_iter().chain(lists()));
+        for seconds in [15, 90, 180] {
+            asked.extend(engine.step(Input::Tick, at(seconds)));
+        }
+        assert!(!gives_up(&asked), "{wire}: {asked:?}");
     }
 }

@@ -61,14 +61,18 @@ fn a_pod_is_told_the_address_of_its_claim_whatever_the_wire_is_called_but_none_o
         let meta = json!({"name": format!("{wire}.{addr}"), "uid": uid});
         seen(Kind::AddressClaim, &meta, &json!({"wire": wire, "address": addr, "subnet": subnet, "holder": holder}))
     };
-    let meta = json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "5",
-        "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}});
-    let pod = || seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}));
-    let told = |had: [Input; 1]| {
+    let pod = |networks: &str| {
+        let meta = json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "5",
+            "annotations": {"k8s.v1.cni.cncf.io/networks": networks}});
+        seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}))
+    };
+    let told = |networks: &str, had: [Input; 1]| {
         let mut engine = Engine::new(Settings::default());
         let subnets = [subnet(&json!({"ipledger.dev/wire": "rack"})), other.clone()];
-        is_told(&tell(&mut engine, subnets.into_iter().chain(had).chain([pod()]).chain(lists())))
+        is_told(&tell(&mut engine, subnets.into_iter().chain(had).chain([pod(networks)]).chain(lists())))
     };
-    assert!(told([claim("c", ("rack", "10.0.0.2", "s"))]));
-    assert!(!told([claim("c", ("hall", "10.0.1.2", "t"))]), "its NIC is on another network");
+    let its = || [claim("c", ("rack", "10.0.0.2", "s"))];
+    assert!(told("macvlan", its()));
+    assert!(told("[{", its()), "whatever it asks for, it has that");
+    assert!(!told("macvlan", [claim("c", ("hall", "10.0.1.2", "t"))]), "its NIC is on another network");
 }

@@ -1,6 +1,6 @@
 //! A template that cannot be read, and no pod that says more.
 
-use super::stage::{at, claim_of_set, lists, object, subnet, tell};
+use super::stage::{at, claim_of_set, gives_up, lists, object, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Settings};
 use serde_json::{Value, json};
@@ -21,10 +21,6 @@ fn asked(set: Input) -> (Engine, Vec<Command>) {
         asked.extend(engine.step(Input::Tick, at(seconds)));
     }
     (engine, asked)
-}
-
-fn gives_up(commands: &[Command]) -> bool {
-    commands.iter().any(|command| matches!(command.action, Action::ReadOwner { .. } | Action::DeleteClaim { .. }))
 }
 
 #[test]

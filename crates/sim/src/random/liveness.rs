@@ -5,6 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::excuse::is_unsettled;
+use crate::node::NAMED_WIRE;
 use crate::oracle::{Violation, claims, is_ended, is_unreadable, pods};
 use api::slim::{AddressClaim, Phase, Pod};
 use serde_json::Value;
@@ -32,7 +33,7 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
         }
         let nics = networks.split(',').filter(|network| !network.is_empty()).count();
         let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
-        let second = mine.iter().filter(|claim| claim.spec.wire == "other.default").count();
+        let second = mine.iter().filter(|claim| claim.spec.wire == NAMED_WIRE.1).count();
         let full = kept == 1 && (nics < 2 || second == 2);
         // One that was deleted in a time that is not any more was promised away, and a busy address waits for the wire.
         let is_barred = cluster.nodes.iter().any(|node| node.refuses(&pod.meta.uid.to_string()))

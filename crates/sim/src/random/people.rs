@@ -5,6 +5,7 @@
 use super::machines;
 use super::step::{Ask, Grace, Networks, Pods, Refusal, What};
 use crate::cluster::Cluster;
+use crate::node::NAMED_WIRE;
 use crate::setup::{pod, stateful_set};
 use model::Request;
 use serde_json::{Value, json};
@@ -93,10 +94,13 @@ fn subnet(what: What) -> Option<Request> {
     }
 }
 
-/// The second network: both families.
+/// The second network: both families, and a wire that is called other than the network.
 pub(super) fn second_network() -> Request {
-    let spec = json!({"cidrBlock": "172.18.0.0/29,fd00::/125", "provider": "other.default", "protocol": "Dual"});
-    create("subnets", "Subnet", "two", &spec)
+    let (provider, wire) = NAMED_WIRE;
+    let body = json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet",
+        "metadata": {"name": "two", "annotations": {"ipledger.dev/wire": wire}},
+        "spec": {"cidrBlock": "172.18.0.0/29,fd00::/125", "provider": provider, "protocol": "Dual"}});
+    Request::post(format!("{KUBE_OVN}/subnets"), body)
 }
 
 /// An address of the first network.
@@ -120,7 +124,7 @@ fn pod_of(name: u8, node: u8, ask: Ask) -> Value {
         Ask::Free => json!({}),
         Ask::This(addr) => json!({annotation("ip_address"): address(addr)}),
         Ask::Pooled => json!({annotation("ip_pool"): "pool"}),
-        Ask::Two => json!({NETWORKS: "macvlan,other"}),
+        Ask::Two => json!({NETWORKS: "macvlan,second"}),
         Ask::Borrow(vip) => json!({"ovn.kubernetes.io/vip": format!("v{vip}")}),
         Ask::Steal(addr) => json!({annotation("ip_address"): address(addr), annotation("allocated"): "true"}),
         Ask::Refused(Refusal::Outside) => json!({annotation("ip_address"): address(99)}),

@@ -210,7 +210,11 @@ pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: b
     let is_foreign = |key: &ClaimKey, slot: &Slot| {
         state.books.is_foreign(state.books.containing(key).unwrap_or_else(|| slot.subnet()))
     };
-    let mut claims = state.claims.of_holder(&pod.holder).filter(|(key, _)| key.wire == provider.as_str());
+    let is_its = |key: &ClaimKey, slot: &Slot| match state.books.network(key) {
+        Some(network) => network == provider.as_str(),
+        None => slot.nic().name == *interface || key.wire == provider.as_str(),
+    };
+    let mut claims = state.claims.of_holder(&pod.holder).filter(|(key, slot)| is_its(key, slot));
     let mut has_some = || claims.any(|(key, slot)| !is_foreign(key, slot));
     if asked.is_empty() && !is_primary && !has_some() {
         return None;

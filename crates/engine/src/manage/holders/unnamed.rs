@@ -7,6 +7,7 @@
 use super::pod::{self, Named, Subject, want};
 use super::primary;
 use crate::manage::claims::Slot;
+use crate::manage::id::ClaimKey;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
 use crate::networks::Attachment;
@@ -100,16 +101,21 @@ fn kept(state: &State, pod: &Subject<'_>, found: &mut Found) {
 /// A claim names its interface. Where it is the only one of its network, other records need not. A pod that was told an address without an
 /// interface has one NIC there: of claims that name several, some were made when nobody knew its name.
 fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
-    let claims = || state.claims.of_holder(&pod.holder).map(|(key, slot)| (key, &slot.nic().name));
     let told: Vec<Str> = found.keys().filter(|(_, own)| own.is_empty()).map(|(provider, _)| provider.clone()).collect();
-    for (key, interface) in claims() {
-        let wire = &key.wire;
-        let (own, one) = ((wire.clone(), interface.clone()), (wire.clone(), Str::default()));
-        let several = claims().any(|(other, beside)| other.wire == *wire && beside != interface);
-        let (is_named, is_one) = (found.contains_key(&own), told.contains(wire));
+    let is_told =
+        |network: &Str, key: &ClaimKey| pod::told(pod.meta, network, "").get(key.addr.family()) == Some(key.addr);
+    let claims = state.claims.of_holder(&pod.holder).map(|(key, slot)| {
+        // Of a Subnet that is not there what the pod was told says the network. A wire that nobody gave a name is called as its network.
+        let by_pod = || told.iter().find(|network| is_told(network, key));
+        (state.books.network(key).or_else(by_pod).unwrap_or(&key.wire), &slot.nic().name, key)
+    });
+    let claims: Vec<(&Str, &Str, &ClaimKey)> = claims.collect();
+    for (network, interface, key) in &claims {
+        let (own, one) = (((*network).clone(), (*interface).clone()), ((*network).clone(), Str::default()));
+        let several = claims.iter().any(|(other, beside, _)| other == network && beside != interface);
+        let (is_named, is_one) = (found.contains_key(&own), told.contains(network));
         let known = found.entry(if is_named || several && !is_one { own } else { one }).or_default();
-        let is_told = || pod::told(pod.meta, wire, "").get(key.addr.family()) == Some(key.addr);
-        if known.is_empty() || !is_one || is_told() {
+        if known.is_empty() || !is_one || is_told(network, key) {
             known.clone_from(interface);
         }
     }
