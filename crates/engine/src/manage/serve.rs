@@ -27,6 +27,7 @@ impl Engine {
         let all: Vec<ClaimKey> = self.state.claims.of_nic(&want.nic).map(|(key, _)| key.clone()).collect();
         // Who has what it wants is refused nothing, whatever became of its Subnet.
         if !all.is_empty() && self.served(want).is_some() {
+            self.wait_for_record(want, &all);
             return self.drop_plans_of(&want.nic);
         }
         // What was asked for may be its by now, also where its Subnet has no place for that any more: first the answer.
@@ -61,6 +62,15 @@ impl Engine {
         }
         self.drop_plans_of(&want.nic);
         self.refuse(entitled, want, refusals);
+    }
+
+    /// Whoever goes on with another address while somebody else has what it has on record is looked at again once that is free.
+    fn wait_for_record(&mut self, want: &Want, has: &[ClaimKey]) {
+        let Some(record) = want.record() else { return };
+        let standing = self.state.claims.of_nic(&want.nic).filter_map(|(_, slot)| slot.standing());
+        let lost = standing.filter_map(|claim| claim.beside(record)).filter(|key| !has.contains(key));
+        let lost: Vec<ClaimKey> = lost.collect();
+        lost.into_iter().for_each(|key| self.waiting.for_address(key, &want.nic.holder));
     }
 
     /// What a NIC goes on with, of what it has.

@@ -1,14 +1,18 @@
 //! When a pod is told what it has.
 
-use super::stage::{at, claim_of_set, lists, object, seen, set, subnet, tell};
-use api::slim::Kind;
+use super::stage::{at, claim_of_set, claims, lists, object, seen, set, subnet, tell};
+use api::slim::{Kind, Uid};
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::json;
 
 /// The pod of the ordinal, which a hand told an address or nobody.
 fn pod(version: &str, told: Option<&str>) -> Input {
+    pod_with("macvlan", version, told)
+}
+
+fn pod_with(networks: &str, version: &str, told: Option<&str>) -> Input {
     let owner = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "set", "controller": true});
-    let mut annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan"});
+    let mut annotations = json!({"k8s.v1.cni.cncf.io/networks": networks});
     if let Some(told) = told {
         annotations["macvlan.default.kubernetes.io/allocated"] = "true".into();
         annotations["macvlan.default.kubernetes.io/ip_address"] = told.into();
@@ -16,6 +20,13 @@ fn pod(version: &str, told: Option<&str>) -> Input {
     let meta = json!({"name": "db-0", "namespace": "default", "uid": "p", "resourceVersion": version,
         "annotations": annotations, "ownerReferences": [owner]});
     Input::Seen(object(Kind::Pod, &json!({"metadata": meta, "spec": {"nodeName": "n1"}})))
+}
+
+/// The claim of a pod.
+fn claim_of_pod(pod: &str, (wire, addr, subnet): (&str, &str, &str)) -> Input {
+    let holder = json!({"kind": "Pod", "namespace": "default", "name": pod, "uid": pod, "nic": "net1"});
+    let meta = json!({"name": format!("{wire}.{addr}"), "uid": addr});
+    seen(Kind::AddressClaim, &meta, &json!({"wire": wire, "address": addr, "subnet": subnet, "holder": holder}))
 }
 
 fn is_told(commands: &[Command]) -> bool {
@@ -56,11 +67,6 @@ fn a_pod_is_told_the_address_of_its_claim_whatever_the_wire_is_called_but_none_o
     let other = json!({"cidrBlock": "10.0.1.0/29", "gateway": "10.0.1.1", "provider": "other.default"});
     let other =
         seen(Kind::Subnet, &json!({"name": "t", "uid": "t", "annotations": {"ipledger.dev/wire": "hall"}}), &other);
-    let holder = json!({"kind": "Pod", "namespace": "default", "name": "p", "uid": "p", "nic": "net1"});
-    let claim = |uid: &str, (wire, addr, subnet): (&str, &str, &str)| {
-        let meta = json!({"name": format!("{wire}.{addr}"), "uid": uid});
-        seen(Kind::AddressClaim, &meta, &json!({"wire": wire, "address": addr, "subnet": subnet, "holder": holder}))
-    };
     let pod = |networks: &str| {
         let meta = json!({"name": "p", "namespace": "default", "uid": "p", "resourceVersion": "5",
             "annotations": {"k8s.v1.cni.cncf.io/networks": networks}});
@@ -71,8 +77,35 @@ fn a_pod_is_told_the_address_of_its_claim_whatever_the_wire_is_called_but_none_o
         let subnets = [subnet(&json!({"ipledger.dev/wire": "rack"})), other.clone()];
         is_told(&tell(&mut engine, subnets.into_iter().chain(had).chain([pod(networks)]).chain(lists())))
     };
-    let its = || [claim("c", ("rack", "10.0.0.2", "s"))];
+    let its = || [claim_of_pod("p", ("rack", "10.0.0.2", "s"))];
     assert!(told("macvlan", its()));
     assert!(told("[{", its()), "whatever it asks for, it has that");
-    assert!(!told("macvlan", [claim("c", ("hall", "10.0.1.2", "t"))]), "its NIC is on another network");
+    assert!(!told("macvlan", [claim_of_pod("p", ("hall", "10.0.1.2", "t"))]), "its NIC is on another network");
+}
+
+#[test]
+fn an_ordinal_whose_subnet_is_gone_goes_on_with_what_its_pod_has_by_itself() {
+    let spill = json!({"cidrBlock": "10.0.1.0/29", "gateway": "10.0.1.1", "provider": "macvlan.default"});
+    let spill = seen(Kind::Subnet, &json!({"name": "t", "uid": "t"}), &spill);
+    let its = claim_of_pod("p", ("macvlan.default", "10.0.1.2", "t"));
+    for (is_there, tells) in [(false, true), (true, false)] {
+        let mut engine = Engine::new(Settings::default());
+        let ext = is_there.then(|| subnet(&json!({})));
+        let world = [spill.clone(), set(1), claim_of_set("3", None, &json!([])), its.clone(), pod("5", None)];
+        let asked = tell(&mut engine, ext.into_iter().chain(world).chain(lists()));
+        assert_eq!(is_told(&asked), tells, "its own Subnet is there: {is_there}: {asked:?}");
+    }
+}
+
+#[test]
+fn who_goes_on_beside_its_record_gets_that_once_it_is_free() {
+    let mut engine = Engine::new(Settings::default());
+    let claim = claim_of_set("3", Some("p"), &json!([]));
+    let others = claim_of_pod("q", ("macvlan.default", "10.0.0.3", "s"));
+    let pod = pod_with("[{", "5", Some("10.0.0.3"));
+    let asked = tell(&mut engine, [subnet(&json!({})), set(1), claim, others, pod].into_iter().chain(lists()));
+    assert_eq!(claims(&asked), Vec::<String>::new());
+    let (name, uid) = ("macvlan.default.10.0.0.3".into(), Uid::parse("10.0.0.3"));
+    let asked = tell(&mut engine, [Input::Gone { kind: Kind::AddressClaim, namespace: "".into(), name, uid }]);
+    assert_eq!(claims(&asked), ["10.0.0.3 for StatefulSet default/db-0"]);
 }

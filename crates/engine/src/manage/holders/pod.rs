@@ -234,7 +234,7 @@ pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: b
     };
     let own = NicId::new(pod.holder.clone(), interface.clone());
     let told = told(pod.meta, provider, &suffix);
-    let (subnets, lender) = match former(state, pod, interface, (told, record)) {
+    let (subnets, lender) = match former(state, pod, &own, (&subnets, told, record)) {
         Some(former) => (subnets, Some(former)),
         // Its launcher borrows a Vip: the machine needs no address of its own there.
         None if pod.holder.is_vm() && borrowed(state, pod, &subnets, vip).is_some() => return None,
@@ -353,8 +353,8 @@ fn lender(
 fn former(
     state: &State,
     pod: &Subject<'_>,
-    interface: &Str,
-    (told, record): (AddrPair, Option<AddrPair>),
+    own: &NicId,
+    (subnets, told, record): (&[Str], AddrPair, Option<AddrPair>),
 ) -> Option<NicId> {
     if pod.user == Uid::None || !pod.borrows {
         return None;
@@ -363,16 +363,18 @@ fn former(
         HolderId::Pod(_) => HolderId::named(STATEFUL_SET, pod.namespace.clone(), pod.name.clone()),
         HolderId::Named(_) => HolderId::Pod(pod.user.clone()),
     };
-    let (nic, own) = (NicId::new(holder, interface.clone()), NicId::new(pod.holder.clone(), interface.clone()));
-    let rank = |claim: &Claim| (!claim.in_use, claim.is_let_go(), !is_told(told, claim));
+    let nic = NicId::new(holder, own.name.clone());
+    // The Subnet of the other one may be gone.
+    let is_away = |key: &ClaimKey| !state.books.containing(key).is_some_and(|subnet| subnets.contains(subnet));
+    let rank = |claim: &Claim| (!claim.in_use, claim.is_let_go(), !is_told(told, claim), is_away(&claim.key));
     let is_its = |claim: &&Claim| claim.occupant.pod_uid == pod.user;
     let claims = state.claims.of_nic(&nic).filter_map(|(_, slot)| slot.standing()).filter(is_its);
-    let best = claims.filter(|claim| !is_beside_record(state, &own, record, claim)).map(rank).min()?;
+    let best = claims.filter(|claim| !is_beside_record(state, own, record, claim)).map(rank).min()?;
     let of_slot = |(key, slot): (&ClaimKey, &Slot)| {
         let untold = told.get(key.addr.family()) != Some(key.addr);
-        slot.standing().filter(is_its).map_or((true, false, untold), rank)
+        slot.standing().filter(is_its).map_or((true, false, untold, is_away(key)), rank)
     };
-    state.claims.of_nic(&own).map(of_slot).min().is_none_or(|own| best < own).then_some(nic)
+    state.claims.of_nic(own).map(of_slot).min().is_none_or(|own| best < own).then_some(nic)
 }
 
 /// Whether a claim came beside what a NIC has on record. Its claim of that was lost, and is to be made again, where it can be had; a pod
