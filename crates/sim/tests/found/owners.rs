@@ -287,3 +287,20 @@ fn the_record_of_a_pod_on_its_own_goes_where_the_next_ordinal_is_seen_before_its
         ],
     );
 }
+
+#[test]
+fn a_pod_that_became_an_ordinal_whose_subnet_is_gone_goes_on_with_what_it_has() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Set(0, 3), ALL, 0),
+            Step(PowerOff(0), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(OutOfService(0), 1, 57045),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Hand(FreeSubnet, 76), ALL, 0),
+            Step(Spill, 0, 0),
+            Step(Set(0, 2), 0, 0),
+        ],
+    );
+}

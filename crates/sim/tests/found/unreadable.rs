@@ -159,3 +159,28 @@ fn the_record_of_a_holder_that_cannot_be_read_and_has_nothing_goes() {
         ],
     );
 }
+
+#[test]
+fn an_ordinal_that_was_told_what_another_one_has_gets_it_when_that_goes_and_not_at_a_restart() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(1, 1, Two), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Template(0, Unreadable), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(1, 1, Refused(Refusal::Unreadable)), ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Hand(EditPod, 78), ALL, 0),
+            Step(Hand(FreeSubnet, 26), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+}
