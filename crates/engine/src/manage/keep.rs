@@ -65,13 +65,10 @@ impl Engine {
         self.is_kept(entitled, claim) && entitled.want(&claim.nic).is_some_and(suits)
     }
 
-    /// Whether a NIC may go on with a claim. An ordinal or a machine moves with its next pod, if that asks for something else and
+    /// Whether a NIC may go on with a claim on its network. An ordinal or a machine moves with its next pod, if that asks for something else and
     /// neither uses the claim nor was told of it: it is kept until there is another one in its place. Nobody else moves, and no pod that runs.
     /// A pod that was told what is on record goes on with that, where its claim was lost and can be made again.
     pub(super) fn suits(&self, want: &Want, claim: &Claim) -> bool {
-        if !self.is_on_its_network(want, claim) {
-            return false;
-        }
         let moves = want.lent.is_none() && want.nic.holder.has_pods();
         let is_told = want.told.get(claim.key.addr.family()) == Some(claim.key.addr);
         let may_stay = match moves {
@@ -141,7 +138,7 @@ impl Engine {
 
     /// Whether a claim of a pod's NIC may be on the network of that NIC: the Subnet that its address is of is not another network's. One that was
     /// made again while nobody could read how the pod's NICs are called may have the name of another NIC.
-    fn is_on_its_network(&self, want: &Want, claim: &Claim) -> bool {
+    pub(super) fn is_on_its_network(&self, want: &Want, claim: &Claim) -> bool {
         let provider = &want.annotations.0;
         let has_other_name = provider.is_empty() || is_primary(provider);
         let is_its = || self.state.books.network(&claim.key).is_none_or(|network| network == provider);

@@ -88,7 +88,7 @@ impl Engine {
     /// Whether a NIC may go on with what it has; what it asked for it may have by now.
     fn may_stay(&self, want: &Want, key: &ClaimKey) -> bool {
         match self.state.claims.get(key) {
-            Some(Slot::Standing(claim)) => self.suits(want, claim),
+            Some(Slot::Standing(claim)) => self.is_on_its_network(want, claim) && self.suits(want, claim),
             Some(Slot::Planned(_)) => self.state.books.is_asked(want, key),
             Some(Slot::Asked(_)) | None => true,
         }
