@@ -141,7 +141,7 @@ impl Excuses {
 /// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
 /// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told
 /// another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
-/// has it; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no Subnet has, or has and gave to
+/// has it; or a hand had its pod, which never ran, told what somebody else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no Subnet has, or has and gave to
 /// it by that: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
@@ -166,8 +166,11 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     let is_given = |said: Addr| claims.iter().any(|other| is_like_it(other) && other.spec.address.get() == Some(&said));
     let is_forged = is_touched && is_told_on_record(&cluster.server, pod, (&spec.wire, *addr), is_given);
     let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);
-    let is_surplus = !cluster.wire.has_pod(&uid) && claims.iter().any(is_like_it);
+    let is_off_wire = !cluster.wire.has_pod(&uid);
+    let is_surplus = is_off_wire && claims.iter().any(is_like_it);
+    let is_misdirected = is_touched && is_off_wire && claims.iter().any(is_told);
     is_surplus
+        || is_misdirected
         || is_forged
         || is_promised
         || (is_misled && claims.iter().any(|other| is_of_pod(other) || is_told(other)))

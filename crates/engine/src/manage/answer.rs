@@ -165,8 +165,9 @@ impl Engine {
             Outcome::Missing => self.missing(key),
             // A forbidden read settles nothing: the address stays held.
             Outcome::Refused(_) => {}
-            _ => self.send(Action::ReadClaim(key.clone()), holder),
+            _ => return self.send(Action::ReadClaim(key.clone()), holder),
         }
+        self.state.read_claims.insert(key.clone());
     }
 
     /// What a fresh read says of a pod: whether it is gone for good, or finished.

@@ -10,11 +10,12 @@ use super::engine::Engine;
 use super::fate::Fate;
 use super::holders::pod::recorded;
 use super::holders::primary::is_primary;
-use super::holders::{Entitled, occupant};
+use super::holders::{Entitled, occupant, owner};
 use super::id::HolderId;
 use super::project::is_of_life;
 use super::want::Want;
-use api::slim::{Ip, Uid};
+use api::names::port_name;
+use api::slim::{Ip, Kind, Str, Uid};
 use ledger::Family;
 use std::sync::Arc;
 
@@ -126,7 +127,7 @@ impl Engine {
         let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
         // A hand may have taken what the pod was told, which it has read by then.
         let of_life = |ip: &&Ip| is_of_life(ip, user.as_ref().unwrap_or(&Uid::None), holder);
-        let written = self.state.world.ips.named(&want.port).filter(of_life).and_then(|ip| recorded(ip, family));
+        let written = self.state.world.ips.named(&port_of(want)).filter(of_life).and_then(|ip| recorded(ip, family));
         let is_written = |claim: &Claim| written == Some(claim.key.addr);
         let is_forsworn = |claim: &Claim| claim.is_let_go() && user.as_ref() == Some(&claim.occupant.pod_uid);
         let key = |claim: &&Claim| {
@@ -144,4 +145,15 @@ impl Engine {
         let is_its = || self.state.books.network(&claim.key).is_none_or(|network| network == provider);
         !matches!(claim.nic.holder, HolderId::Pod(_)) || has_other_name || is_its()
     }
+}
+
+/// The IP object that says what a NIC has: the machine's, where a launcher pod uses that.
+fn port_of(want: &Want) -> Str {
+    let lender = want.lent.as_ref().map(|lent| &lent.nic.holder).filter(|lender| lender.is_vm());
+    let machine = lender.and_then(owner);
+    let port = |(_, namespace, name): (Kind, Str, Str)| {
+        let (provider, suffix) = &want.annotations;
+        Str::from(port_name(&name, &namespace, provider) + suffix)
+    };
+    machine.map_or_else(|| want.port.clone(), port)
 }

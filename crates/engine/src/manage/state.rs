@@ -11,7 +11,7 @@ use super::command::Occupant;
 use super::fate::Proof;
 use super::gateways::Gateways;
 use super::holders;
-use super::id::HolderId;
+use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use super::migration::Migrations;
 use super::multi::Multi;
@@ -195,6 +195,8 @@ pub(super) struct State {
     pub(super) disowned: BTreeSet<HolderId>,
     /// Pods that a fresh read has shown in this step, or that there is none: by namespace and name.
     pub(super) read_pods: BTreeSet<(Str, Str)>,
+    /// Claims that a fresh read has shown in this step, or that there is none, or that may not be read.
+    pub(super) read_claims: BTreeSet<ClaimKey>,
     /// Since when the owner of a holder has been absent.
     pub(super) absent: BTreeMap<HolderId, Time>,
     /// Pods by the holder whose addresses they use.

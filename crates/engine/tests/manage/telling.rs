@@ -2,7 +2,7 @@
 
 use super::stage::{at, claim_of_set, claims, lists, object, seen, set, subnet, tell};
 use api::slim::{Kind, Uid};
-use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
+use engine::manage::{Action, Command, CommandId, Engine, Input, Outcome, Settings};
 use serde_json::json;
 
 /// The pod of the ordinal, which a hand told an address or nobody.
@@ -27,6 +27,12 @@ fn claim_of_pod(pod: &str, (wire, addr, subnet): (&str, &str, &str)) -> Input {
     let holder = json!({"kind": "Pod", "namespace": "default", "name": pod, "uid": pod, "nic": "net1"});
     let meta = json!({"name": format!("{wire}.{addr}"), "uid": addr});
     seen(Kind::AddressClaim, &meta, &json!({"wire": wire, "address": addr, "subnet": subnet, "holder": holder}))
+}
+
+/// The fresh read of the claim of an address.
+fn read_of(commands: &[Command], addr: &str) -> CommandId {
+    let is_it = |action: &Action| matches!(action, Action::ReadClaim(key) if key.addr.to_string() == addr);
+    commands.iter().find(|command| is_it(&command.action)).expect("it is read").id
 }
 
 fn is_told(commands: &[Command]) -> bool {
@@ -59,7 +65,10 @@ fn a_pod_is_not_told_one_address_while_another_is_asked_for_that_a_hand_told_it(
     let asked = tell(&mut engine, [claim("7", Some("p")), Input::Done(occupy.id, Outcome::Done(None))]);
     assert!(!is_told(&asked), "it may run with the other one by now: {asked:?}");
     tell(&mut engine, [Input::Done(other.id, Outcome::Refused("it is held".into()))]);
-    assert!(is_told(&engine.step(Input::Tick, at(60))), "it has the first one");
+    let asked = engine.step(Input::Tick, at(60));
+    assert!(!is_told(&asked), "another controller may have got it: {asked:?}");
+    let read = read_of(&asked, "10.0.0.3");
+    assert!(is_told(&tell(&mut engine, [Input::Done(read, Outcome::Missing)])), "it has the first one");
 }
 
 #[test]
@@ -103,9 +112,39 @@ fn who_goes_on_beside_its_record_gets_that_once_it_is_free() {
     let claim = claim_of_set("3", Some("p"), &json!([]));
     let others = claim_of_pod("q", ("macvlan.default", "10.0.0.3", "s"));
     let pod = pod_with("[{", "5", Some("10.0.0.3"));
-    let asked = tell(&mut engine, [subnet(&json!({})), set(1), claim, others, pod].into_iter().chain(lists()));
+    let world = [subnet(&json!({})), set(1), claim, others.clone(), pod];
+    let asked = tell(&mut engine, world.into_iter().chain(lists()));
     assert_eq!(claims(&asked), Vec::<String>::new());
+    let Input::Seen(others) = others else { unreachable!("it is an object") };
+    tell(&mut engine, [Input::Done(read_of(&asked, "10.0.0.3"), Outcome::Done(Some(others)))]);
     let (name, uid) = ("macvlan.default.10.0.0.3".into(), Uid::parse("10.0.0.3"));
     let asked = tell(&mut engine, [Input::Gone { kind: Kind::AddressClaim, namespace: "".into(), name, uid }]);
     assert_eq!(claims(&asked), ["10.0.0.3 for StatefulSet default/db-0"]);
+}
+
+#[test]
+fn a_launcher_pod_whose_annotations_were_taken_is_told_what_is_on_record_for_its_machine() {
+    let owner = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "name": "vm", "uid": "vmi"});
+    let meta = json!({"name": "launcher", "namespace": "default", "uid": "p", "resourceVersion": "5",
+        "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}, "ownerReferences": [owner]});
+    let pod = seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}));
+    // Two controllers claimed one each, and one of them told the pod, which may have started with that since.
+    let claim = |addr: &str| {
+        let meta = json!({"name": format!("macvlan.default.{addr}"), "uid": addr, "resourceVersion": "4"});
+        let holder = json!({"kind": "VirtualMachine", "namespace": "default", "name": "vm", "nic": "macvlan.default"});
+        let spec = json!({"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder});
+        let occupant = json!({"podUID": "p", "namespace": "default", "name": "launcher", "node": "n1"});
+        let claim = json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}});
+        Input::Seen(object(Kind::AddressClaim, &claim))
+    };
+    let labels = json!({"ovn.kubernetes.io/ip_reserved": "false", "ovn.kubernetes.io/subnet": "s", "s": "",
+        "ipledger.dev/holder-kind": "VirtualMachine"});
+    let meta = json!({"name": "vm.default.macvlan.default", "uid": "ip", "resourceVersion": "3", "labels": labels});
+    let spec = json!({"podName": "vm", "namespace": "default", "podType": "VirtualMachine", "subnet": "s",
+        "v4IpAddress": "10.0.0.3", "ipAddress": "10.0.0.3"});
+    let world = [subnet(&json!({})), claim("10.0.0.2"), claim("10.0.0.3"), seen(Kind::Ip, &meta, &spec), pod];
+    let asked = tell(&mut Engine::new(Settings::default()), world.into_iter().chain(lists()));
+    let told = asked.iter().find(|command| matches!(command.action, Action::AnnotatePod { .. })).expect("it is told");
+    let body = told.action.call().body.unwrap();
+    assert_eq!(body["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"], "10.0.0.3");
 }

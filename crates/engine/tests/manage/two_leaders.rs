@@ -106,3 +106,31 @@ fn what_had_no_answer_is_not_asked_for_again_where_a_pod_has_it_on_record() {
     let commands = engine.step(Input::Done(read, Outcome::Missing), NOW);
     assert_eq!(claims(&commands), ["10.0.0.2 for Pod default/old"], "free choices wait for records");
 }
+
+#[test]
+fn a_pod_that_another_controller_told_something_is_told_nothing_else_while_it_may_have_that() {
+    let claim = |addr: &str, version: &str, user: &str| {
+        let meta = json!({"name": format!("macvlan.default.{addr}"), "uid": version, "resourceVersion": version});
+        let holder = json!({"kind": "Pod", "namespace": "default", "name": "q", "uid": user, "nic": "net1"});
+        let spec = json!({"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder});
+        let occupant = json!({"podUID": user, "namespace": "default", "name": "q", "node": "n1"});
+        object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}}))
+    };
+    let (own, former) = (claim("10.0.0.2", "2", "q"), claim("10.0.0.3", "3", "former"));
+    for (now, is_told) in [(former.clone(), Some("10.0.0.2")), (claim("10.0.0.3", "9", "q"), None)] {
+        let mut engine = Engine::new(Settings::default());
+        let claims = [own.clone(), former.clone()].map(Input::Seen);
+        let Input::Seen(there) = pod("q", "4", Some("10.0.0.3")) else { unreachable!("it is an object") };
+        let world = [subnet(&json!({})), Input::Seen(there.clone())];
+        let commands = tell(&mut engine, world.into_iter().chain(claims).chain(lists()));
+        assert_eq!(told(&commands), None, "the watch of claims may be behind: {commands:?}");
+        let id = |is_it: fn(&Action) -> bool| find(&commands, is_it).expect("it is read").id;
+        let reads = [
+            id(|action| matches!(action, Action::ReadPod { .. })),
+            id(|action| matches!(action, Action::ReadClaim(_))),
+        ];
+        let answers = reads.into_iter().zip([there, now]);
+        let commands = tell(&mut engine, answers.map(|(id, object)| Input::Done(id, Outcome::Done(Some(object)))));
+        assert_eq!(told(&commands).as_deref(), is_told, "{commands:?}");
+    }
+}

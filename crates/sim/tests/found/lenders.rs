@@ -146,3 +146,25 @@ fn a_pod_that_waits_has_what_is_reserved_for_it_once_the_claim_of_that_comes_lat
         ],
     );
 }
+
+#[test]
+fn a_borrower_that_never_ran_waits_for_what_a_hand_had_it_told() {
+    // Its Subnet was made again: what old pods of a Subnet say is believed, and somebody else has that address.
+    holds(
+        1,
+        &[
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Eip(1, 0), ALL, 0),
+            Step(Vip(0, 2), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Pod(1, 1, Free), 0, 0),
+            Step(Hand(LetGo, 16), 30, 39073),
+            Step(Pod(3, 0, Borrow(0)), 3, 59558),
+            Step(Nothing, 5, 58199),
+            Step(DeleteSubnet, 0, 0),
+            Step(Hand(EditPod, 97), 0, 0),
+            Step(Hand(FreeSubnet, 63), 5, 54233),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+}

@@ -1,7 +1,7 @@
 //! What living pods were told, where hands took the claims of it: it comes before what others have on record, and stays one address.
 
-use crate::holds_overtaken;
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Step, What::*, Wrong::*};
+use crate::{holds, holds_overtaken};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Nat::*, Networks::Unreadable, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_launcher_pod_that_a_hand_told_something_else_is_told_again_what_its_machine_has() {
@@ -221,6 +221,100 @@ fn the_record_of_a_pod_that_was_an_ordinal_stays_where_a_controller_that_heard_l
             Step(DeleteSet(0, Stay), ALL, 0),
             Step(DeleteSubnet, ALL, 0),
             Step(Hand(DeleteClaims, 60), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_is_told_nothing_else_while_it_starts_with_what_another_controller_told_it() {
+    // A controller that hears nothing has claimed one address for it, and takes the claim of the other for its former self's.
+    holds(
+        2,
+        &[
+            Step(Pod(3, 0, Free), 0, 0),
+            Step(Eip(0, 0), 8, 52903),
+            Step(Crash(0), 3, 46302),
+            Step(Pod(1, 0, This(2)), 0, 0),
+            Step(Pod(0, 1, Two), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(Vip(1, 0), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Set(1, 0), 0, 0),
+            Step(DeletePod(3, Zero), 30, 56680),
+            Step(CutOff(0), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Arm(DropReply, 3), ALL, 0),
+            Step(Hear(1), ALL, 0),
+            Step(DeleteRule(Snat, 1), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(DeletePod(2, Zero), 0, 0),
+            Step(WatchOver, 1, 34146),
+            Step(Deaf(0), ALL, 0),
+            Step(Connect(0), 0, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Pass(90), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_machines_pod_whose_annotations_a_hand_took_is_told_what_its_machine_has_on_record() {
+    // Two controllers claimed one address each for the machine. The pod starts with the one that it was told first.
+    holds(
+        2,
+        &[
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Reserve(3, 0), 13, 24754),
+            Step(LateArrives, 30, 38160),
+            Step(DeletePod(2, Normal), 5, 24520),
+            Step(Pod(0, 0, Two), 8, 26017),
+            Step(Pod(2, 1, Free), 3, 41725),
+            Step(Save, ALL, 0),
+            Step(PutBack, 0, 0),
+            Step(Vm(0), 30, 48095),
+            Step(LateArrives, 30, 31445),
+            Step(DeletePod(0, Normal), 0, 0),
+            Step(Pass(30), 0, 0),
+            Step(Hand(DeleteClaim, 93), 0, 0),
+            Step(Rule(Dnat, 1, 1, 3), ALL, 0),
+            Step(Rule(Snat, 0, 0, 2), 3, 39964),
+            Step(Connect(0), 5, 22362),
+            Step(RunVm(0, 1), 2, 45748),
+            Step(Block(28), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Pass(30), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Hand(StripPod, 99), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinals_pod_that_never_ran_waits_for_what_a_hand_had_it_told() {
+    // Somebody else has that address. What it had before nobody writes down meanwhile.
+    holds(
+        1,
+        &[
+            Step(Eip(1, 0), ALL, 0),
+            Step(Pod(0, 1, Free), 0, 0),
+            Step(Gateway(1), 2, 36098),
+            Step(Pod(1, 0, Free), 0, 0),
+            Step(Vm(0), 0, 0),
+            Step(Set(0, 2), 30, 14653),
+            Step(Block(28), 0, 0),
+            Step(Reserve(0, 0), 0, 0),
+            Step(Pod(3, 1, Two), 0, 0),
+            Step(DeleteOrdinal(0, 1, Zero), 0, 0),
+            Step(CutOff(1), 13, 14410),
+            Step(DeleteSet(0, Stay), 30, 20540),
+            Step(Set(0, 3), 30, 35263),
+            Step(DeletePod(1, Zero), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Pod(2, 0, Two), ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Hand(EditPod, 4), ALL, 0),
         ],
     );
 }

@@ -91,7 +91,7 @@ pub(super) fn of_object(kind: Kind, namespace: &str, name: &str) -> Option<Holde
 }
 
 /// The object without which an ordinal or a machine is entitled to nothing: its kind, namespace and name.
-pub(super) fn owner(holder: &HolderId) -> Option<(Kind, Str, Str)> {
+pub(in crate::manage) fn owner(holder: &HolderId) -> Option<(Kind, Str, Str)> {
     let HolderName { kind, namespace, name } = holder.name()?;
     match kind.as_str() {
         STATEFUL_SET => {

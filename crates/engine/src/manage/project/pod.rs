@@ -2,13 +2,13 @@
 //!
 //! In: the claims that a pod's NICs keep. Out: one patch with the annotations of all NICs that have what they want.
 //! Guarantees: written once for all NICs of a pod; not before each of them is served or refused, its claims name the pod, nothing else is
-//! asked for it, and who lends it says so.
+//! asked for it, and who lends it says so; and what it was told before not unless a fresh read shows that it has no claim of that.
 
-use crate::manage::claims::Slot;
+use crate::manage::claims::{Claim, Slot};
 use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::{self, Entitled, primary::is_primary};
-use crate::manage::id::HolderId;
+use crate::manage::id::{ClaimKey, HolderId};
 use crate::manage::taken::says_life;
 use crate::manage::want::Want;
 use crate::record::provider_value;
@@ -23,17 +23,24 @@ impl Engine {
         let Some(first) = entitled.wants.first() else { return };
         let holder = &first.nic.holder;
         let Some(pod) = self.state.pod(holder) else { return };
-        let mut set = BTreeMap::new();
+        let (mut set, mut unread) = (BTreeMap::new(), Vec::new());
         for want in &entitled.wants {
             match self.served(want) {
                 Some((_, addrs)) if !self.may_be_told(pod, want, addrs) => return,
-                Some((subnet, addrs)) => self.annotate(pod, want, &subnet, addrs, &mut set),
+                Some((subnet, addrs)) => {
+                    unread.extend(self.unread_told(pod, want, addrs));
+                    self.annotate(pod, want, &subnet, addrs, &mut set);
+                }
                 None if self.waiting.told(&want.nic).is_some() => {}
                 None => return,
             }
         }
         if set.is_empty() {
             return;
+        }
+        if !unread.is_empty() {
+            let holder = holder.clone();
+            return unread.into_iter().for_each(|key| self.send(Action::ReadClaim(key), &holder));
         }
         let (namespace, name, uid) = (pod.meta.namespace.clone(), pod.meta.name.clone(), pod.meta.uid.clone());
         let version = pod.meta.resource_version.clone();
@@ -43,6 +50,22 @@ impl Engine {
     /// Whether a pod may be told addresses of a NIC now.
     fn may_be_told(&self, pod: &Pod, want: &Want, addrs: AddrPair) -> bool {
         !self.is_asking(want) && self.is_user(want, pod, addrs) && (want.told == addrs || self.is_said(want, addrs))
+    }
+
+    /// What the pod was told beside what it has, and is not known to have: another controller may have claimed that for it, and it may start with
+    /// that. A fresh read of such a claim counts for one look.
+    fn unread_told(&self, pod: &Pod, want: &Want, addrs: AddrPair) -> Vec<ClaimKey> {
+        let kept = addrs.iter().filter_map(|addr| self.kept(want, addr.family()));
+        let beside = kept.filter_map(|claim| {
+            let told = want.told.get(claim.key.addr.family()).filter(|told| *told != claim.key.addr)?;
+            Some(ClaimKey { wire: claim.key.wire.clone(), addr: told })
+        });
+        let is_known = |key: &ClaimKey| {
+            let standing = self.state.claims.get(key).and_then(Slot::standing);
+            let is_its = |claim: &Claim| claim.has_user(&pod.meta.uid) || claim.nic == *want.claimant();
+            standing.is_some_and(is_its) || self.state.read_claims.contains(key)
+        };
+        beside.filter(|key| !is_known(key)).collect()
     }
 
     /// Whether a reservation or a Vip that lends addresses says them, or will not: of two controllers that each claimed one for it, the one whose
