@@ -7,7 +7,7 @@
 
 use crate::cluster::Cluster;
 use crate::node::{CLAIMS, Node, wire_of};
-use crate::oracle::Violation;
+use crate::oracle::{Violation, is_unreadable};
 use crate::wire::Wire;
 use api::slim::AddressClaim;
 use ledger::{Addr, Cidr};
@@ -138,11 +138,12 @@ impl Excuses {
 }
 
 /// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
-/// same holder or as the ordinal that it was or is, and was never on the wire, since the agent says only of a pod that runs which of them it
-/// does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that it runs with this address and is told
-/// another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not to use it: what that was told of it may be on record until another pod
-/// has it; or a hand had its pod, which never ran, told what somebody else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no Subnet has, or has and gave to
-/// it by that: both that it has on record agree then, and nothing says that they are wrong.
+/// same holder, as the ordinal that it was or is, or by a name that nobody can read any more, and was never on the wire, since the agent says
+/// only of a pod that runs which of them it does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that
+/// it runs with this address and is told another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not
+/// to use it: what that was told of it may be on record until another pod has it; or a hand had its pod, which never ran, told what somebody
+/// else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no
+/// Subnet has, or has and gave to it by that: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };
@@ -152,11 +153,13 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     };
     let is_of_pod =
         |other: &AddressClaim| is_beside(other) && other.status.occupant.pod_uid == claim.status.occupant.pod_uid;
-    let is_like_it = |other: &AddressClaim| {
-        is_beside(other) && other.spec.holder == spec.holder || is_of_pod(other) && is_one_nic(claim, other)
-    };
     let occupant = &claim.status.occupant;
     let pod = (occupant.namespace.as_str(), occupant.name.as_str());
+    let is_unread = is_unread(&cluster.server, pod);
+    let is_like_it = |other: &AddressClaim| {
+        is_beside(other) && other.spec.holder == spec.holder
+            || is_of_pod(other) && (is_unread || is_one_nic(claim, other))
+    };
     let told = told(&cluster.server, pod, &spec.wire);
     let is_told =
         |other: &AddressClaim| is_beside(other) && other.spec.address.get().is_some_and(|at| told == at.to_string());
@@ -175,6 +178,13 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         || is_promised
         || (is_misled && claims.iter().any(|other| is_of_pod(other) || is_told(other)))
         || !has_subnet(&cluster.server, &spec.wire, *addr)
+}
+
+/// Whether nobody can read how the NICs of a pod are called.
+fn is_unread(server: &Server, (namespace, name): (&str, &str)) -> bool {
+    let networks =
+        |pod: &Value| pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().map(is_unreadable);
+    server.object("", "pods", namespace, name).is_some_and(|pod| networks(&pod) == Some(true))
 }
 
 /// What a pod is told on a network.

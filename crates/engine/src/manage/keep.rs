@@ -17,20 +17,13 @@ use super::want::Want;
 use api::names::port_name;
 use api::slim::{Ip, Kind, Str, Uid};
 use ledger::Family;
-use std::sync::Arc;
 
 impl Engine {
     /// Gives the addresses of a holder to the pod that uses them now, once the one before has let go.
     pub(super) fn occupy(&mut self, entitled: &Entitled) {
-        if !entitled.may_grow || entitled.occupant.pod_uid == Uid::None {
-            return;
-        }
         let holder = &entitled.holder;
         let standing = self.state.claims.of_holder(holder).filter_map(|(_, slot)| slot.shared());
-        let is_other = |claim: &&Arc<Claim>| {
-            claim.target().is_none() && !claim.occupant.is(&entitled.occupant) && self.is_suited(entitled, claim)
-        };
-        let others = standing.filter(is_other);
+        let others = standing.filter(|claim| self.is_to_move(entitled, claim));
         for claim in others.cloned().collect::<Vec<_>>() {
             match occupant::fate(&self.state, &claim) {
                 Fate::Wait(wait) if !claim.is_unused() && !self.state.has(Bug::MoveOccupant) => {
@@ -47,6 +40,13 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether a claim is to go from the pod that has it to the one that its holder has now.
+    pub(super) fn is_to_move(&self, entitled: &Entitled, claim: &Claim) -> bool {
+        let has_next = entitled.may_grow && entitled.occupant.pod_uid != Uid::None;
+        let is_other = has_next && claim.target().is_none() && !claim.occupant.is(&entitled.occupant);
+        is_other && self.is_suited(entitled, claim)
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else

@@ -26,8 +26,11 @@ impl Engine {
         let (kept, surplus): (Vec<Arc<Claim>>, Vec<Arc<Claim>>) =
             standing.cloned().partition(|claim| entitled.is_some_and(|e| self.is_kept(e, claim)));
         let is_settled = |claim: &&Arc<Claim>| entitled.is_some_and(|e| self.is_settled(e, claim));
-        if entitled.is_some_and(|entitled| entitled.unread.is_some()) {
-            kept.iter().for_each(|claim| self.claim_waits_unread(claim));
+        if let Some(entitled) = entitled.filter(|entitled| entitled.unread.is_some()) {
+            // One that its next pod waits for says that: of two reasons that it gave in turns there would be no end.
+            for claim in kept.iter().filter(|claim| !self.is_to_move(entitled, claim)).collect::<Vec<_>>() {
+                self.claim_waits_unread(claim);
+            }
         } else {
             for claim in kept.iter().filter(is_settled).collect::<Vec<_>>() {
                 self.claim_kept(claim);

@@ -6,11 +6,11 @@
 use super::agents::{Agents, SILENCE};
 use super::books::Books;
 use super::bug::Bug;
-use super::claims::{Claim, Claims};
+use super::claims::{Claim, Claims, Slot};
 use super::command::Occupant;
 use super::fate::Proof;
 use super::gateways::Gateways;
-use super::holders;
+use super::holders::{self, pod::recorded};
 use super::id::{ClaimKey, HolderId};
 use super::lending::Lending;
 use super::migration::Migrations;
@@ -24,7 +24,7 @@ use crate::world::subnets::wire_of;
 use crate::world::{Shared, World};
 use api::names::{CONTROLLER_NAMESPACE, PRIMARY_PROVIDER, Provider};
 use api::slim::{Ip, Kind, Phase, Pod, Str, Subnet, Time, Uid};
-use ledger::Addr;
+use ledger::{Addr, Family};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -294,6 +294,17 @@ impl State {
         let offers = offers.filter(|(_, is_leaving, .., pod)| !is_leaving || goes_on(pod));
         let first = offers.min_by(|a, b| (a.0, a.1, a.2, a.3).cmp(&(b.0, b.1, b.2, b.3)));
         first.map(|(.., user, occupant, _)| (user, occupant))
+    }
+
+    /// Whether an IP object says what a pod uses, of whichever holder, and whether its Subnet is there or not.
+    pub(super) fn uses(&self, pod: &Uid, ip: &Ip) -> bool {
+        let is_users = |key: &ClaimKey| {
+            let claim = self.claims.get(key).and_then(Slot::standing);
+            claim.is_some_and(|claim| claim.has_user(pod) && !claim.is_let_go())
+        };
+        let says = || Family::BOTH.into_iter().filter_map(|family| recorded(ip, family));
+        let mut wires = self.claims.wires_of(&ip.spec.subnet);
+        *pod != Uid::None && wires.any(|wire| says().any(|addr| is_users(&ClaimKey { wire: wire.clone(), addr })))
     }
 
     /// Whether the pod that uses the addresses of a lender has a claim of it, and was told that.

@@ -4,7 +4,7 @@
 //! test says another.
 
 use api::slim::{Kind, Object, Time, read};
-use engine::manage::{Action, Command, Engine, Input, NEEDED};
+use engine::manage::{Action, Command, Engine, Input, NEEDED, Outcome, Verb};
 use serde_json::{Value, json};
 
 /// When everything happens.
@@ -82,4 +82,14 @@ pub(crate) fn claim_on_wire(wire: &str, version: &str, user: Option<&str>, condi
     let spec = json!({"wire": wire, "address": "10.0.0.2", "subnet": "s", "holder": holder});
     let status = json!({"occupant": occupant, "conditions": conditions});
     Input::Seen(object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": status})))
+}
+
+/// What is asked for once all that is asked for by reading is not there, so many seconds later.
+pub(crate) fn miss(engine: &mut Engine, mut commands: Vec<Command>, seconds: i64) -> Vec<Command> {
+    let is_read = |command: &&Command| command.action.call().verb == Verb::Get;
+    while let Some(read) = commands.iter().find(is_read).map(|command| command.id) {
+        commands.retain(|command| command.id != read);
+        commands.extend(engine.step(Input::Done(read, Outcome::Missing), at(seconds)));
+    }
+    commands
 }

@@ -1,9 +1,9 @@
 //! When a pod is told what it has.
 
-use super::stage::{at, claim_of_set, claims, lists, object, seen, set, subnet, tell};
-use api::slim::{Kind, Uid};
+use super::stage::{at, claim_of_set, claims, lists, miss, object, seen, set, subnet, tell};
+use api::slim::{Kind, Object, Uid};
 use engine::manage::{Action, Command, CommandId, Engine, Input, Outcome, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The pod of the ordinal, which a hand told an address or nobody.
 fn pod(version: &str, told: Option<&str>) -> Input {
@@ -147,4 +147,56 @@ fn a_launcher_pod_whose_annotations_were_taken_is_told_what_is_on_record_for_its
     let told = asked.iter().find(|command| matches!(command.action, Action::AnnotatePod { .. })).expect("it is told");
     let body = told.action.call().body.unwrap();
     assert_eq!(body["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"], "10.0.0.3");
+}
+
+/// The claim of the ordinal, which a pod uses that nobody has seen.
+fn claim_of_old(version: u32, conditions: &Value) -> Object {
+    match claim_of_set(&version.to_string(), Some("old"), conditions) {
+        Input::Seen(object) => object,
+        other => unreachable!("{other:?} is no object"),
+    }
+}
+
+/// A minute after its next pod came, which cannot be read.
+fn waiting() -> (Engine, Vec<Command>) {
+    let mut engine = Engine::new(Settings::default());
+    let world =
+        [subnet(&json!({})), set(1), Input::Seen(claim_of_old(3, &json!([]))), pod_with("[{", "5", Some("10.0.0.2"))];
+    let commands = tell(&mut engine, world.into_iter().chain(lists()));
+    miss(&mut engine, commands, 0);
+    let commands = engine.step(Input::Tick, at(60));
+    (engine, commands)
+}
+
+/// What is written to the claim.
+fn said(commands: &[Command]) -> Option<(CommandId, Value)> {
+    commands.iter().find_map(|command| match &command.action {
+        Action::Write(write) if write.kind == Kind::AddressClaim => {
+            Some((command.id, write.patch["status"]["conditions"].clone()))
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn a_claim_that_waits_for_an_agent_and_for_a_pod_that_cannot_be_read_says_one_of_these() {
+    let (mut engine, mut commands) = waiting();
+    let mut reasons = Vec::new();
+    while let Some((id, conditions)) = said(&commands).filter(|_| reasons.len() < 5) {
+        reasons.push(conditions[0]["reason"].clone());
+        let now = claim_of_old(10, &conditions);
+        commands = engine.step(Input::Done(id, Outcome::Done(Some(now))), at(60));
+    }
+    assert_eq!(reasons, ["AgentAlive"]);
+}
+
+#[test]
+fn a_controller_that_another_one_contradicts_says_again_that_a_claim_waits_only_after_a_while() {
+    let (mut engine, commands) = waiting();
+    let (id, _) = said(&commands).expect("it waits");
+    let denied = json!([{"type": "Waiting", "status": "False", "reason": "Kept", "message": "",
+        "lastTransitionTime": at(60).to_string()}]);
+    let commands = engine.step(Input::Done(id, Outcome::Done(Some(claim_of_old(9, &denied)))), at(60));
+    assert_eq!(said(&commands), None);
+    assert!(said(&engine.step(Input::Tick, at(60 + Settings::default().patience))).is_some());
 }

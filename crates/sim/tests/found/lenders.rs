@@ -168,3 +168,42 @@ fn a_borrower_that_never_ran_waits_for_what_a_hand_had_it_told() {
         ],
     );
 }
+
+#[test]
+fn the_record_of_a_borrower_outlasts_the_subnet_of_its_vip() {
+    // A hand has the pod told something else, and frees the Subnet, which was being deleted. The pod starts with what it was told first.
+    holds(
+        1,
+        &[
+            Step(Pod(2, 1, Borrow(0)), ALL, 0),
+            Step(Vip(0, 2), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Hand(EditPod, 97), 0, 0),
+            Step(Hand(FreeSubnet, 63), ALL, 0),
+            Step(Subnet, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_has_what_is_reserved_for_it_does_not_turn_to_its_vip_because_a_hand_told_it_that() {
+    // The Vip has no address, and that which it names is another pod's.
+    holds(
+        2,
+        &[
+            Step(Reserve(3, 0), 13, 366),
+            Step(Pod(2, 1, Steal(6)), ALL, 0),
+            Step(Spill, 0, 0),
+            Step(Pod(1, 1, Free), 0, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Vip(1, 6), ALL, 0),
+            Step(Hand(FreeSubnet, 81), ALL, 0),
+            Step(Set(1, 1), 30, 44727),
+            Step(Pod(3, 1, Borrow(1)), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Hand(EditPod, 44), ALL, 0),
+        ],
+    );
+}

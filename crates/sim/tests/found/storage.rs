@@ -1,6 +1,6 @@
 //! Storage that was put back to an earlier time.
 
-use crate::holds_overtaken;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Step, What::*, Wrong::*};
 
 #[test]
@@ -66,6 +66,38 @@ fn an_ordinal_of_a_lost_node_is_alone_on_the_wire_after_the_storage_was_put_back
             Step(DeleteVip(1), ALL, 0),
             Step(DeleteOrdinal(1, 2, Normal), ALL, 0),
             Step(PutBack, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_runs_with_what_a_lost_reservation_had_goes_on_with_that() {
+    // The storage was put back to before the reservation. Its claim is made again by the agent, after another one was made for the pod.
+    holds(
+        2,
+        &[
+            Step(Pod(0, 0, Pooled), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(Pod(2, 0, Free), 30, 42013),
+            Step(Pod(3, 0, Free), 3, 46247),
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(Migrate(1), ALL, 0),
+            Step(Arm(CrashAfter, 1), 2, 4131),
+            Step(Arm(Lose, 2), 2, 15768),
+            Step(Pool(4, 5), 3, 8605),
+            Step(DeletePod(1, Normal), 13, 34258),
+            Step(WatchOver, ALL, 0),
+            Step(Connect(0), ALL, 0),
+            Step(Arm(DropReply, 3), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Arm(Late, 2), 0, 0),
+            Step(Arm(DropReply, 2), 13, 33618),
+            Step(PutBack, 0, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Connect(0), ALL, 0),
         ],
     );
 }

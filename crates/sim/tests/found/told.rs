@@ -318,3 +318,59 @@ fn an_ordinals_pod_that_never_ran_waits_for_what_a_hand_had_it_told() {
         ],
     );
 }
+
+#[test]
+fn a_pod_that_runs_with_what_is_reserved_for_it_is_told_that_again_whatever_a_hand_had_it_told() {
+    // The pod is older than the Subnet, which was made again: what old pods say that they were given would count.
+    holds(
+        2,
+        &[
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Hand(FreeSubnet, 81), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Hand(EditPod, 44), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinals_pod_that_runs_is_told_again_what_it_has_although_its_set_went_after_a_hand_told_it_something_else() {
+    // The pod is older than the Subnet, which was made again: what old pods say that they were given would count.
+    holds(
+        2,
+        &[
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Pod(2, 1, Steal(6)), ALL, 0),
+            Step(Spill, ALL, 0),
+            Step(DeletePool, ALL, 0),
+            Step(StopVm(1, Normal), ALL, 0),
+            Step(Hand(AdoptIp, 36), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(3, 0, Free), 0, 0),
+            Step(Exit(0), 30, 63311),
+            Step(Pod(0, 0, Pooled), ALL, 0),
+            Step(Vip(1, 6), ALL, 0),
+            Step(Hand(FreeSubnet, 81), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Pod(0, 0, Two), ALL, 0),
+            Step(Pod(3, 1, Borrow(1)), ALL, 0),
+            Step(DeletePod(1, Normal), 13, 62320),
+            Step(DeleteVm(1), ALL, 0),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(Hand(EditPod, 44), 0, 0),
+            Step(DeleteSet(1, Stay), 0, 0),
+        ],
+    );
+}

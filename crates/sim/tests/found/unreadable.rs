@@ -1,6 +1,6 @@
 //! Networks annotations that cannot be read: what is on record goes on.
 
-use crate::holds_overtaken;
+use crate::{holds, holds_overtaken};
 use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*};
 
 #[test]
@@ -181,6 +181,57 @@ fn an_ordinal_that_was_told_what_another_one_has_gets_it_when_that_goes_and_not_
             Step(Hand(EditPod, 78), ALL, 0),
             Step(Hand(FreeSubnet, 26), ALL, 0),
             Step(Subnet, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_nobody_can_read_may_keep_two_claims_in_one_family() {
+    // Each controller knows its NIC by another name. It never runs, so that the agent says of neither claim that it is not used.
+    holds(
+        2,
+        &[
+            Step(Vip(1, 0), ALL, 0),
+            Step(DeleteOrdinal(1, 0, Normal), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Program(1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Exclude(4), ALL, 0),
+            Step(Pod(0, 0, Two), ALL, 0),
+            Step(Hand(HoldPod, 48), ALL, 0),
+            Step(DeleteSet(0, Go), ALL, 0),
+            Step(CutOff(1), ALL, 0),
+            Step(Networks(0, Unreadable), ALL, 0),
+            Step(Hand(DeleteClaims, 60), 0, 0),
+            Step(Crash(1), ALL, 0),
+            Step(Hand(AdoptIp, 49), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn of_two_reasons_to_wait_a_claim_gives_one() {
+    // The pod before on a node that lost its power has not let go, and nobody can read the next one. The two were said in turns, without end.
+    holds(
+        2,
+        &[
+            Step(Set(0, 3), ALL, 0),
+            Step(PowerOff(1), ALL, 0),
+            Step(Reserve(2, 0), ALL, 0),
+            Step(OutOfService(1), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Template(0, Unreadable), 13, 4154),
+            Step(Program(1), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(Hand(LetGo, 31), ALL, 0),
+            Step(Program(0), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Pod(2, 1, Borrow(0)), ALL, 0),
+            Step(Boot(1), 0, 0),
+            Step(Hand(EditPod, 26), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
         ],
     );
 }

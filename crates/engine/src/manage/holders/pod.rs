@@ -243,13 +243,14 @@ pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: b
     };
     // What it has on record of a Vip that is gone it goes on with by itself.
     let lender = lender.filter(|lender| class != Class::Record || !vip::is_gone(state, &lender.holder));
-    // Nor does it move to what is reserved for it by now, or to what a Vip of that name has.
+    // Nor does it move to what is reserved for it by now, or to what a Vip of that name has, unless it runs with that.
     let is_elsewhere = |lender: &NicId| {
         record.is_some_and(|pair| {
             reservation::is_elsewhere(state, &lender.holder, pair) || vip::is_elsewhere(state, &lender.holder, pair)
         })
     };
-    let lender = lender.filter(|lender| !is_elsewhere(lender));
+    let is_on_interface = |lender: &NicId| uses(state, lender, &pod.user, |claim| claim.in_use);
+    let lender = lender.filter(|lender| is_on_interface(lender) || !is_elsewhere(lender));
     Some(Want {
         nic: own,
         lent: lender.map(|nic| Lent { nic, to: pod.user.clone() }),
@@ -333,12 +334,17 @@ fn lender(
         Role::Lent(nic) => Some((subnets, Some(nic))),
         Role::None => {
             let of_vm = vm::lender(pod.meta, pod.namespace, &of.provider, of.nth).filter(|_| !subnets.is_empty());
-            let has = |nic: &NicId| state.claims.of_nic(nic).next().is_some();
+            let is_had = |nic: &NicId| state.claims.of_nic(nic).next().is_some();
             let reserved = reservation::lender(state, port, name, &subnets);
+            let has = |nic: &NicId| uses(state, nic, &pod.user, |claim| !claim.is_let_go());
+            let asked = pod.meta.annotation(annotations::VIP).map(|name| NicId::new(vip::holder(name), Str::default()));
+            // A hand may have had it told something else since it came to have what is reserved for it.
+            let has_only = |nic: &NicId| has(nic) && !asked.as_ref().is_some_and(has);
+            let goes_on = |nic: &NicId| goes_on(state, nic, &pod.user, told) || has_only(nic);
             let nic = of_vm
                 .clone()
-                .filter(has)
-                .or_else(|| reserved.clone().filter(|nic| goes_on(state, nic, &pod.user, told)))
+                .filter(is_had)
+                .or_else(|| reserved.clone().filter(goes_on))
                 .or_else(|| borrowed(state, pod, &subnets, vip))
                 .or(of_vm)
                 .or(reserved);
@@ -422,8 +428,8 @@ pub(super) fn on_record(
     };
     let is_believed = state.has(Bug::BelieveAnnotation);
     let ip = state.world.ips.named(port);
-    // What was written for this life of the pod is what it was given: who says something else since changed the annotation.
-    let is_served = ip.is_some_and(|ip| names_life(ip, &pod.user));
+    // What was written for this life of the pod, or says what it uses, is what it was given: who says something else since changed the annotation.
+    let is_served = ip.is_some_and(|ip| names_life(ip, &pod.user) || state.uses(&pod.user, ip));
     (ip.is_some_and(agrees) || is_old() && !is_served || is_believed).then_some(pair)
 }
 

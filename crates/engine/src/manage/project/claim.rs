@@ -37,7 +37,11 @@ impl Engine {
     pub(in crate::manage) fn claim_waits(&mut self, claim: &Claim, wait: &Wait) {
         let Some((reason, message)) = in_words(claim, wait) else { return };
         let since = *self.waits.0.entry(claim.key.clone()).or_insert(self.now);
-        let due = Time(since.0.saturating_add(self.settings.patience));
+        // Another controller may know better or worse: the two do not answer each other without end.
+        let denied =
+            claim.conditions().iter().find(|condition| condition.type_ == WAITING && condition.status != "True");
+        let denied = denied.and_then(|condition| condition.changed.get()).map(|at| (*at).min(self.now));
+        let due = Time(since.max(denied.unwrap_or(since)).0.saturating_add(self.settings.patience));
         if self.now < due && claim.says(WAITING).is_none() {
             self.due.insert((due, claim.nic.holder.clone()));
             return;

@@ -298,8 +298,13 @@ impl Engine {
             lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
         let held =
             |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
-        let orphans =
-            ips.filter(|ip| !is_reservation(ip) && !addrs(ip).iter().any(held) && !self.says_what_was_told(ip));
+        let user = self.state.pod(holder).map(|pod| &pod.meta.uid);
+        let is_kept = |ip: &Ip| {
+            addrs(ip).iter().any(held)
+                || user.is_some_and(|user| self.state.uses(user, ip))
+                || self.says_what_was_told(ip)
+        };
+        let orphans = ips.filter(|ip| !is_reservation(ip) && !is_kept(ip));
         let orphans = orphans.filter(|ip| !self.state.books.is_foreign(&ip.spec.subnet));
         let found: Vec<(Meta, IpSpec)> = orphans.map(|ip| (ip.meta.clone(), ip.spec.clone())).collect();
         for (meta, spec) in found {
