@@ -101,7 +101,9 @@ pub(crate) enum Refused {
     NotTold(String),
     #[error("the address {0} is not claimed for this pod yet")]
     NotClaimed(Addr),
-    #[error("this pod was promised not to use {0} any more")]
+    #[error(
+        "this pod was promised not to use {0} any more: was etcd put back to a time before it ended? Delete the pod"
+    )]
     Promised(Addr),
     #[error(transparent)]
     Unanswered(#[from] Unanswered),

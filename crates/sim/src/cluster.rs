@@ -191,6 +191,11 @@ impl Cluster {
         self.nodes.iter().any(Node::is_cut_off)
     }
 
+    /// Whether the controllers serve the primary network.
+    pub(crate) fn serves_primary(&self) -> bool {
+        self.primary != PrimaryNetwork::Read
+    }
+
     /// A claim that is deleted by hand may still be used on the wire.
     pub(crate) fn excuse(&mut self, path: &str) {
         if let Some(name) = claim_at(path) {

@@ -57,7 +57,9 @@ pub(crate) fn told(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressCl
     let (Some(object), Some(address)) = (object(cluster, plural, name), claim.spec.address.get()) else {
         return Ok(());
     };
-    if !object["metadata"]["deletionTimestamp"].is_null() {
+    // What was somebody's reservation may be the record of its pod by now.
+    let is_record = object["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] == "false";
+    if !object["metadata"]["deletionTimestamp"].is_null() || is_record {
         return Ok(());
     }
     let path = paths[usize::from(address.family() == Family::V6)];

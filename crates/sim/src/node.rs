@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
 
 /// The wire of the primary network.
-const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
+pub(crate) const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
 
 /// The network of random runs whose wire has a name of its own: its provider and its wire. All others are called alike.
 pub(crate) const NAMED_WIRE: (&str, &str) = ("second.default", "hall");
@@ -168,9 +168,9 @@ impl Node {
         self.silent_at = None;
     }
 
-    /// Whether its agent has promised that a pod gets no address any more.
-    pub(crate) fn refuses(&self, uid: &str) -> bool {
-        self.tombstones.contains(uid)
+    /// Whether its agent has promised that a pod gets no address any more, or not that of a claim.
+    pub(crate) fn refuses(&self, uid: &str, claim: &str) -> bool {
+        self.tombstones.contains(uid) || self.forsworn.contains(&(uid.to_owned(), claim.to_owned()))
     }
 
     /// The containers of a pod end.

@@ -167,7 +167,9 @@ impl Engine {
             Outcome::Refused(_) => {}
             _ => return self.send(Action::ReadClaim(key.clone()), holder),
         }
-        self.state.read_claims.insert(key.clone());
+        if let Some((_, read)) = self.state.told_reads.get_mut(holder) {
+            read.insert(key.clone());
+        }
     }
 
     /// What a fresh read says of a pod: whether it is gone for good, or finished.

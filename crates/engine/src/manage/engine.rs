@@ -99,7 +99,6 @@ impl Engine {
             self.settle();
         }
         self.state.read_pods.clear();
-        self.state.read_claims.clear();
         std::mem::take(&mut self.out)
     }
 

@@ -224,6 +224,7 @@ impl Engine {
             self.about_records(&meta);
         }
         self.state.pods.remove(holder);
+        self.state.told_reads.remove(holder);
         self.dirty.insert(holder.clone());
     }
 

@@ -7,7 +7,7 @@
 use super::bug::Bug;
 use super::engine::Engine;
 use super::holders::{self, Entitled};
-use super::id::HolderId;
+use super::id::{HolderId, NicId};
 use super::want::{Class, Want};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,13 +103,15 @@ impl Engine {
     }
 
     /// Looks at those whose addresses a holder uses, where it is not their occupant yet, or has become none. A machine or a gateway without an
-    /// address asks for what its pod asks for, or was told.
+    /// address for a NIC asks for what its pod asks for, or was told.
     fn lend(&mut self, holder: &HolderId, entitled: Option<&Entitled>) {
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter_map(|want| want.lent.as_ref());
-        let lenders: BTreeSet<HolderId> = lent.map(|lent| lent.nic.holder.clone()).collect();
+        let nics: Vec<&NicId> = lent.map(|lent| &lent.nic).collect();
+        let lenders: BTreeSet<HolderId> = nics.iter().map(|nic| nic.holder.clone()).collect();
+        let is_bare = |nic: &NicId| !self.state.claims.of_nic(nic).any(|(_, slot)| slot.standing().is_some());
         let is_on = |lender: &HolderId| {
-            let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing()).peekable();
-            let is_asking = lender.has_by_pod() && claims.peek().is_none();
+            let mut claims = self.state.claims.of_holder(lender).filter_map(|(_, slot)| slot.standing());
+            let is_asking = lender.has_by_pod() && nics.iter().any(|nic| nic.holder == *lender && is_bare(nic));
             !is_asking && entitled.is_none_or(|entitled| claims.all(|claim| claim.has_user(&entitled.occupant.pod_uid)))
         };
         let waits = lenders.iter().filter(|lender| !is_on(lender)).cloned().collect::<Vec<_>>();

@@ -195,8 +195,9 @@ pub(super) struct State {
     pub(super) disowned: BTreeSet<HolderId>,
     /// Pods that a fresh read has shown in this step, or that there is none: by namespace and name.
     pub(super) read_pods: BTreeSet<(Str, Str)>,
-    /// Claims that a fresh read has shown in this step, or that there is none, or that may not be read.
-    pub(super) read_claims: BTreeSet<ClaimKey>,
+    /// Of pods that are to be told something else than they were told: the version of the pod, and which claims of what it was told a fresh
+    /// read has shown since, or that there is none, or that it may not be read.
+    pub(super) told_reads: BTreeMap<HolderId, (Str, BTreeSet<ClaimKey>)>,
     /// Since when the owner of a holder has been absent.
     pub(super) absent: BTreeMap<HolderId, Time>,
     /// Pods by the holder whose addresses they use.

@@ -134,3 +134,32 @@ fn a_pod_that_another_controller_told_something_is_told_nothing_else_while_it_ma
         assert_eq!(told(&commands).as_deref(), is_told, "{commands:?}");
     }
 }
+
+#[test]
+fn of_each_family_what_a_pod_was_told_is_read_once() {
+    let claim = |addr: &str, pod: &str| {
+        let name = api::schema::claim_name("macvlan.default", addr.parse().unwrap());
+        let holder = json!({"kind": "Pod", "namespace": "default", "name": pod, "uid": pod, "nic": "net1"});
+        let spec = json!({"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder});
+        let occupant = json!({"podUID": pod, "namespace": "default", "name": pod, "node": "n1"});
+        let meta = json!({"name": name, "uid": addr, "resourceVersion": "3"});
+        object(Kind::AddressClaim, &json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}}))
+    };
+    let block = json!({"cidrBlock": "10.0.0.0/29,fd00::/125", "provider": "macvlan.default", "protocol": "Dual"});
+    let subnet = seen(Kind::Subnet, &json!({"name": "s", "uid": "s", "resourceVersion": "1"}), &block);
+    let others = [claim("10.0.0.3", "r"), claim("fd00::3", "r")];
+    let claims = [claim("10.0.0.2", "q"), claim("fd00::2", "q")].into_iter().chain(others.clone()).map(Input::Seen);
+    let world = [subnet, pod("q", "4", Some("10.0.0.3,fd00::3")), pod("r", "5", Some("10.0.0.3,fd00::3"))];
+    let mut engine = Engine::new(Settings::default());
+    let mut commands = tell(&mut engine, world.into_iter().chain(claims).chain(lists()));
+    for (addr, is_last) in [("10.0.0.3", false), ("fd00::3", true)] {
+        assert_eq!(told(&commands), None);
+        let is_it = |action: &Action| matches!(action, Action::ReadClaim(key) if key.addr.to_string() == addr);
+        let id = find(&commands, is_it).unwrap_or_else(|| panic!("{addr} is read: {commands:?}")).id;
+        let answer = Outcome::Done(Some(others[usize::from(is_last)].clone()));
+        let next = engine.step(Input::Done(id, answer), NOW);
+        assert!(find(&next, |action| matches!(action, Action::ReadClaim(_))).is_none(), "{next:?}");
+        commands.extend(next);
+    }
+    assert_eq!(told(&commands).as_deref(), Some("10.0.0.2,fd00::2"));
+}

@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::excuse::is_unsettled;
-use crate::node::NAMED_WIRE;
+use crate::node::{NAMED_WIRE, PRIMARY_WIRE};
 use crate::oracle::{Violation, claims, is_ended, is_unreadable, pods};
 use api::slim::{AddressClaim, Phase, Pod};
 use serde_json::Value;
@@ -34,10 +34,12 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
         let nics = networks.split(',').filter(|network| !network.is_empty()).count();
         let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
         let second = mine.iter().filter(|claim| claim.spec.wire == NAMED_WIRE.1).count();
-        let full = kept == 1 && (nics < 2 || second == 2);
+        let primary = mine.iter().filter(|claim| claim.spec.wire == PRIMARY_WIRE).count();
+        let full = kept == 1 && (nics < 2 || second == 2) && (primary == 1 || !cluster.serves_primary());
         // One that was deleted in a time that is not any more was promised away, and a busy address waits for the wire.
-        let is_barred = cluster.nodes.iter().any(|node| node.refuses(&pod.meta.uid.to_string()))
-            || mine.iter().any(|claim| is_busy(cluster, claim, pod));
+        let uid = pod.meta.uid.to_string();
+        let is_refused = |claim: &AddressClaim| cluster.nodes.iter().any(|node| node.refuses(&uid, &claim.meta.name));
+        let is_barred = mine.iter().any(|claim| is_refused(claim) || is_busy(cluster, claim, pod));
         if is_barred {
             continue;
         }

@@ -72,6 +72,14 @@ pub(super) fn requests(what: What) -> Vec<Request> {
             let spec = json!({"cidrBlock": "172.17.0.16/30", "gateway": "172.17.0.17", "provider": "macvlan.default"});
             vec![create("subnets", "Subnet", "ext2", &spec)]
         }
+        What::Primary => {
+            vec![create("subnets", "Subnet", "ovn-default", &json!({"cidrBlock": "10.16.0.0/28", "default": true}))]
+        }
+        What::Team => {
+            let spec = json!({"cidrBlock": "10.17.0.0/29", "namespaces": ["default"]});
+            vec![create("subnets", "Subnet", "team", &spec)]
+        }
+        What::DeleteTeam => vec![Request::delete(of("subnets", "team".to_owned()))],
         What::DeleteSpill => vec![Request::delete(of("subnets", "ext2".to_owned()))],
         What::DeletePool => vec![Request::delete(of("ippools", "pool".to_owned()))],
         _ => subnet(what).into_iter().collect(),

@@ -130,6 +130,10 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
             let requests = held::requests(what, cluster.now);
             send(cluster, requests);
         }
+        What::Primary => {
+            cluster.act(&Act::ServePrimary);
+            ask(cluster, what);
+        }
         What::Networks(pod, says) => people::networks(cluster, pod, says),
         What::Rule(kind, name, eip, asks) => rules::create(cluster, kind, name, eip, asks),
         What::DeleteRule(kind, name) => rules::delete(cluster, kind, name),

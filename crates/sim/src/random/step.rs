@@ -84,6 +84,12 @@ pub enum What {
     DropNode(u8),
     /// It has power again, and nothing of what ran there is left.
     Boot(u8),
+    /// The controllers serve the primary network from now on, and each pod has a NIC on it.
+    Primary,
+    /// Create a Subnet of the primary network for the pods' Namespace.
+    Team,
+    /// Delete it.
+    DeleteTeam,
     /// Create a second Subnet of the first network, with one address.
     Spill,
     /// Delete it.

@@ -7,6 +7,9 @@ use super::dice::Dice;
 use super::scope::Scope;
 use super::step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, What, Wrong};
 
+/// In which runs the primary network is served, by the remainder of the seed: decided without dice, so that it changes nothing else.
+const PRIMARY: (u64, u64) = (8, 3);
+
 /// The steps of a run.
 #[must_use]
 pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
@@ -27,7 +30,8 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
         let turns = dice.one(&[0, 0, 1, 1, 2, 3, 5, 8, 13, 30, ALL]);
         Step(what, turns, dice.salt())
     };
-    (0..steps).map(step).collect()
+    let primary = (seed % PRIMARY.0 == PRIMARY.1).then_some(Step(What::Primary, ALL, 0));
+    primary.into_iter().chain((0..steps).map(step)).take(steps).collect()
 }
 
 /// The first draw that belongs to the run; one of sixteen does nearly always.
@@ -69,6 +73,7 @@ fn people(dice: &mut Dice) -> What {
         45 => What::Template(dice.below(2), networks(dice)),
         46..=48 => What::Rule(nat(dice), dice.below(2), dice.below(2), dice.below(4)),
         49 => What::DeleteRule(nat(dice), dice.below(2)),
+        50 => dice.one(&[What::Team, What::DeleteTeam]),
         37 => What::Pass(dice.one(&[5, 30, 61, 90])),
         _ => What::Nothing,
     }

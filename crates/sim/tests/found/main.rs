@@ -6,6 +6,7 @@ mod lagging;
 mod lenders;
 mod nodes;
 mod owners;
+mod primary;
 mod records;
 mod resting;
 mod storage;

@@ -1,7 +1,7 @@
 //! Storage that was put back to an earlier time.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Readable, Step, What::*, Wrong::*};
 
 #[test]
 fn a_write_that_is_answered_with_what_was_before_shows_that_the_storage_was_put_back() {
@@ -98,6 +98,29 @@ fn a_pod_that_runs_with_what_a_lost_reservation_had_goes_on_with_that() {
             Step(PutBack, 0, 0),
             Step(Pool(5, 6), ALL, 0),
             Step(Connect(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_was_promised_away_an_address_in_a_time_that_is_not_any_more_may_wait_for_ever() {
+    // Its agent keeps the promise: a person deletes the pod.
+    holds(
+        1,
+        &[
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(3, 0, Free), 0, 0),
+            Step(Save, 0, 0),
+            Step(Reserve(0, 3), 30, 28419),
+            Step(Hand(LetGo, 76), ALL, 0),
+            Step(WatchOver, ALL, 0),
+            Step(PutBack, 0, 0),
+            Step(Save, 0, 0),
+            Step(Pod(1, 0, Free), 30, 14727),
+            Step(Networks(3, Readable), 30, 34108),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Arm(DropReply, 1), ALL, 0),
+            Step(PutBack, ALL, 0),
         ],
     );
 }

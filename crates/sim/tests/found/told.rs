@@ -1,7 +1,9 @@
 //! What living pods were told, where hands took the claims of it: it comes before what others have on record, and stays one address.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Nat::*, Networks::Unreadable, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{
+    ALL, Ask::*, Grace::*, Hand::*, Nat::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*,
+};
 
 #[test]
 fn a_launcher_pod_that_a_hand_told_something_else_is_told_again_what_its_machine_has() {
@@ -371,6 +373,30 @@ fn an_ordinals_pod_that_runs_is_told_again_what_it_has_although_its_set_went_aft
             Step(Subnet, ALL, 0),
             Step(Hand(EditPod, 44), 0, 0),
             Step(DeleteSet(1, Stay), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_whose_reservation_was_cancelled_may_say_what_two_hands_wrote() {
+    // The IP object is its record by then, and no reservation.
+    holds(
+        1,
+        &[
+            Step(Pod(2, 0, Free), 30, 16692),
+            Step(Pod(0, 0, Refused(Refusal::Unreadable)), 1, 30501),
+            Step(Exit(0), 13, 38553),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Hand(FreeSubnet, 88), ALL, 0),
+            Step(Pod(2, 0, Steal(4)), ALL, 0),
+            Step(Reserve(2, 0), ALL, 0),
+            Step(Hand(DeleteClaim, 29), ALL, 0),
+            Step(Pod(3, 1, Steal(2)), 0, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Cancel(2), 0, 0),
+            Step(Hand(EditIp, 9), 0, 0),
+            Step(Hand(EditPod, 22), 5, 26929),
+            Step(Hand(EditIp, 92), ALL, 0),
         ],
     );
 }

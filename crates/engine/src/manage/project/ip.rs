@@ -18,7 +18,7 @@ use crate::record::is_finished;
 use crate::world::Shared;
 use api::names;
 use api::slim::{Field, Ip, IpSpec, Kind, Meta, Pod, PodType, Str, Uid};
-use ledger::{Addr, AddrPair, AddrRange, Cidr, Family};
+use ledger::{AddrPair, AddrRange, Cidr, Family};
 use std::sync::Arc;
 
 /// The addresses of an IP object.
@@ -294,13 +294,14 @@ impl Engine {
         }
         let ips = self.state.ips_of.of(holder);
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter(|want| want.lent.is_some());
-        let used: Vec<Addr> =
-            lent.flat_map(|want| self.state.claims.of_nic(want.claimant()).map(|(key, _)| key.addr)).collect();
-        let held =
-            |addr: Addr| self.state.claims.of_holder(holder).any(|(key, _)| key.addr == addr) || used.contains(&addr);
+        let used = lent.flat_map(|want| self.state.claims.of_nic(want.claimant()));
+        let held: Vec<&ClaimKey> = self.state.claims.of_holder(holder).chain(used).map(|(key, _)| key).collect();
         let user = self.state.pod(holder).map(|pod| &pod.meta.uid);
         let is_kept = |ip: &Ip| {
-            addrs(ip).iter().any(held)
+            // The same address of another network is another one.
+            let wire = self.state.books.wire(&ip.spec.subnet);
+            let is_on_it = |key: &&ClaimKey| wire.is_none_or(|wire| *wire == key.wire);
+            held.iter().copied().filter(is_on_it).any(|key| addrs(ip).get(key.addr.family()) == Some(key.addr))
                 || user.is_some_and(|user| self.state.uses(user, ip))
                 || self.says_what_was_told(ip)
         };

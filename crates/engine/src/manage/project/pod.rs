@@ -38,12 +38,12 @@ impl Engine {
         if set.is_empty() {
             return;
         }
-        if !unread.is_empty() {
-            let holder = holder.clone();
-            return unread.into_iter().for_each(|key| self.send(Action::ReadClaim(key), &holder));
-        }
         let (namespace, name, uid) = (pod.meta.namespace.clone(), pod.meta.name.clone(), pod.meta.uid.clone());
         let version = pod.meta.resource_version.clone();
+        if !unread.is_empty() {
+            return self.read_told(holder, version, unread);
+        }
+        self.state.told_reads.remove(holder);
         self.send(Action::AnnotatePod { namespace, name, uid, version, set }, holder);
     }
 
@@ -53,19 +53,31 @@ impl Engine {
     }
 
     /// What the pod was told beside what it has, and is not known to have: another controller may have claimed that for it, and it may start with
-    /// that. A fresh read of such a claim counts for one look.
+    /// that. A fresh read of such a claim counts as long as the pod is not changed.
     fn unread_told(&self, pod: &Pod, want: &Want, addrs: AddrPair) -> Vec<ClaimKey> {
         let kept = addrs.iter().filter_map(|addr| self.kept(want, addr.family()));
         let beside = kept.filter_map(|claim| {
             let told = want.told.get(claim.key.addr.family()).filter(|told| *told != claim.key.addr)?;
             Some(ClaimKey { wire: claim.key.wire.clone(), addr: told })
         });
+        let reads = self.state.told_reads.get(&want.nic.holder);
+        let reads = reads.filter(|(version, _)| *version == pod.meta.resource_version);
         let is_known = |key: &ClaimKey| {
             let standing = self.state.claims.get(key).and_then(Slot::standing);
             let is_its = |claim: &Claim| claim.has_user(&pod.meta.uid) || claim.nic == *want.claimant();
-            standing.is_some_and(is_its) || self.state.read_claims.contains(key)
+            standing.is_some_and(is_its) || reads.is_some_and(|(_, read)| read.contains(key))
         };
         beside.filter(|key| !is_known(key)).collect()
+    }
+
+    /// Reads the claims of what a pod of that version was told.
+    fn read_told(&mut self, holder: &HolderId, version: Str, unread: Vec<ClaimKey>) {
+        let (of, read) = self.state.told_reads.entry(holder.clone()).or_default();
+        if *of != version {
+            *of = version;
+            read.clear();
+        }
+        unread.into_iter().for_each(|key| self.send(Action::ReadClaim(key), holder));
     }
 
     /// Whether a reservation or a Vip that lends addresses says them, or will not: of two controllers that each claimed one for it, the one whose

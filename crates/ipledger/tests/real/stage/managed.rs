@@ -235,6 +235,16 @@ impl Managed {
         assert_eq!(said.code, 0, "{}\n{}\n{}", said.out, said.err, tail(&self.log()));
     }
 
+    /// An audit by the binary comes to find nothing: of two controllers, one that hears late may have counted last, for a moment.
+    pub(crate) fn wait_audited(&self) {
+        self.wait("the audit to find nothing", || {
+            match ipledger(&self.bed, &User::admin(), &["audit", "--grace", "0s"]) {
+                said if said.code == 0 => Look::Done(()),
+                said => Look::NotYet(format!("{}\n{}", said.out, said.err)),
+            }
+        });
+    }
+
     /// Every NIC has one claim, every address told to a living pod or standing in an EIP is told once and claimed, and the Subnet
     /// counts the distinct claims on it. To be called at rest.
     pub(crate) fn assert_books(&self, subnet: &str) {
