@@ -43,7 +43,6 @@ impl Engine {
         if !unread.is_empty() {
             return self.read_told(holder, version, unread);
         }
-        self.state.told_reads.remove(holder);
         self.send(Action::AnnotatePod { namespace, name, uid, version, set }, holder);
     }
 
