@@ -355,6 +355,12 @@ impl Claims {
         self.by_holder.of(holder).filter_map(|key| self.slots.get_key_value(key))
     }
 
+    /// Whether a holder has an address: what rests nobody has any more.
+    pub(super) fn has_any(&self, holder: &HolderId) -> bool {
+        let mut slots = self.of_holder(holder).map(|(_, slot)| slot);
+        slots.any(|slot| slot.standing().is_none_or(|claim| claim.cooling_since().is_none()))
+    }
+
     /// The addresses of a NIC.
     pub(super) fn of_nic<'a>(&'a self, nic: &'a NicId) -> impl Iterator<Item = (&'a ClaimKey, &'a Slot)> {
         self.of_holder(&nic.holder).filter(move |(_, slot)| slot.nic().name == nic.name)

@@ -429,8 +429,8 @@ pub(super) fn on_record(
     let is_believed = state.has(Bug::BelieveAnnotation);
     let ip = state.world.ips.named(port);
     // What was written for this life of the pod, or says what it uses, is what it was given: who says something else since changed the annotation.
-    let is_served = ip.is_some_and(|ip| names_life(ip, &pod.user) || state.uses(&pod.user, ip));
-    (ip.is_some_and(agrees) || is_old() && !is_served || is_believed).then_some(pair)
+    let is_served = || ip.is_some_and(|ip| names_life(ip, &pod.user) || state.uses(&pod.user, ip));
+    (ip.is_some_and(agrees) || is_old() && !is_served() || is_believed).then_some(pair)
 }
 
 /// What an IP object keeps for an ordinal or a machine, whose next pod says nothing yet.

@@ -5,7 +5,7 @@
 //! another holder has is refused with its name, where Kube-OVN makes both its owners.
 
 use super::{Entitled, lost, named, primary::ask_mac};
-use crate::manage::claims::{Claim, Slot};
+use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, RESERVATION, Title};
 use crate::manage::state::State;
@@ -54,9 +54,7 @@ pub(super) fn lender(state: &State, port: &str, pod: (&str, &str), subnets: &[St
             && subnets.contains(&spec.subnet)
     };
     let stands = state.world.ips.named(port).filter(valid).is_some();
-    let is_had = |slot: &Slot| slot.standing().is_none_or(|claim| claim.cooling_since().is_none());
-    let has_claim = state.claims.of_holder(&holder).any(|(_, slot)| is_had(slot));
-    (stands || has_claim).then(|| NicId::new(holder, Str::default()))
+    (stands || state.claims.has_any(&holder)).then(|| NicId::new(holder, Str::default()))
 }
 
 /// Whether a holder is a reservation that names none of these addresses; where it names none at all, or is none any more, whether its claims

@@ -5,7 +5,7 @@
 //! before has let go; what was given does not change with the spec.
 
 use super::{Entitled, lost, named, primary::ask_mac};
-use crate::manage::claims::{Claim, Slot};
+use crate::manage::claims::Claim;
 use crate::manage::fate::Fate;
 use crate::manage::id::{HolderId, NicId, Title, VIP};
 use crate::manage::state::State;
@@ -34,9 +34,7 @@ pub(super) fn lender(state: &State, name: &str, subnets: &[Str]) -> Option<NicId
 
 /// Whether a lender that is a Vip is gone, and its claims too: what rests nobody has any more.
 pub(in crate::manage) fn is_gone(state: &State, lender: &HolderId) -> bool {
-    let is_had = |slot: &Slot| slot.standing().is_none_or(|claim| claim.cooling_since().is_none());
-    let has_claim = || state.claims.of_holder(lender).any(|(_, slot)| is_had(slot));
-    let is_gone = |name: &Str| state.world.vips.named(name).is_none() && !has_claim();
+    let is_gone = |name: &Str| state.world.vips.named(name).is_none() && !state.claims.has_any(lender);
     lender.name().is_some_and(|of| of.kind == VIP && is_gone(&of.name))
 }
 
