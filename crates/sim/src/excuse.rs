@@ -7,7 +7,7 @@
 
 use crate::cluster::Cluster;
 use crate::node::{CLAIMS, Node, wire_of};
-use crate::oracle::{Violation, is_unreadable};
+use crate::oracle::{Violation, asks_unreadably};
 use crate::wire::Wire;
 use api::slim::AddressClaim;
 use ledger::{Addr, Cidr};
@@ -155,7 +155,8 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         |other: &AddressClaim| is_beside(other) && other.status.occupant.pod_uid == claim.status.occupant.pod_uid;
     let occupant = &claim.status.occupant;
     let pod = (occupant.namespace.as_str(), occupant.name.as_str());
-    let is_unread = is_unread(&cluster.server, pod);
+    let is_unread =
+        cluster.server.object("", "pods", pod.0, pod.1).is_some_and(|pod| asks_unreadably(&pod["metadata"]));
     let is_like_it = |other: &AddressClaim| {
         is_beside(other) && other.spec.holder == spec.holder
             || is_of_pod(other) && (is_unread || is_one_nic(claim, other))
@@ -178,13 +179,6 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         || is_promised
         || (is_misled && claims.iter().any(|other| is_of_pod(other) || is_told(other)))
         || !has_subnet(&cluster.server, &spec.wire, *addr)
-}
-
-/// Whether nobody can read how the NICs of a pod are called.
-fn is_unread(server: &Server, (namespace, name): (&str, &str)) -> bool {
-    let networks =
-        |pod: &Value| pod["metadata"]["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().map(is_unreadable);
-    server.object("", "pods", namespace, name).is_some_and(|pod| networks(&pod) == Some(true))
 }
 
 /// What a pod is told on a network.

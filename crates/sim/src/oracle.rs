@@ -217,6 +217,11 @@ pub(crate) fn is_unreadable(networks: &str) -> bool {
     networks.starts_with('[') && serde_json::from_str::<serde_json::Value>(networks).is_err()
 }
 
+/// Whether nobody can read which networks the metadata of a pod or a template asks for.
+pub(crate) fn asks_unreadably(meta: &serde_json::Value) -> bool {
+    meta["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().is_some_and(is_unreadable)
+}
+
 /// Whether a pod that uses a claim cannot be read, and was not told of it before.
 fn has_unread_user(pods: &[Pod], claim: &AddressClaim) -> bool {
     let is_user = |pod: &&Pod| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid);
@@ -235,13 +240,10 @@ fn is_unread_pod(pod: &Pod) -> bool {
 /// Whether nobody can read what the pod of an IP object asks for, or its next one will: then what is on record stays.
 fn is_unread(cluster: &Cluster, ip: &Ip) -> bool {
     let (namespace, name) = (&ip.spec.namespace, &ip.spec.pod_name);
-    let is_broken = |meta: &serde_json::Value| {
-        meta["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().is_some_and(is_unreadable)
-    };
     let pod = cluster.server.object("", "pods", namespace, name);
     let set = name.rsplit_once('-').and_then(|(set, _)| cluster.server.object("apps", "statefulsets", namespace, set));
-    pod.is_some_and(|pod| is_broken(&pod["metadata"]))
-        || set.is_some_and(|set| is_broken(&set["spec"]["template"]["metadata"]))
+    pod.is_some_and(|pod| asks_unreadably(&pod["metadata"]))
+        || set.is_some_and(|set| asks_unreadably(&set["spec"]["template"]["metadata"]))
 }
 
 /// Whether an IP object is one that another manager left of a pod that is not there: `ipledger repair` removes those.

@@ -294,14 +294,15 @@ impl Engine {
         }
         let ips = self.state.ips_of.of(holder);
         let lent = entitled.into_iter().flat_map(|entitled| &entitled.wants).filter(|want| want.lent.is_some());
-        let used = lent.flat_map(|want| self.state.claims.of_nic(want.claimant()));
-        let held: Vec<&ClaimKey> = self.state.claims.of_holder(holder).chain(used).map(|(key, _)| key).collect();
+        let used: Vec<&ClaimKey> =
+            lent.flat_map(|want| self.state.claims.of_nic(want.claimant())).map(|(key, _)| key).collect();
         let user = self.state.pod(holder).map(|pod| &pod.meta.uid);
         let is_kept = |ip: &Ip| {
             // The same address of another network is another one.
             let wire = self.state.books.wire(&ip.spec.subnet);
             let is_on_it = |key: &&ClaimKey| wire.is_none_or(|wire| *wire == key.wire);
-            held.iter().copied().filter(is_on_it).any(|key| addrs(ip).get(key.addr.family()) == Some(key.addr))
+            let held = self.state.claims.of_holder(holder).map(|(key, _)| key).chain(used.iter().copied());
+            held.filter(is_on_it).any(|key| addrs(ip).get(key.addr.family()) == Some(key.addr))
                 || user.is_some_and(|user| self.state.uses(user, ip))
                 || self.says_what_was_told(ip)
         };
