@@ -138,7 +138,7 @@ impl Excuses {
 }
 
 /// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
-/// same holder, as the ordinal that it was or is, or by a name that nobody can read any more, and was never on the wire, since the agent says
+/// same holder, as the ordinal that it was or is, by the reservation for it, or by a name that nobody can read any more, and was never on the wire, since the agent says
 /// only of a pod that runs which of them it does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that
 /// it runs with this address and is told another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not
 /// to use it: what that was told of it may be on record until another pod has it; or a hand had its pod, which never ran, told what somebody
@@ -168,7 +168,10 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name)
         || cluster.excuses.was_unrecorded(&spec.wire, *addr, &uid);
     let is_given = |said: Addr| claims.iter().any(|other| is_like_it(other) && other.spec.address.get() == Some(&said));
-    let is_forged = is_touched && is_told_on_record(&cluster.server, pod, (&spec.wire, *addr), is_given);
+    // A machine's record is called after the machine.
+    let of_machine = spec.holder.kind == "VirtualMachine";
+    let of = if of_machine { (spec.holder.namespace.as_str(), spec.holder.name.as_str()) } else { pod };
+    let is_forged = is_touched && is_told_on_record(&cluster.server, (of, &told), (&spec.wire, *addr), is_given);
     let is_promised = occupant.pod_uid == claim.status.let_go.pod_uid && cluster.wire.has_pod(&uid);
     let is_off_wire = !cluster.wire.has_pod(&uid);
     let is_surplus = is_off_wire && claims.iter().any(is_like_it);
@@ -192,7 +195,7 @@ fn told(server: &Server, (namespace, name): (&str, &str), net: &str) -> String {
 /// has and gave to it.
 fn is_told_on_record(
     server: &Server,
-    (namespace, name): (&str, &str),
+    ((namespace, name), told): ((&str, &str), &str),
     (net, addr): (&str, Addr),
     is_given: impl Fn(Addr) -> bool,
 ) -> bool {
@@ -201,16 +204,21 @@ fn is_told_on_record(
     let is_reserved = ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false";
     let parsed = said.as_str().and_then(|said| said.parse().ok());
     let is_so = || parsed.is_some_and(|said| !has_subnet(server, net, said) || is_given(said));
-    *said == told(server, (namespace, name), net) && *said != addr.to_string() && (is_reserved || is_so())
+    *said == told && *said != addr.to_string() && (is_reserved || is_so())
 }
 
-/// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one.
+/// Whether two claims are for one NIC of a pod, one as an ordinal's and one as its own: it lost its StatefulSet, or was taken over by one; or one
+/// as its own and one by the reservation for it: two controllers looked for that, and one had not seen it yet.
 fn is_one_nic(claim: &AddressClaim, other: &AddressClaim) -> bool {
     let nic = |claim: &AddressClaim| {
         let holder = claim.spec.holder.clone();
         ["Pod", "StatefulSet"].contains(&&*holder.kind).then_some((holder.namespace, holder.name, holder.nic))
     };
-    nic(claim).is_some_and(|of| nic(other) == Some(of))
+    let is_reserved = |by: &AddressClaim, own: &AddressClaim| {
+        let port = nic(own).map(|(namespace, name, _)| format!("{name}.{namespace}.{}", own.spec.wire));
+        by.spec.holder.kind == "Reservation" && port.is_some_and(|port| by.spec.holder.name == *port)
+    };
+    nic(claim).is_some_and(|of| nic(other) == Some(of)) || is_reserved(claim, other) || is_reserved(other, claim)
 }
 
 /// Whether an address is of a Subnet.

@@ -106,9 +106,14 @@ pub(crate) fn records(cluster: &Cluster, claim: &AddressClaim) -> usize {
                     == claim.spec.address.get().map(ToString::to_string).as_deref()
         })),
         _ => {
+            // What an ordinal had its next pod will have, once that has a node.
+            let is_next = |pod: &Pod| {
+                let mut users = claim.status.users().map(|(user, _)| (&user.name, &user.namespace));
+                pod.spec.node_name.is_empty() && users.any(|user| user == (&pod.meta.name, &pod.meta.namespace))
+            };
             let is_user = |pod: &&Pod| {
                 // What it promised not to use it has no more.
-                claim.status.may_use(&pod.meta.uid)
+                (claim.status.may_use(&pod.meta.uid) || is_next(pod))
                     && !is_ended(pod)
                     && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
             };

@@ -15,7 +15,6 @@ use super::holders::occupant::is_out_of_service;
 use super::id::{ClaimKey, HolderId};
 use super::input::Outcome;
 use super::observe::{id_of, newer};
-use super::want::Want;
 use crate::record::is_finished;
 use api::slim::{Kind, Object, Pod, Str, Time, Uid};
 use std::sync::Arc;
@@ -221,18 +220,19 @@ impl Engine {
     /// any, unless it is on record; and nobody waits for it who has it on record.
     fn is_still_given(&self, claim: &NewClaim) -> bool {
         let ClaimKey { wire, addr } = &claim.key;
-        let is_record = self.records.get(wire).is_some_and(|pending| pending.contains(addr));
-        let entitled = holders::entitled(&self.state, &claim.nic.holder);
+        let Some(entitled) = holders::entitled(&self.state, &claim.nic.holder) else { return false };
+        let want = entitled.want(&claim.nic);
+        let was_record = self.records.get(wire).is_some_and(|pending| pending.contains(addr));
+        // What was on record when it was asked for may be a mere request by now.
+        let is_record = was_record && want.is_some_and(|want| want.has_on_record(*addr));
         (is_record || self.state.books.is_open(&claim.subnet) && !self.is_on_record_of_another(&claim.key))
-            && entitled
-                .is_some_and(|of| of.may_grow || of.want(&claim.nic).is_some_and(|want| of.may_get(&self.state, want)))
+            && (entitled.may_grow || want.is_some_and(|want| entitled.may_get(&self.state, want)))
     }
 
     /// Whether somebody waits for an address who has it on record: what was not known when it was given to another.
     fn is_on_record_of_another(&self, key: &ClaimKey) -> bool {
-        let has = |want: &Want| want.record().is_some_and(|pair| pair.get(key.addr.family()) == Some(key.addr));
         let waits = self.waiting.at_address(key).filter_map(|holder| holders::entitled(&self.state, holder));
-        waits.flat_map(|entitled| entitled.wants).any(|want| want.lent.is_none() && has(&want))
+        waits.flat_map(|entitled| entitled.wants).any(|want| want.lent.is_none() && want.has_on_record(key.addr))
     }
 
     /// The server refuses, and would again: its words are told, and it is asked again later.

@@ -48,7 +48,7 @@ impl HolderId {
     }
 
     /// Whether it is of a kind other than Pod.
-    fn is_of(&self, kinds: &[&str]) -> bool {
+    pub(super) fn is_of(&self, kinds: &[&str]) -> bool {
         self.name().is_some_and(|of| kinds.contains(&of.kind.as_str()))
     }
 

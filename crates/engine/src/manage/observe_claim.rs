@@ -46,7 +46,8 @@ impl Engine {
         }
         if let Some(before) = before.filter(|before| before.nic() != slot.nic()) {
             self.state.books.release(&key);
-            self.dirty.insert(before.nic().holder.clone());
+            // Whoever uses its addresses waits for what is asked for.
+            self.about(before.nic().holder.clone());
         }
         if self.state.books.wire(slot.subnet()).is_some_and(|wire| *wire != key.wire) {
             self.try_again(slot.subnet());
@@ -56,8 +57,7 @@ impl Engine {
         if let Some(port) = reservation::port(&holder) {
             self.dirty.extend(self.waiting.at_notice(&Notice::Port(port.clone())).cloned());
         }
-        self.dirty.extend(self.state.lending.users(&holder).cloned());
-        self.dirty.insert(holder);
+        self.about(holder);
     }
 
     /// An address has no claim.
@@ -71,8 +71,7 @@ impl Engine {
         }
         self.state.books.release(key);
         self.settled(key);
-        self.dirty.extend(self.state.lending.users(&slot.nic().holder).cloned());
-        self.dirty.insert(slot.nic().holder.clone());
+        self.about(slot.nic().holder.clone());
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if self.state.books.fault(slot.subnet()).is_some() && self.state.claims.wires_of(slot.subnet()).next().is_none()
         {

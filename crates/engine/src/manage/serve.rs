@@ -10,8 +10,8 @@ use super::bug::Bug;
 use super::claims::Slot;
 use super::command::{Action, NewClaim};
 use super::engine::Engine;
-use super::holders::{Entitled, primary::is_primary, vip};
-use super::id::{ClaimKey, HolderId, NicId};
+use super::holders::{self, Entitled, primary::is_primary, vip};
+use super::id::{ClaimKey, GATEWAY, HolderId, NicId};
 use super::waiting::Notice;
 use super::want::{Ask, Class, Want};
 use api::slim::Str;
@@ -142,11 +142,18 @@ impl Engine {
         let why = match (others.next(), self.waiting.told(lender)) {
             (Some(claim), _) => format!("{} of {} is in use by another pod", claim.key.addr, lender.holder),
             (None, Some(why)) => format!("{} has no address: {why}", lender.holder),
-            (None, None) if vip::is_gone(&self.state, &lender.holder) => format!("{} is not there", lender.holder),
+            (None, None) if self.is_lender_gone(&lender.holder) => format!("{} is not there", lender.holder),
             // It is about to have one, or to give it: nothing to tell.
             (None, None) => return,
         };
         self.waiting.tell(&want.nic, why);
+    }
+
+    /// Whether a lender is a Vip that is gone, or a place of a gateway that is gone or has fewer by now, and its claims too. The owner of a machine's
+    /// pod may just not have been seen yet.
+    fn is_lender_gone(&self, lender: &HolderId) -> bool {
+        let is_gone = || !self.state.claims.has_any(lender) && holders::entitled(&self.state, lender).is_none();
+        vip::is_gone(&self.state, lender) || lender.is_of(&[GATEWAY]) && is_gone()
     }
 
     /// Tells a pod that nobody can read which networks it asks for: of the annotation, since no NIC of it is refused anything.

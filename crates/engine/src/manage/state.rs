@@ -11,7 +11,7 @@ use super::command::Occupant;
 use super::fate::Proof;
 use super::gateways::Gateways;
 use super::holders::{self, pod::recorded};
-use super::id::{ClaimKey, HolderId};
+use super::id::{ClaimKey, EIP, HolderId};
 use super::lending::Lending;
 use super::migration::Migrations;
 use super::multi::Multi;
@@ -297,11 +297,12 @@ impl State {
         first.map(|(.., user, occupant, _)| (user, occupant))
     }
 
-    /// Whether an IP object says what a pod uses, of whichever holder, and whether its Subnet is there or not.
+    /// Whether an IP object says what a pod uses, of whichever holder, and whether its Subnet is there or not. The address of an EIP is no NIC's:
+    /// a gateway puts it beside its own.
     pub(super) fn uses(&self, pod: &Uid, ip: &Ip) -> bool {
         let is_users = |key: &ClaimKey| {
             let claim = self.claims.get(key).and_then(Slot::standing);
-            claim.is_some_and(|claim| claim.has_user(pod) && !claim.is_let_go())
+            claim.is_some_and(|claim| claim.has_user(pod) && !claim.is_let_go() && claim.title.kind != EIP)
         };
         let says = || Family::BOTH.into_iter().filter_map(|family| recorded(ip, family));
         let mut wires = self.claims.wires_of(&ip.spec.subnet);

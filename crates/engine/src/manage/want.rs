@@ -5,7 +5,7 @@
 
 use super::id::NicId;
 use api::slim::{Field, Str, Uid};
-use ledger::{AddrPair, Family, Mac};
+use ledger::{Addr, AddrPair, Family, Mac};
 
 /// One NIC that a holder should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,12 @@ impl Want {
             Ask::This(pair) if self.class == Class::Record => Some(pair),
             _ => None,
         }
+    }
+
+    /// Whether it has an address on record.
+    #[must_use]
+    pub fn has_on_record(&self, addr: Addr) -> bool {
+        self.record().is_some_and(|pair| pair.get(addr.family()) == Some(addr))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A claim that is lent, and the record of it for the pod that borrows.
 
-use super::stage::{at, lists, object, subnet, tell};
+use super::stage::{at, lists, miss, object, seen, subnet, tell};
 use api::slim::{Kind, Object, Uid};
 use engine::manage::{Action, Command, Engine, Input, Outcome, Settings};
 use serde_json::{Value, json};
@@ -105,4 +105,28 @@ fn a_claim_outlives_the_record_of_it_that_is_on_its_way() {
     let delete = find(&asked, |action| matches!(action, Action::DeleteIp { .. })).expect("the record goes first");
     assert!(!deletes_claim(&asked), "{asked:?}");
     assert!(deletes_claim(&without_vip(&mut engine, Input::Done(delete.id, Outcome::Done(None)))));
+}
+
+#[test]
+fn the_record_of_a_nic_does_not_stay_because_its_pod_has_that_address_as_an_eip() {
+    let owner = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "set", "controller": true});
+    let meta =
+        json!({"name": "db-0", "namespace": "default", "uid": "p", "resourceVersion": "5", "ownerReferences": [owner]});
+    let pod = seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}));
+    let labels = json!({"ovn.kubernetes.io/ip_reserved": "false", "ipledger.dev/holder-kind": "StatefulSet"});
+    let meta = json!({"name": "db-0.default.macvlan.default", "uid": "ip", "resourceVersion": "3", "labels": labels});
+    let spec = json!({"podName": "db-0", "namespace": "default", "subnet": "s", "ipAddress": "10.0.0.2", "v4IpAddress": "10.0.0.2"});
+    for (holder, goes) in [("IptablesEIP", true), ("Vip", false)] {
+        let mut claim = json!({"metadata": {"name": "macvlan.default.10.0.0.2", "uid": "c", "resourceVersion": "4"}});
+        let holder = json!({"kind": holder, "name": "e"});
+        claim["spec"] = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+        claim["status"]["occupant"] = json!({"podUID": "p", "namespace": "default", "name": "db-0", "node": "n1"});
+        let claim = Input::Seen(object(Kind::AddressClaim, &claim));
+        let world = [subnet(&json!({})), claim, seen(Kind::Ip, &meta, &spec), pod.clone()];
+        let mut engine = Engine::new(Settings::default());
+        let asked = tell(&mut engine, world.into_iter().chain(lists()));
+        let asked = miss(&mut engine, asked, 0);
+        let removed = find(&asked, |action| matches!(action, Action::DeleteIp { .. }));
+        assert_eq!(removed.is_some(), goes, "{holder}: {asked:?}");
+    }
 }

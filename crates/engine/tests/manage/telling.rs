@@ -122,28 +122,49 @@ fn who_goes_on_beside_its_record_gets_that_once_it_is_free() {
     assert_eq!(claims(&asked), ["10.0.0.3 for StatefulSet default/db-0"]);
 }
 
-#[test]
-fn a_launcher_pod_whose_annotations_were_taken_is_told_what_is_on_record_for_its_machine() {
+/// The pod that runs the machine `vm`.
+fn launcher() -> Input {
     let owner = json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "name": "vm", "uid": "vmi"});
     let meta = json!({"name": "launcher", "namespace": "default", "uid": "p", "resourceVersion": "5",
         "annotations": {"k8s.v1.cni.cncf.io/networks": "macvlan"}, "ownerReferences": [owner]});
-    let pod = seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}));
+    seen(Kind::Pod, &meta, &json!({"nodeName": "n1"}))
+}
+
+/// A claim of the machine, which its launcher uses.
+fn claim_of_machine(addr: &str) -> Input {
+    let meta = json!({"name": format!("macvlan.default.{addr}"), "uid": addr, "resourceVersion": "4"});
+    let holder = json!({"kind": "VirtualMachine", "namespace": "default", "name": "vm", "nic": "macvlan.default"});
+    let spec = json!({"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder});
+    let occupant = json!({"podUID": "p", "namespace": "default", "name": "launcher", "node": "n1"});
+    let claim = json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}});
+    Input::Seen(object(Kind::AddressClaim, &claim))
+}
+
+#[test]
+fn a_launcher_pod_is_told_what_its_machine_has_as_soon_as_what_that_asked_for_beside_it_is_anothers() {
+    let mut engine = Engine::new(Settings::default());
+    let meta = json!({"name": "vm", "namespace": "default", "uid": "vm", "resourceVersion": "2"});
+    let machine = seen(Kind::VirtualMachine, &meta, &json!({"template": {"metadata": {}, "spec": {}}}));
+    let asked = tell(&mut engine, [subnet(&json!({})), machine, launcher()].into_iter().chain(lists()));
+    assert_eq!(claims(&asked), ["10.0.0.2 for VirtualMachine default/vm"]);
+    // Another controller was faster, for the machine and for somebody else.
+    let asked = tell(&mut engine, [claim_of_machine("10.0.0.3")]);
+    assert!(!is_told(&asked), "it may get the other one: {asked:?}");
+    let asked = tell(&mut engine, [claim_of_pod("q", ("macvlan.default", "10.0.0.2", "s"))]);
+    assert!(is_told(&asked), "{asked:?}");
+}
+
+#[test]
+fn a_launcher_pod_whose_annotations_were_taken_is_told_what_is_on_record_for_its_machine() {
     // Two controllers claimed one each, and one of them told the pod, which may have started with that since.
-    let claim = |addr: &str| {
-        let meta = json!({"name": format!("macvlan.default.{addr}"), "uid": addr, "resourceVersion": "4"});
-        let holder = json!({"kind": "VirtualMachine", "namespace": "default", "name": "vm", "nic": "macvlan.default"});
-        let spec = json!({"wire": "macvlan.default", "address": addr, "subnet": "s", "holder": holder});
-        let occupant = json!({"podUID": "p", "namespace": "default", "name": "launcher", "node": "n1"});
-        let claim = json!({"metadata": meta, "spec": spec, "status": {"occupant": occupant}});
-        Input::Seen(object(Kind::AddressClaim, &claim))
-    };
     let labels = json!({"ovn.kubernetes.io/ip_reserved": "false", "ovn.kubernetes.io/subnet": "s", "s": "",
         "ipledger.dev/holder-kind": "VirtualMachine"});
     let meta = json!({"name": "vm.default.macvlan.default", "uid": "ip", "resourceVersion": "3", "labels": labels});
     let spec = json!({"podName": "vm", "namespace": "default", "podType": "VirtualMachine", "subnet": "s",
         "v4IpAddress": "10.0.0.3", "ipAddress": "10.0.0.3"});
-    let world = [subnet(&json!({})), claim("10.0.0.2"), claim("10.0.0.3"), seen(Kind::Ip, &meta, &spec), pod];
-    let asked = tell(&mut Engine::new(Settings::default()), world.into_iter().chain(lists()));
+    let claims = ["10.0.0.2", "10.0.0.3"].map(claim_of_machine);
+    let world = [subnet(&json!({})), seen(Kind::Ip, &meta, &spec), launcher()].into_iter().chain(claims);
+    let asked = tell(&mut Engine::new(Settings::default()), world.chain(lists()));
     let told = asked.iter().find(|command| matches!(command.action, Action::AnnotatePod { .. })).expect("it is told");
     let body = told.action.call().body.unwrap();
     assert_eq!(body["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"], "10.0.0.3");

@@ -1,7 +1,7 @@
 //! Whose address a pod uses: that of a Vip, that of a reservation, its own.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Nat::*, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_pod_that_waits_for_a_vip_does_not_turn_to_a_reservation_because_its_subnet_shrank() {
@@ -204,6 +204,34 @@ fn a_pod_that_has_what_is_reserved_for_it_does_not_turn_to_its_vip_because_a_han
             Step(Pod(3, 1, Borrow(1)), ALL, 0),
             Step(Subnet, ALL, 0),
             Step(Hand(EditPod, 44), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_was_on_record_when_it_was_asked_for_is_not_asked_for_again_once_it_is_not() {
+    // A hand deletes claims and reservation of a Subnet that is being deleted; an earlier request is on its way meanwhile.
+    holds(
+        2,
+        &[
+            Step(Reserve(2, 2), ALL, 0),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Rule(Dnat, 1, 1, 2), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(3, 1, Free), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(Program(1), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeleteRule(Dnat, 1), ALL, 0),
+            Step(Reserve(0, 4), 0, 0),
+            Step(DeletePod(1, Zero), 1, 40315),
+            Step(Hand(DeleteClaims, 72), 0, 0),
+            Step(Hand(DeleteIp, 43), 0, 0),
+            Step(DeleteRule(Dnat, 1), 0, 0),
+            Step(Hear(1), ALL, 0),
         ],
     );
 }

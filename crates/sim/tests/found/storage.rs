@@ -1,7 +1,7 @@
 //! Storage that was put back to an earlier time.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Readable, Step, What::*, Wrong::*};
+use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Readable, Pods::*, Step, What::*, Wrong::*};
 
 #[test]
 fn a_write_that_is_answered_with_what_was_before_shows_that_the_storage_was_put_back() {
@@ -121,6 +121,52 @@ fn a_pod_that_was_promised_away_an_address_in_a_time_that_is_not_any_more_may_wa
             Step(DeletePod(3, Zero), ALL, 0),
             Step(Arm(DropReply, 1), ALL, 0),
             Step(PutBack, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_gateway_lent_stays_on_record_while_its_next_pod_has_no_node() {
+    // The storage was put back to when no node would take it.
+    holds(
+        1,
+        &[
+            Step(PowerOff(0), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(PowerOff(1), ALL, 0),
+            Step(DropNode(1), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(Boot(0), ALL, 0),
+            Step(Boot(1), ALL, 0),
+            Step(PutBack, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinal_whose_next_pod_has_no_node_has_its_record_made_again() {
+    // Its set was deleted and is back, and so is its claim.
+    holds(
+        1,
+        &[
+            Step(PowerOff(0), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Pod(1, 1, This(4)), ALL, 0),
+            Step(OutOfService(0), ALL, 0),
+            Step(PowerOff(1), ALL, 0),
+            Step(Hear(0), ALL, 0),
+            Step(DropNode(1), ALL, 0),
+            Step(Save, ALL, 0),
+            Step(Boot(0), ALL, 0),
+            Step(Boot(1), ALL, 0),
+            Step(PutBack, ALL, 0),
+            Step(Set(0, 2), 0, 0),
         ],
     );
 }

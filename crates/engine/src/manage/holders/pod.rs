@@ -23,9 +23,6 @@ use api::slim::{Field, Ip, Kind, Meta, Pod, Str, Time, Uid};
 use ledger::{Addr, AddrPair, Family};
 use std::collections::BTreeMap;
 
-/// Interface of the network that replaces the primary one (Multus).
-const FIRST_INTERFACE: &str = "eth0";
-
 /// What a pod should hold; none where it is entitled to nothing any more.
 pub(in crate::manage) fn entitled(state: &State, pod: &Pod) -> Option<Entitled> {
     if is_finished(pod) || pod.spec.host_network {
@@ -141,7 +138,8 @@ fn asked_for(state: &State, pod: &Subject<'_>, networks: &Networks<'_>) -> Vec<W
     for attachment in &networks.attachments {
         let list = if first { annotations::DEFAULT_NETWORK } else { annotations::NETWORKS };
         let interface = match (std::mem::take(&mut first), attachment.interface.as_ref()) {
-            (true, "") => FIRST_INTERFACE.into(),
+            // It replaces the primary network.
+            (true, "") => primary::INTERFACE.into(),
             (true, given) => given.into(),
             (false, given) => {
                 // Multus names what has no name by its place among the secondary networks.

@@ -11,7 +11,7 @@ use crate::manage::id::ClaimKey;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
 use crate::networks::Attachment;
-use api::names::{self, annotations};
+use api::names::{self, PRIMARY_PROVIDER, annotations};
 use api::slim::Str;
 use ledger::AddrPair;
 use std::collections::BTreeMap;
@@ -68,9 +68,12 @@ fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
     let mut count = 0;
     let nics = found.into_iter().map(|((provider, own), known)| {
         let several = !own.is_empty();
+        let named = [own, known].into_iter().find(|name| !name.is_empty());
+        if primary::is_primary(&provider) {
+            return Unnamed { interface: named.unwrap_or_else(|| primary::INTERFACE.into()), provider, several };
+        }
         // Multus names what has no name by its place among the secondary networks.
         count += 1;
-        let named = [own, known].into_iter().find(|name| !name.is_empty());
         Unnamed { interface: named.unwrap_or_else(|| format!("net{count}").into()), provider, several }
     });
     nics.collect()
@@ -92,7 +95,9 @@ fn kept(state: &State, pod: &Subject<'_>, found: &mut Found) {
         // Of a Subnet that is not there nobody knows of which network it was.
         let Some(provider) = state.books.provider(&ip.spec.subnet) else { continue };
         let port = names::port_name(pod.name, pod.namespace, provider);
-        if let Some(own) = ip.meta.name.strip_prefix(port.as_str()).and_then(interface_in) {
+        let own = ip.meta.name.strip_prefix(port.as_str()).and_then(interface_in);
+        // Records of the primary network name no interface: what follows is the name of another network.
+        if let Some(own) = own.filter(|own| own.is_empty() || !primary::is_primary(provider)) {
             found.entry((provider.clone(), own.into())).or_default();
         }
     }
@@ -105,13 +110,15 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
     let is_told =
         |network: &Str, key: &ClaimKey| pod::told(pod.meta, network, "").get(key.addr.family()) == Some(key.addr);
     let claims = state.claims.of_holder(&pod.holder).map(|(key, slot)| {
-        // Of a Subnet that is not there what the pod was told says the network. A wire that nobody gave a name is called as its network.
-        let by_pod = || told.iter().find(|network| is_told(network, key));
-        (state.books.network(key).or_else(by_pod).unwrap_or(&key.wire), &slot.nic().name, key)
+        let interface = &slot.nic().name;
+        // Of a Subnet that is not there what the pod was told says the network.
+        let by_pod = || told.iter().find(|network| is_told(network, key)).cloned();
+        let network = state.books.network(key).cloned().or_else(by_pod).unwrap_or_else(|| called(&key.wire, interface));
+        (network, interface, key)
     });
-    let claims: Vec<(&Str, &Str, &ClaimKey)> = claims.collect();
+    let claims: Vec<(Str, &Str, &ClaimKey)> = claims.collect();
     for (network, interface, key) in &claims {
-        let (own, one) = (((*network).clone(), (*interface).clone()), ((*network).clone(), Str::default()));
+        let (own, one) = ((network.clone(), (*interface).clone()), (network.clone(), Str::default()));
         let several = claims.iter().any(|(other, beside, _)| other == network && beside != interface);
         let (is_named, is_one) = (found.contains_key(&own), told.contains(network));
         let known = found.entry(if is_named || several && !is_one { own } else { one }).or_default();
@@ -119,6 +126,12 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
             known.clone_from(interface);
         }
     }
+}
+
+/// The network of a NIC by its wire: one that nobody gave a name is called as its network, and that of the primary network by its VPC.
+fn called(wire: &Str, interface: &str) -> Str {
+    let is_primary = interface == primary::INTERFACE && wire.ends_with(".ovn");
+    if is_primary { PRIMARY_PROVIDER.into() } else { wire.clone() }
 }
 
 /// What follows a name: nothing, or a dot and an interface.

@@ -75,17 +75,18 @@ impl Engine {
         if let Some(entitled) = entitled.filter(|entitled| !entitled.occupant.node.is_empty()) {
             self.project_ips(entitled);
             self.project_annotations(entitled);
-        } else if let Some(entitled) = entitled.filter(|entitled| !self.has_pod(entitled)) {
-            // Nobody uses its addresses now: they stay on record.
+        } else if let Some(entitled) = entitled.filter(|entitled| !self.has_namesake(entitled)) {
+            // Nobody uses its addresses now, its next pod neither, which has no node yet: they stay on record.
             self.project_ips(entitled);
         }
         self.remove_orphans(holder, entitled);
         self.tell(holder, entitled);
     }
 
-    /// Whether there is a pod of the name of a holder, whose record is its own.
-    fn has_pod(&self, entitled: &Entitled) -> bool {
-        self.state.world.pods.get(&entitled.title.namespace, &entitled.title.name).is_some()
+    /// Whether there is a pod of the name of a holder which is not of it: the record of that name is its own.
+    fn has_namesake(&self, entitled: &Entitled) -> bool {
+        let pod = self.state.world.pods.get(&entitled.title.namespace, &entitled.title.name);
+        pod.is_some_and(|pod| HolderId::of_pod(pod) != entitled.holder)
     }
 
     /// Writes what follows from all claims of a Subnet or a pool, after everything else.
