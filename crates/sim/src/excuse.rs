@@ -137,13 +137,13 @@ impl Excuses {
     }
 }
 
-/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the
-/// same holder, as the ordinal that it was or is, by the reservation for it, or by a name that nobody can read any more, and was never on the wire, since the agent says
-/// only of a pod that runs which of them it does not use; or a hand deleted the claim and changed the pod's record, or there was none, so that
-/// it runs with this address and is told another one, which it or somebody else has; or its lender keeps it, and its living pod was promised not
-/// to use it: what that was told of it may be on record until another pod has it; or a hand had its pod, which never ran, told what somebody
-/// else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by another hand and no
-/// Subnet has, or has and gave to it by that: both that it has on record agree then, and nothing says that they are wrong.
+/// Whether what follows from a claim cannot be written yet: nobody knows its Subnet; or its pod has another claim for the same NIC, as the same
+/// holder, as the ordinal that it was or is, by the reservation for it, or by a name that nobody can read any more, and was never on the wire,
+/// since the agent says only of a pod that runs which of them it does not use; or a hand deleted the claim and changed the pod's record, or
+/// there was none, so that it runs with this address and is told another one, which it or somebody else has; or its lender keeps it, and its
+/// living pod was promised not to use it: what that was told of it may be on record until another pod has it; or a hand had its pod, which never
+/// ran, told what somebody else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by
+/// another hand and no Subnet has, or has and gave to it by that: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
     let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
     let Some(addr) = spec.address.get() else { return true };

@@ -400,3 +400,34 @@ fn a_pod_whose_reservation_was_cancelled_may_say_what_two_hands_wrote() {
         ],
     );
 }
+
+#[test]
+fn a_machine_whose_pod_and_record_agree_by_hand_has_what_they_say() {
+    // It started with another address, of which nobody is told.
+    holds(
+        1,
+        &[
+            Step(Set(0, 3), 0, 0),
+            Step(Vm(0), 0, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(DeletePool, ALL, 0),
+            Step(DeleteOrdinal(1, 1, Normal), ALL, 0),
+            Step(DeleteSet(0, Go), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Arm(CrashAfter, 3), ALL, 0),
+            Step(Pass(61), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Pass(61), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(EditIp, 19), ALL, 0),
+            Step(Hand(EditPod, 24), ALL, 0),
+        ],
+    );
+}
