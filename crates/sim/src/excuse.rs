@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::node::{CLAIMS, Node, wire_of};
 use crate::oracle::{Violation, asks_unreadably};
 use crate::wire::Wire;
-use api::slim::AddressClaim;
+use api::slim::{AddressClaim, Uid};
 use ledger::{Addr, Cidr};
 use model::{Server, cluster::SandboxId};
 use serde_json::Value;
@@ -145,7 +145,7 @@ impl Excuses {
 /// ran, told what somebody else has: it waits for that; or a hand has the pod told what a reservation for it says, or what its IP object says by
 /// another hand and no Subnet has, or has and gave to it by that: both that it has on record agree then, and nothing says that they are wrong.
 pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &AddressClaim) -> bool {
-    let (spec, uid) = (&claim.spec, claim.status.occupant.pod_uid.to_string());
+    let (spec, occupant) = (&claim.spec, &claim.status.occupant);
     let Some(addr) = spec.address.get() else { return true };
     let is_beside = |other: &AddressClaim| {
         let at = other.spec.address.get().filter(|at| **at != *addr && at.family() == addr.family());
@@ -153,10 +153,12 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     };
     let is_of_pod =
         |other: &AddressClaim| is_beside(other) && other.status.occupant.pod_uid == claim.status.occupant.pod_uid;
-    let occupant = &claim.status.occupant;
-    let pod = (occupant.namespace.as_str(), occupant.name.as_str());
-    let is_unread =
-        cluster.server.object("", "pods", pod.0, pod.1).is_some_and(|pod| asks_unreadably(&pod["metadata"]));
+    let pod = user(claim);
+    let object = cluster.server.object("", "pods", pod.0, pod.1);
+    let is_unread = object.as_ref().is_some_and(|pod| asks_unreadably(&pod["metadata"]));
+    let by_name = || object.as_ref().and_then(|pod| pod["metadata"]["uid"].as_str()).map(Uid::parse);
+    let said = Some(&occupant.pod_uid).filter(|said| **said != Uid::None).cloned();
+    let uid = said.or_else(by_name).unwrap_or_default().to_string();
     let is_like_it = |other: &AddressClaim| {
         is_beside(other) && other.spec.holder == spec.holder
             || is_of_pod(other) && (is_unread || is_one_nic(claim, other))
@@ -164,7 +166,7 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
     let told = told(&cluster.server, pod, &spec.wire);
     let is_told =
         |other: &AddressClaim| is_beside(other) && other.spec.address.get().is_some_and(|at| told == at.to_string());
-    let is_touched = cluster.excuses.was_touched(&occupant.namespace, &occupant.name);
+    let is_touched = cluster.excuses.was_touched(pod.0, pod.1);
     let is_misled = is_touched && cluster.excuses.was_lost(&claim.meta.name)
         || cluster.excuses.was_unrecorded(&spec.wire, *addr, &uid);
     let is_given = |said: Addr| claims.iter().any(|other| is_like_it(other) && other.spec.address.get() == Some(&said));
@@ -182,6 +184,13 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         || is_promised
         || (is_misled && claims.iter().any(|other| is_of_pod(other) || is_told(other)))
         || !has_subnet(&cluster.server, &spec.wire, *addr)
+}
+
+/// The pod that uses a claim: namespace and name. That of an ordinal which was made again while nobody can read its pod says none.
+fn user(claim: &AddressClaim) -> (&str, &str) {
+    let (occupant, holder) = (&claim.status.occupant, &claim.spec.holder);
+    let is_named = !occupant.name.is_empty() || holder.kind != "StatefulSet";
+    if is_named { (&occupant.namespace, &occupant.name) } else { (&holder.namespace, &holder.name) }
 }
 
 /// What a pod is told on a network.

@@ -6,6 +6,7 @@
 use super::claims::Claim;
 use super::command::ObjectId;
 use super::engine::Engine;
+use super::holders::unnamed::told_nics;
 use super::holders::{self, foreign};
 use super::id::{HolderId, STATEFUL_SET};
 use super::input::{Input, Outcome};
@@ -307,11 +308,12 @@ pub(super) fn id_of(object: &Object) -> ObjectId {
     ObjectId { kind: object.kind(), namespace: meta.namespace.clone(), name: meta.name.clone() }
 }
 
-/// The providers of a pod's attachments.
+/// The providers of a pod's attachments; where nobody can read which these are, of those for which it was told an address.
 fn providers(pod: &Pod) -> Vec<Str> {
     let networks = networks_of_meta(&pod.meta, &pod.meta.namespace);
     let provider = |attachment: &Attachment<'_>| format!("{}.{}", attachment.name, attachment.namespace).into();
-    networks.attachments.iter().map(provider).collect()
+    let told = told_nics(&pod.meta).filter(|_| !networks.malformed.is_empty()).map(|(provider, _)| provider.into());
+    networks.attachments.iter().map(provider).chain(told).collect()
 }
 
 /// Whether a version is later than another; where they are no numbers, whatever comes is.

@@ -321,5 +321,5 @@ impl State {
 
 /// Whether a pod was told an address of a NIC.
 fn was_told(pod: &Pod) -> bool {
-    pod.meta.annotations.iter().any(|(key, value)| value == "true" && key.contains(".kubernetes.io/allocated"))
+    holders::unnamed::told_nics(&pod.meta).next().is_some()
 }

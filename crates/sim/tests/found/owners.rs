@@ -304,3 +304,25 @@ fn a_pod_that_became_an_ordinal_whose_subnet_is_gone_goes_on_with_what_it_has() 
         ],
     );
 }
+
+#[test]
+fn a_pod_that_lost_its_set_has_its_claim_and_not_what_two_hands_wrote_of_another() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(DeletePod(1, Zero), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Arm(Late, 2), ALL, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(Deaf(0), 30, 6999),
+            Step(Deaf(1), ALL, 0),
+            Step(Boot(1), ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(Hand(EditPod, 68), ALL, 0),
+            Step(Hand(EditIp, 43), ALL, 0),
+        ],
+    );
+}

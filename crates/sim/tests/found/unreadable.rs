@@ -235,3 +235,79 @@ fn of_two_reasons_to_wait_a_claim_gives_one() {
         ],
     );
 }
+
+#[test]
+fn a_vip_is_no_longer_lent_to_a_pod_that_cannot_be_read_once_its_subnet_is_gone() {
+    // The Vip's address was outside of the Subnet before that.
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(Crash(0), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(Vip(1, 0), 8, 3365),
+            Step(DeletePod(0, Zero), ALL, 0),
+            Step(DeleteSubnet, 0, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(Pod(3, 0, Borrow(1)), ALL, 0),
+            Step(Networks(3, Unreadable), 0, 0),
+            Step(Arm(CrashBefore, 1), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(Block(29), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn an_ordinal_that_cannot_be_read_is_said_by_two_hands_to_have_something_else() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Spill, ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(DeleteVip(0), ALL, 0),
+            Step(Migrate(0), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeleteOrdinal(1, 1, Zero), 0, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(Eip(0, 6), ALL, 0),
+            Step(MigrationFailed(0, Zero), ALL, 0),
+            Step(Hand(HoldPod, 56), ALL, 0),
+            Step(DeletePod(1, Zero), ALL, 0),
+            Step(Pool(5, 6), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(DeleteEip(0), ALL, 0),
+            Step(Pod(1, 1, Pooled), ALL, 0),
+            Step(Pod(0, 1, This(6)), ALL, 0),
+            Step(Pass(30), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Exit(3), ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Set(1, 2), ALL, 0),
+            Step(Block(28), ALL, 0),
+            Step(DeletePod(3, Zero), ALL, 0),
+            Step(Subnet, ALL, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Hand(EditIp, 34), ALL, 0),
+            Step(DeleteVip(0), ALL, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Pod(2, 1, Pooled), ALL, 0),
+            Step(Hand(EditPod, 88), ALL, 0),
+            Step(Hand(FreeSubnet, 8), ALL, 0),
+            Step(Hand(DeleteClaim, 88), ALL, 0),
+            Step(Hand(EditIp, 53), ALL, 0),
+        ],
+    );
+}

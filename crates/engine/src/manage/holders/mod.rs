@@ -16,7 +16,7 @@ pub(super) mod primary;
 mod quarantine;
 pub(super) mod reservation;
 mod stateful_set;
-mod unnamed;
+pub(super) mod unnamed;
 pub(super) mod vip;
 pub(super) mod vm;
 

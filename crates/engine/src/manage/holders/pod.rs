@@ -382,10 +382,11 @@ fn former(
 }
 
 /// Whether a claim came beside what a NIC has on record. Its claim of that was lost, and is to be made again, where it can be had; a pod
-/// that runs goes on with it whoever has it by then.
+/// that runs and has let go of the other one goes on with it whoever has it by then.
 fn is_beside_record(state: &State, own: &NicId, record: Option<AddrPair>, claim: &Claim) -> bool {
     let recorded = record.and_then(|pair| claim.beside(pair));
-    recorded.is_some_and(|key| state.claims.may_be_of(&key, own) || state.runs(&own.holder))
+    let goes_on = || claim.is_let_go() && state.runs(&own.holder);
+    recorded.is_some_and(|key| state.claims.may_be_of(&key, own) || goes_on())
 }
 
 /// The Vip that a NIC borrows: the first one on the Vip's Subnet does, where Kube-OVN gives it to each.

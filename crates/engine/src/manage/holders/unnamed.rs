@@ -12,7 +12,7 @@ use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
 use crate::networks::Attachment;
 use api::names::{self, PRIMARY_PROVIDER, annotations};
-use api::slim::Str;
+use api::slim::{Meta, Str};
 use ledger::AddrPair;
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ fn has(state: &State, want: &Want) -> Option<AddrPair> {
 /// The NICs that are on record for a subject.
 fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
     let mut found = Found::new();
-    told(pod, &mut found);
+    found.extend(told_nics(pod.meta).map(|(provider, own)| ((provider.into(), own.into()), Str::default())));
     kept(state, pod, &mut found);
     claimed(state, pod, &mut found);
     let mut count = 0;
@@ -79,14 +79,14 @@ fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
     nics.collect()
 }
 
-/// `<provider>.kubernetes.io/allocated[.<interface>]`
-fn told(pod: &Subject<'_>, found: &mut Found) {
-    for (key, _) in pod.meta.annotations.iter().filter(|(_, value)| *value == "true") {
-        let Some((provider, rest)) = key.split_once(".kubernetes.io/allocated") else { continue };
-        if let Some(own) = interface_in(rest) {
-            found.entry((provider.into(), own.into())).or_default();
-        }
-    }
+/// The NICs for which a pod was told an address: provider, and interface where the annotation names it
+/// (`<provider>.kubernetes.io/allocated[.<interface>]`).
+pub(in crate::manage) fn told_nics(meta: &Meta) -> impl Iterator<Item = (&str, &str)> {
+    let told = meta.annotations.iter().filter(|(_, value)| *value == "true");
+    told.filter_map(|(key, _)| {
+        let (provider, rest) = key.split_once(".kubernetes.io/allocated")?;
+        Some((provider, interface_in(rest)?))
+    })
 }
 
 /// The IP objects of an ordinal or a machine without a pod are named as its next pod's are.
