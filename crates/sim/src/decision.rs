@@ -10,6 +10,7 @@ use crate::controller::slim;
 use crate::oracle::Violation;
 use api::names::annotations::ADOPTED;
 use api::names::labels::IP_RESERVED;
+use api::names::port_name;
 use api::slim::{Field, Kind, Object, PoolEntry, Str};
 use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
@@ -79,7 +80,7 @@ fn says(ip: &Value, address: &str) -> bool {
     ["v4IpAddress", "v6IpAddress"].iter().any(|field| ip["spec"][field] == address)
 }
 
-/// Whether the pod of an IP object lives, and was told the address: it stands beside `allocated`, where nobody else writes.
+/// Whether the pod of an IP object lives, and was told the address for the same NIC: it stands beside `allocated`, where nobody else writes.
 fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
     let text = |field: &str| ip["spec"][field].as_str().unwrap_or_default();
     let pod = server.object("", "pods", text("namespace"), text("podName"));
@@ -90,7 +91,8 @@ fn lives_with(server: &Server, ip: &Value, address: &str) -> bool {
         let is_told = |(key, value): (&String, &Value)| {
             let provider = key.strip_suffix(".kubernetes.io/ip_address");
             let allocated = |provider| &meta["annotations"][format!("{provider}.kubernetes.io/allocated")];
-            value == address && provider.is_some_and(|provider| allocated(provider) == "true")
+            let is_its = |provider| ip["metadata"]["name"] == port_name(text("podName"), text("namespace"), provider);
+            value == address && provider.is_some_and(|provider| is_its(provider) && allocated(provider) == "true")
         };
         // The record of an earlier pod of that name is not its own.
         (of.is_null() || *of == meta["uid"])

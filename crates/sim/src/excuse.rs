@@ -209,7 +209,9 @@ fn is_told_on_record(
     is_given: impl Fn(Addr) -> bool,
 ) -> bool {
     let Some(ip) = server.object("kubeovn.io", "ips", "", &format!("{name}.{namespace}.{net}")) else { return false };
-    let said = &ip["spec"]["ipAddress"];
+    // A person may write a reservation's address in either place.
+    let places = ["ipAddress", "v4IpAddress", "v6IpAddress"].map(|field| &ip["spec"][field]);
+    let said = places.into_iter().find(|said| !said.is_null()).unwrap_or(&Value::Null);
     let is_reserved = ip["metadata"]["labels"]["ovn.kubernetes.io/ip_reserved"] != "false";
     let parsed = said.as_str().and_then(|said| said.parse().ok());
     let is_so = || parsed.is_some_and(|said| !has_subnet(server, net, said) || is_given(said));

@@ -72,6 +72,7 @@ impl Engine {
         self.state.books.release(key);
         self.settled(key);
         self.about(slot.nic().holder.clone());
+        self.about_records_of(key);
         self.dirty.extend(self.waiting.at_address(key).cloned());
         if self.state.books.fault(slot.subnet()).is_some() && self.state.claims.wires_of(slot.subnet()).next().is_none()
         {

@@ -235,3 +235,20 @@ fn what_was_on_record_when_it_was_asked_for_is_not_asked_for_again_once_it_is_no
         ],
     );
 }
+
+#[test]
+fn a_hand_tells_a_pod_what_a_reservation_for_it_says_on_a_subnet_that_is_gone() {
+    holds_overtaken(
+        2,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Pod(3, 1, This(3)), ALL, 0),
+            Step(Hand(StripPod, 78), ALL, 0),
+            Step(Pod(1, 0, Pooled), ALL, 0),
+            Step(Pod(2, 1, This(3)), ALL, 0),
+            Step(Hand(EditPod, 74), 0, 0),
+            Step(Reserve(3, 6), 0, 0),
+            Step(Spill, ALL, 0),
+        ],
+    );
+}

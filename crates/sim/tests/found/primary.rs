@@ -1,6 +1,6 @@
 //! Runs in which the primary network is served beside the others.
 
-use crate::holds;
+use crate::{holds, holds_overtaken};
 use sim::random::{
     ALL, Ask::*, Grace::*, Hand::*, Nat::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*,
 };
@@ -177,6 +177,24 @@ fn a_pod_whose_gateway_has_no_place_for_it_any_more_is_told_what_else_it_has() {
             Step(OutOfService(1), ALL, 0),
             Step(Set(1, 1), ALL, 0),
             Step(Gateway(1), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_a_hand_wrote_into_the_record_of_one_nic_is_not_on_record_for_another() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Primary, ALL, 0),
+            Step(Pod(1, 0, Free), ALL, 0),
+            Step(Pod(0, 1, Refused(Refusal::Unreadable)), 3, 14713),
+            Step(Deaf(1), 3, 14236),
+            Step(Hand(EditIp, 72), 0, 0),
+            Step(Set(0, 2), 0, 0),
+            Step(Template(1, Unreadable), 30, 38541),
+            Step(Hand(EditPod, 77), 0, 0),
+            Step(Arm(CrashBefore, 2), ALL, 0),
         ],
     );
 }

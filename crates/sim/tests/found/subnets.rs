@@ -106,3 +106,22 @@ fn an_eip_whose_subnet_came_again_says_the_address_that_it_has() {
 fn what_kube_ovn_gave_to_an_ovn_eip_is_claimed_once_its_subnet_is_there() {
     holds_overtaken(1, &[Step(DeleteSubnet, ALL, 0), Step(OvnEip(6), ALL, 0), Step(Subnet, ALL, 0)]);
 }
+
+#[test]
+fn the_record_of_a_gateways_pod_goes_with_its_claim_where_its_subnet_is_gone() {
+    // Two hands took the pod's annotations and the claim.
+    holds_overtaken(
+        1,
+        &[
+            Step(Gateway(1), ALL, 0),
+            Step(DeleteSubnet, ALL, 0),
+            Step(Cancel(3), ALL, 0),
+            Step(Reserve(3, 5), 0, 0),
+            Step(DeletePod(3, Normal), 5, 24900),
+            Step(Hand(FreeSubnet, 2), 0, 0),
+            Step(Hand(StripPod, 55), 13, 13439),
+            Step(Crash(0), ALL, 0),
+            Step(Hand(DeleteClaim, 4), ALL, 0),
+        ],
+    );
+}

@@ -113,6 +113,13 @@ impl Engine {
         ips.iter().for_each(|ip| self.about_ip(ip));
     }
 
+    /// A claim is gone: whose records say its address is looked at. Such a record may be another's than its holder's.
+    pub(in crate::manage) fn about_records_of(&mut self, key: &ClaimKey) {
+        let is_on_it = |ip: &&Shared<Ip>| self.state.books.wire(&ip.spec.subnet).is_none_or(|wire| *wire == key.wire);
+        let holders = self.state.ips_at.of(&key.addr).filter(is_on_it).filter_map(|ip| holder_of(ip));
+        self.dirty.extend(holders);
+    }
+
     /// Whoever an IP object concerns is looked at: whose it is, and the pod of that name.
     fn about_ip(&mut self, ip: &Ip) {
         self.dirty.extend(holder_of(ip));
