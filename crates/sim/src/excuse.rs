@@ -163,7 +163,7 @@ pub(crate) fn is_unsettled(cluster: &Cluster, claims: &[AddressClaim], claim: &A
         is_beside(other) && other.spec.holder == spec.holder
             || is_of_pod(other) && (is_unread || is_one_nic(claim, other))
     };
-    let told = told(&cluster.server, pod, &spec.wire);
+    let told = object.as_ref().map(|pod| told(pod, &spec.wire)).unwrap_or_default();
     let is_told =
         |other: &AddressClaim| is_beside(other) && other.spec.address.get().is_some_and(|at| told == at.to_string());
     let is_touched = cluster.excuses.was_touched(pod.0, pod.1);
@@ -194,10 +194,9 @@ fn user(claim: &AddressClaim) -> (&str, &str) {
 }
 
 /// What a pod is told on a network.
-fn told(server: &Server, (namespace, name): (&str, &str), net: &str) -> String {
-    let pod = server.object("", "pods", namespace, name);
-    let told = pod.map(|pod| pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")].clone());
-    told.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
+fn told(pod: &Value, net: &str) -> String {
+    let told = &pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")];
+    told.as_str().unwrap_or_default().to_owned()
 }
 
 /// Whether a pod is told another address than this one, which is what a reservation for it says, or what its IP object says and no Subnet has, or
