@@ -435,7 +435,7 @@ impl Books {
         let seed = if let AskMac::Made(seed) = &want.mac { seed } else { &nobody };
         let mut make = || made_mac::entropy(seed, &want.nic, attempts.next().unwrap_or_default());
         let mac = match &want.mac {
-            AskMac::None => MacPick::None,
+            AskMac::None | AskMac::Kept(_) => MacPick::None,
             AskMac::Made(_) => MacPick::Any(&mut make),
             AskMac::This(mac) => MacPick::This(*mac),
         };

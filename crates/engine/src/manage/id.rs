@@ -62,6 +62,15 @@ impl HolderId {
         Self::Pod(hash.map_or_else(|| pod.meta.uid.clone(), Uid::parse))
     }
 
+    /// What the holder of a pod's addresses is called once a StatefulSet has taken the pod over, or gone without it: its claims from before keep
+    /// their names.
+    pub(super) fn before(&self, (namespace, name): (&Str, &Str), user: &Uid) -> Self {
+        match self {
+            Self::Pod(_) => Self::named(STATEFUL_SET, namespace.clone(), name.clone()),
+            Self::Named(_) => Self::Pod(user.clone()),
+        }
+    }
+
     /// Where the ordinals of a StatefulSet begin among all holders.
     pub(super) fn first_of_set(namespace: &Str, set: &str) -> Self {
         Self::named(STATEFUL_SET, namespace.clone(), format!("{set}-"))

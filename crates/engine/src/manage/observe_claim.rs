@@ -70,6 +70,7 @@ impl Engine {
             claim.users().for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
         }
         self.state.books.release(key);
+        self.record_mac_again(&slot);
         self.settled(key);
         self.about(slot.nic().holder.clone());
         self.about_records_of(key);
@@ -92,6 +93,15 @@ impl Engine {
                 self.try_faulty(&Str::default());
             }
         }
+    }
+
+    /// The MAC of a claim that is gone may be that of another one of the same pod: only one has it in the book.
+    fn record_mac_again(&mut self, gone: &Slot) {
+        let Some((claim, mac)) = gone.standing().zip(gone.mac()) else { return };
+        let title = (&claim.title.namespace, &claim.title.name);
+        let before = claim.nic.holder.before(title, &claim.occupant.pod_uid);
+        let others = self.state.claims.of_holder(&before);
+        others.filter(|(_, slot)| slot.mac() == Some(mac)).for_each(|(key, slot)| self.state.books.record(key, slot));
     }
 
     /// What was asked for has an answer: if it was the last record of its wire, free choices may go on.

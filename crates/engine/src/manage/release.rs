@@ -11,7 +11,7 @@ use super::fate::{Fate, Proof, Wait};
 use super::holders::{self, Entitled};
 use super::id::{HolderId, NicId};
 use super::want::Want;
-use api::slim::{Str, Uid};
+use api::slim::Str;
 use std::sync::Arc;
 
 impl Engine {
@@ -95,10 +95,10 @@ impl Engine {
         }
     }
 
-    /// Whether a claim that is kept waits and rests no more: its next user has it, or nobody uses it and it was freed before it was wanted
-    /// again.
+    /// Whether a claim that is kept waits and rests no more: its next user has it, or nobody is to use it now and it was freed before it was
+    /// wanted again.
     fn is_settled(&self, entitled: &Entitled, claim: &Claim) -> bool {
-        let is_back = entitled.occupant.pod_uid == Uid::None && claim.cooling_since().is_some();
+        let is_back = claim.cooling_since().is_some() && !self.is_to_move(entitled, claim);
         (entitled.occupant.is(&claim.occupant) || is_back) && !self.waits_for_target(claim)
     }
 

@@ -104,6 +104,8 @@ pub enum AskMac {
     Made(Uid),
     /// This one.
     This(Mac),
+    /// This one, which the pod has already by another claim.
+    Kept(Mac),
 }
 
 impl AskMac {
@@ -111,7 +113,7 @@ impl AskMac {
     #[must_use]
     pub fn named(&self) -> Option<Mac> {
         match self {
-            Self::This(mac) => Some(*mac),
+            Self::This(mac) | Self::Kept(mac) => Some(*mac),
             Self::None | Self::Made(_) => None,
         }
     }

@@ -6,6 +6,7 @@ mod families;
 mod lending;
 mod lists;
 mod lost;
+mod macs;
 mod queueing;
 mod resting;
 mod rival;

@@ -198,3 +198,26 @@ fn what_a_hand_wrote_into_the_record_of_one_nic_is_not_on_record_for_another() {
         ],
     );
 }
+
+#[test]
+fn the_mac_that_a_pod_has_by_a_claim_from_before_its_stateful_set_came_back_is_its_own() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Primary, ALL, 0),
+            Step(Team, ALL, 0),
+            Step(Set(1, 2), 1, 29359),
+            Step(DeleteSet(1, Stay), 0, 0),
+            Step(Hand(AdoptIp, 48), 8, 20845),
+            Step(Reserve(0, 0), 13, 8509),
+            Step(Rule(Dnat, 0, 0, 2), 0, 0),
+            Step(Hand(DeleteClaim, 46), 0, 0),
+            Step(CutOff(0), 0, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Set(1, 1), 0, 0),
+            Step(Pod(1, 1, Free), 30, 63141),
+            Step(Hand(EditPod, 26), ALL, 0),
+            Step(Hand(DeleteClaim, 55), ALL, 0),
+        ],
+    );
+}

@@ -311,3 +311,38 @@ fn an_ordinal_that_cannot_be_read_is_said_by_two_hands_to_have_something_else() 
         ],
     );
 }
+
+#[test]
+fn what_was_only_asked_for_is_no_record_of_a_pod_that_cannot_be_read() {
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Hand(DeleteClaim, 16), 0, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Hand(DeleteClaims, 77), ALL, 0),
+            Step(DeleteOrdinal(1, 1, Zero), ALL, 0),
+            Step(Nothing, ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeleteOvnEip(2), ALL, 0),
+            Step(CutOff(0), ALL, 0),
+            Step(Hand(HoldPod, 21), ALL, 0),
+            Step(Reserve(3, 0), ALL, 0),
+            Step(Eip(0, 5), ALL, 0),
+            Step(Program(1), ALL, 0),
+            Step(Networks(3, Unreadable), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(RunVm(0, 1), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Hand(EditIp, 85), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Hand(DeleteClaims, 70), 0, 0),
+            Step(Hand(DeleteIp, 2), 0, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(DeleteSubnet, 0, 0),
+            Step(DeletePod(2, Normal), ALL, 0),
+        ],
+    );
+}

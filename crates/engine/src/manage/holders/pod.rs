@@ -12,15 +12,15 @@ use crate::manage::bug::Bug;
 use crate::manage::claims::{Claim, Slot};
 use crate::manage::command::Occupant;
 use crate::manage::fate::{Place, Unread};
-use crate::manage::id::{ClaimKey, HolderId, NicId, STATEFUL_SET, Title, ordinal_of};
+use crate::manage::id::{ClaimKey, HolderId, NicId, Title, ordinal_of};
 use crate::manage::project::{is_of_life, names_life};
 use crate::manage::state::State;
-use crate::manage::want::{Ask, Class, Lent, Want};
+use crate::manage::want::{Ask, AskMac, Class, Lent, Want};
 use crate::networks::{Attachment, Networks, networks_of_meta};
 use crate::record::{is_finished, provider_value};
 use api::names::{self, PRIMARY_PROVIDER, annotations};
 use api::slim::{Field, Ip, Kind, Meta, Pod, Str, Time, Uid};
-use ledger::{Addr, AddrPair, Family};
+use ledger::{Addr, AddrPair, Family, Mac};
 use std::collections::BTreeMap;
 
 /// What a pod should hold; none where it is entitled to nothing any more.
@@ -257,10 +257,22 @@ pub(super) fn want(state: &State, pod: &Subject<'_>, nic: &Named<'_>, several: b
         class,
         family: family.unwrap_or_default(),
         told,
-        mac: primary::ask_mac(provider, mac.unwrap_or_default(), &pod.meta.uid),
+        mac: ask_mac(state, pod, (provider, interface), mac.unwrap_or_default()),
         port: port.into(),
         annotations: (provider.as_str().into(), suffix),
     })
+}
+
+/// Which MAC a NIC is to have. One that its pod has by a claim from before it was this holder's is nobody else's.
+fn ask_mac(state: &State, pod: &Subject<'_>, (provider, interface): (&str, &Str), asked: Option<Mac>) -> AskMac {
+    let has = |mac: &Mac| {
+        let before = NicId::new(pod.holder.before((pod.namespace, pod.name), &pod.user), interface.clone());
+        state.claims.of_nic(&before).any(|(_, slot)| slot.mac() == Some(*mac))
+    };
+    match asked.filter(|mac| pod.user != Uid::None && has(mac)) {
+        Some(mac) => AskMac::Kept(mac),
+        None => primary::ask_mac(provider, asked, &pod.meta.uid),
+    }
 }
 
 /// What a pod was told before.
@@ -363,11 +375,7 @@ fn former(
     if pod.user == Uid::None || !pod.borrows {
         return None;
     }
-    let holder = match &pod.holder {
-        HolderId::Pod(_) => HolderId::named(STATEFUL_SET, pod.namespace.clone(), pod.name.clone()),
-        HolderId::Named(_) => HolderId::Pod(pod.user.clone()),
-    };
-    let nic = NicId::new(holder, own.name.clone());
+    let nic = NicId::new(pod.holder.before((pod.namespace, pod.name), &pod.user), own.name.clone());
     // The Subnet of the other one may be gone.
     let is_away = |key: &ClaimKey| !state.books.containing(key).is_some_and(|subnet| subnets.contains(subnet));
     let rank = |claim: &Claim| (!claim.in_use, claim.is_let_go(), !is_told(told, claim), is_away(&claim.key));

@@ -6,7 +6,7 @@
 
 use super::pod::{self, Named, Subject, want};
 use super::primary;
-use crate::manage::claims::Slot;
+use crate::manage::claims::Claim;
 use crate::manage::id::ClaimKey;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
@@ -45,12 +45,13 @@ pub(super) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     on_record.collect()
 }
 
-/// The claims of a NIC; of a lender's those that its pod uses. Of several in one family the one that it was told.
+/// The claims of a NIC; of a lender's those that its pod uses. Of several in one family the one that it was told. What is only asked for it
+/// does not have.
 fn has(state: &State, want: &Want) -> Option<AddrPair> {
     let mut pair = AddrPair::NONE;
-    let is_its =
-        |slot: &Slot| want.lent.as_ref().is_none_or(|lent| slot.standing().is_some_and(|c| c.has_user(&lent.to)));
-    for (key, _) in state.claims.of_nic(want.claimant()).filter(|(_, slot)| is_its(slot)) {
+    let is_its = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.has_user(&lent.to));
+    let standing = state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
+    for Claim { key, .. } in standing.filter(|claim| is_its(claim)) {
         let family = key.addr.family();
         if pair.get(family).is_none() || want.told.get(family) == Some(key.addr) {
             pair.set(family, Some(key.addr));

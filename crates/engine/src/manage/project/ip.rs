@@ -180,9 +180,16 @@ impl Engine {
 
     /// The IP object of a NIC; none until all its claims stand.
     fn record_of(&self, entitled: &Entitled, want: &Want) -> Option<NewIp> {
-        // What it keeps until there is another one in its place is on record, too, unless its pod goes on with what it was told.
         let is_told = || self.state.world.ips.named(&want.port).is_some_and(|ip| self.says_what_was_told(ip));
-        let (subnet, addrs) = self.served(want).or_else(|| if is_told() { None } else { self.all_kept(want) })?;
+        let is_its = |claim: &Claim| claim.is_unused() || claim.has_user(&entitled.occupant.pod_uid);
+        let is_used = || Family::BOTH.into_iter().filter_map(|family| self.kept(want, family)).all(is_its);
+        let (subnet, addrs) = match self.served(want) {
+            Some(served) if is_used() => served,
+            // Its pod goes on with that, and there is no other record of it.
+            _ if is_told() => return None,
+            // What it keeps until there is another one in its place is on record, too.
+            served => served.or_else(|| self.all_kept(want))?,
+        };
         // Without a pod it stays the node of the last one.
         let last =
             || self.state.world.ips.named(&want.port).map(|ip| &ip.spec.node_name).filter(|node| !node.is_empty());
