@@ -11,6 +11,10 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lives that are timed at each size.
 const LIVES: usize = 2_000;
 /// Any time will do.
@@ -77,7 +81,8 @@ impl Bench {
         );
         let ip = format!(
             r#"{{"metadata":{{"name":"p{number}.ns{space}.macvlan.default","uid":"i{number}","resourceVersion":"{}",
-            "labels":{{"ipledger.dev/holder-uid":"{uid}","ovn.kubernetes.io/subnet":"ext"}}}},
+            "labels":{{"ipledger.dev/holder-uid":"{uid}","ovn.kubernetes.io/subnet":"ext","ext":"",
+            "ovn.kubernetes.io/node-name":"node{node}","ovn.kubernetes.io/ip_reserved":"false"}}}},
             "spec":{{"podName":"p{number}","namespace":"ns{space}","subnet":"ext","nodeName":"node{node}",
             "ipAddress":"{addr}","v4IpAddress":"{addr}"}}}}"#,
             self.next()
@@ -107,6 +112,10 @@ impl Bench {
             .chain([Input::RivalSeen(None), Input::RivalGateways(false), Input::AgentsListed])
             .flat_map(|input| bench.step(input))
             .collect();
+        // The Subnet is new to it; of all else there is nothing to say.
+        let is_of_subnet = |command: &&Command| command.action.call().path.contains("/subnets/");
+        let others: Vec<&Command> = commands.iter().filter(|command| !is_of_subnet(command)).take(3).collect();
+        assert!(others.is_empty(), "a start without news: {others:?}");
         bench.answer(commands);
         bench
     }

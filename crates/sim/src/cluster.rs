@@ -9,6 +9,7 @@ use crate::end::End;
 use crate::excuse::{Excuses, claim_at};
 use crate::fault::Fault;
 use crate::migrations::Migrations;
+use crate::net::{FIRST, FIRST_NAMED};
 use crate::node::Node;
 use crate::oracle::{Violation, always, at_rest};
 use crate::planted::Planted;
@@ -52,6 +53,8 @@ pub struct Cluster {
     planted: Option<Planted>,
     /// How the controllers run.
     primary: PrimaryNetwork,
+    /// What the wire of the first network is called.
+    first_wire: &'static str,
     /// After how many writes they stop, where they do.
     down_after: Option<u64>,
 }
@@ -175,6 +178,7 @@ impl Cluster {
             excuses: Excuses::default(),
             migrations: Migrations::default(),
             primary: PrimaryNetwork::Read,
+            first_wire: FIRST,
             down_after: None,
         }
     }
@@ -189,6 +193,16 @@ impl Cluster {
 
     pub(crate) fn any_cut_off(&self) -> bool {
         self.nodes.iter().any(Node::is_cut_off)
+    }
+
+    /// What the wire of the first network is called.
+    pub(crate) fn first_wire(&self) -> &'static str {
+        self.first_wire
+    }
+
+    /// From now on it has a name of its own.
+    pub(crate) fn name_first_wire(&mut self) {
+        self.first_wire = FIRST_NAMED;
     }
 
     /// Whether the controllers serve the primary network.

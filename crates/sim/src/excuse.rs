@@ -6,7 +6,8 @@
 //! unless somebody else has it by then, or the record was touched by hand too.
 
 use crate::cluster::Cluster;
-use crate::node::{CLAIMS, Node, wire_of};
+use crate::net::{is_wire_of, network_of, port};
+use crate::node::{CLAIMS, Node};
 use crate::oracle::{Violation, asks_unreadably};
 use crate::wire::Wire;
 use api::slim::{AddressClaim, Uid};
@@ -195,7 +196,7 @@ fn user(claim: &AddressClaim) -> (&str, &str) {
 
 /// What a pod is told on a network.
 fn told(pod: &Value, net: &str) -> String {
-    let told = &pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")];
+    let told = &pod["metadata"]["annotations"][format!("{}.kubernetes.io/ip_address", network_of(net))];
     told.as_str().unwrap_or_default().to_owned()
 }
 
@@ -207,7 +208,7 @@ fn is_told_on_record(
     (net, addr): (&str, Addr),
     is_given: impl Fn(Addr) -> bool,
 ) -> bool {
-    let Some(ip) = server.object("kubeovn.io", "ips", "", &format!("{name}.{namespace}.{net}")) else { return false };
+    let Some(ip) = server.object("kubeovn.io", "ips", "", &port(namespace, name, net)) else { return false };
     // A person may write a reservation's address in either place.
     let places = ["ipAddress", "v4IpAddress", "v6IpAddress"].map(|field| &ip["spec"][field]);
     let said = places.into_iter().find(|said| !said.is_null()).unwrap_or(&Value::Null);
@@ -225,7 +226,7 @@ fn is_one_nic(claim: &AddressClaim, other: &AddressClaim) -> bool {
         ["Pod", "StatefulSet"].contains(&&*holder.kind).then_some((holder.namespace, holder.name, holder.nic))
     };
     let is_reserved = |by: &AddressClaim, own: &AddressClaim| {
-        let port = nic(own).map(|(namespace, name, _)| format!("{name}.{namespace}.{}", own.spec.wire));
+        let port = nic(own).map(|(namespace, name, _)| port(&namespace, &name, &own.spec.wire));
         by.spec.holder.kind == "Reservation" && port.is_some_and(|port| by.spec.holder.name == *port)
     };
     nic(claim).is_some_and(|of| nic(other) == Some(of)) || is_reserved(claim, other) || is_reserved(other, claim)
@@ -236,7 +237,7 @@ pub(crate) fn has_subnet(server: &Server, net: &str, addr: Addr) -> bool {
     server.objects("kubeovn.io", "subnets").iter().any(|subnet| {
         let cidr = subnet["spec"]["cidrBlock"].as_str().unwrap_or_default();
         let mut cidrs = cidr.split(',').filter_map(|text| text.parse::<Cidr>().ok());
-        wire_of(subnet["spec"]["provider"].as_str().unwrap_or_default()) == net
+        is_wire_of(net, subnet["spec"]["provider"].as_str().unwrap_or_default())
             && cidrs.any(|cidr| cidr.usable().contains(addr))
     })
 }
@@ -262,7 +263,9 @@ fn is_recorded(server: &Server, net: &str, addr: Addr, pod: &SandboxId) -> bool 
         server.object("", "pods", &pod.namespace, &pod.name).filter(|of| of["metadata"]["uid"] == pod.pod_uid.as_str());
     let (Some(ip), Some(pod)) = (ip, pod) else { return false };
     let text = addr.to_string();
-    let said = pod["metadata"]["annotations"][format!("{net}.kubernetes.io/ip_address")].as_str().unwrap_or_default();
+    let said = pod["metadata"]["annotations"][format!("{}.kubernetes.io/ip_address", network_of(net))]
+        .as_str()
+        .unwrap_or_default();
     let allocated = pod["metadata"]["annotations"][format!("{net}.kubernetes.io/allocated")] == "true";
     let field = if addr.family() == ledger::Family::V4 { "v4IpAddress" } else { "v6IpAddress" };
     let alive = pod["metadata"]["deletionTimestamp"].is_null() && !ended(&pod);

@@ -4,6 +4,7 @@
 //! server and never the engine.
 
 use crate::cluster::Cluster;
+use crate::net::port;
 use crate::oracle::{Violation, is_ended, pods};
 use api::slim::{AddressClaim, Ip, Pod};
 use ledger::Family;
@@ -93,7 +94,7 @@ pub(crate) fn records(cluster: &Cluster, claim: &AddressClaim) -> usize {
         "Reservation" => 1,
         "Pod" | "StatefulSet" | "VirtualMachine" => {
             let holder = &claim.spec.holder;
-            let port = format!("{}.{}.{}", holder.name, holder.namespace, claim.spec.wire);
+            let port = port(&holder.namespace, &holder.name, &claim.spec.wire);
             usize::from(!is_reserved(cluster, &port) && !is_of_namesake(cluster, &port, claim))
         }
         "IptablesEIP" => 0,
@@ -115,7 +116,7 @@ pub(crate) fn records(cluster: &Cluster, claim: &AddressClaim) -> usize {
                 // What it promised not to use it has no more.
                 (claim.status.may_use(&pod.meta.uid) || is_next(pod))
                     && !is_ended(pod)
-                    && !is_reserved(cluster, &format!("{}.{}.{}", pod.meta.name, pod.meta.namespace, claim.spec.wire))
+                    && !is_reserved(cluster, &port(&pod.meta.namespace, &pod.meta.name, &claim.spec.wire))
             };
             pods(cluster).iter().filter(is_user).count()
         }

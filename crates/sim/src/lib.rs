@@ -13,6 +13,7 @@ mod fault;
 mod given;
 mod holders;
 mod migrations;
+mod net;
 mod node;
 mod oracle;
 mod planted;

@@ -6,6 +6,7 @@
 
 use crate::controller::slim;
 use crate::given::Given;
+use crate::net::wires_of;
 use crate::planted::Planted;
 use crate::setup::{LEASES, agent_lease, create};
 use crate::wire::Wire;
@@ -21,12 +22,6 @@ use std::sync::Arc;
 
 /// Where claims are.
 pub(crate) const CLAIMS: &str = "/apis/ipledger.dev/v1alpha1/addressclaims";
-
-/// The wire of the primary network.
-pub(crate) const PRIMARY_WIRE: &str = "ovn-cluster.ovn";
-
-/// The network of random runs whose wire has a name of its own: its provider and its wire. All others are called alike.
-pub(crate) const NAMED_WIRE: (&str, &str) = ("second.default", "hall");
 
 /// A node.
 #[derive(Debug)]
@@ -293,10 +288,13 @@ impl Node {
             own.or_else(|| annotations[format!("{provider}.kubernetes.io/{name}")].as_str())
         };
         let text = value("ip_address").filter(|_| value("allocated") == Some("true"))?;
-        let wire = wire_of(provider);
+        let wires = wires_of(provider);
         let uid = Uid::parse(&sandbox.pod_uid);
         let mut addrs = Vec::new();
         for addr in Field::<AddrPair>::parse(text).get()?.iter() {
+            // A claim says what the wire is called.
+            let is_there = |wire: &&str| is_claimed(server, wire, addr);
+            let wire = wires.iter().copied().find(is_there).or(wires.first().copied())?;
             let name = claim_name(wire, addr);
             if self.forsworn.contains(&(sandbox.pod_uid.clone(), name.clone())) {
                 return None;
@@ -414,13 +412,9 @@ fn is_target(server: &Server, (net, addr): (&str, Addr), uid: &str) -> bool {
     claim.is_some_and(|claim| claim["status"]["target"]["occupant"]["podUID"] == uid)
 }
 
-/// The wire of a provider.
-pub(crate) fn wire_of(provider: &str) -> &str {
-    match provider {
-        "" | PRIMARY_PROVIDER => PRIMARY_WIRE,
-        _ if provider == NAMED_WIRE.0 => NAMED_WIRE.1,
-        _ => provider,
-    }
+/// Whether an address of a wire is claimed.
+fn is_claimed(server: &Server, wire: &str, addr: Addr) -> bool {
+    server.object("ipledger.dev", "addressclaims", "", &claim_name(wire, addr)).is_some()
 }
 
 /// A fresh read.

@@ -7,7 +7,8 @@ use crate::cluster::Cluster;
 use crate::controller::slim;
 use crate::excuse::{has_subnet, is_unsettled};
 use crate::holders::{is_of, records as expected, stands, told};
-use crate::node::{claim_of, wire_of};
+use crate::net::{is_wire_of, wires_of};
+use crate::node::claim_of;
 use crate::status;
 use api::schema::claim_name;
 use api::slim::{AddressClaim, Ip, Kind, Object, Pod, Uid};
@@ -131,7 +132,7 @@ fn accounting(cluster: &Cluster, engine: &Engine, claims: &[AddressClaim]) -> Re
             let Some(usable) = cidr.filter(|_| status::is_ready(&subnet.status.conditions)).map(|c| c.usable()) else {
                 continue;
             };
-            let on_it = claims.iter().filter(|claim| claim.spec.wire == wire_of(&subnet.spec.provider));
+            let on_it = claims.iter().filter(|claim| is_wire_of(&claim.spec.wire, &subnet.spec.provider));
             let claimed =
                 on_it.filter_map(|claim| claim.spec.address.get()).filter(|addr| usable.contains(**addr)).count();
             if counts.using.as_u128() != u128::try_from(claimed).ok() {
@@ -181,7 +182,7 @@ fn records(cluster: &Cluster, pods: &[Pod], claims: &[AddressClaim]) -> Result<(
         let subnet = cluster.server.object("kubeovn.io", "subnets", "", &ip.spec.subnet);
         subnet.is_some_and(|subnet| {
             let provider = subnet["spec"]["provider"].as_str().unwrap_or_default();
-            has_subnet(&cluster.server, wire_of(provider), addr)
+            wires_of(provider).iter().any(|wire| has_subnet(&cluster.server, wire, addr))
         })
     };
     let is_lost =

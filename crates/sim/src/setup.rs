@@ -3,6 +3,7 @@
 //! In: a server. Out: the server with the kinds of the project, as they are shipped. Guarantees: the rules that claims are
 //! held to are those of the shipped definition.
 
+use crate::net::FIRST;
 use api::crds;
 use model::{Request, Server, Timestamp};
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ pub(crate) fn install(server: &mut Server, now: Timestamp) {
     create(server, &model::definitions_path(), foreign("k8s.cni.cncf.io", kind, plural), now);
     let subnet = json!({
         "apiVersion": "kubeovn.io/v1", "kind": "Subnet", "metadata": {"name": "ext"},
-        "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"},
+        "spec": {"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": FIRST},
     });
     create(server, "/apis/kubeovn.io/v1/subnets", subnet, now);
 }

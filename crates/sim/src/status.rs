@@ -6,7 +6,7 @@
 
 use crate::cluster::Cluster;
 use crate::controller::slim;
-use crate::node::wire_of;
+use crate::net::is_wire_of;
 use crate::oracle::{Violation, claims};
 use api::slim::{AddressClaim, Condition, Counter, Field, Kind, Object, Subnet};
 use ledger::{Addr, AddrSet, Cidr, Family};
@@ -97,8 +97,7 @@ fn sets(
         next = addr.next();
     }
     let provider = subnet.spec.provider.as_str();
-    let wire = wire_of(provider);
-    let claimed = claims.iter().filter(|claim| claim.spec.wire == wire);
+    let claimed = claims.iter().filter(|claim| is_wire_of(&claim.spec.wire, provider));
     let claimed: BTreeSet<Addr> = claimed.filter_map(|claim| claim.spec.address.get().copied()).collect();
     let excludes: Vec<_> = subnet.spec.exclude_ips.iter().filter_map(Field::get).collect();
     let excluded = |addr: &Addr| excludes.iter().any(|exclude| exclude.range.contains(*addr));

@@ -117,11 +117,10 @@ impl Engine {
         let standing = self.state.claims.of_nic(want.claimant()).filter_map(|(_, slot)| slot.standing());
         let is_user = |claim: &Claim| want.lent.as_ref().is_none_or(|lent| claim.may_use(&lent.to));
         let is_its = |claim: &&Claim| claim.key.addr.family() == family && is_user(claim);
-        let standing = standing.filter(|claim| is_its(claim) && self.is_on_its_network(want, claim));
-        let standing: Vec<&Claim> = standing.collect();
-        if let [] | [_] = standing.as_slice() {
-            return standing.first().copied();
-        }
+        let mut standing = standing.filter(|claim| is_its(claim) && self.is_on_its_network(want, claim));
+        let first = standing.next()?;
+        // There is nearly always one.
+        let Some(second) = standing.next() else { return Some(first) };
         let holder = &want.claimant().holder;
         let user = self.user(holder);
         let told = |claim: &Claim| want.told.get(family) == Some(claim.key.addr);
@@ -134,7 +133,7 @@ impl Engine {
             let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim), !is_written(claim));
             (rank, claim.created, claim.key.clone())
         };
-        standing.into_iter().min_by_key(key)
+        [first, second].into_iter().chain(standing).min_by_key(key)
     }
 
     /// Whether a claim of a pod's NIC may be on the network of that NIC: the Subnet that its address is of is not another network's. One that was

@@ -1,6 +1,6 @@
 //! What is held for nobody's pod: quarantines, and addresses that another manager gave to OvnEips; and freed addresses that rest.
 //!
-//! In: a step. Out: the requests of an agent, of Kube-OVN and of people. Guarantees: none depends on what is there; the server may refuse
+//! In: a step, the wire of the first network. Out: the requests of an agent, of Kube-OVN and of people. Guarantees: none depends on what is there; the server may refuse
 //! it.
 
 use super::people::{KUBE_OVN, address, create};
@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 const QUARANTINE: i64 = 60;
 
 /// The requests of a step that is about these.
-pub(super) fn requests(what: What, now: Timestamp) -> Vec<Request> {
+pub(super) fn requests(what: What, wire: &str, now: Timestamp) -> Vec<Request> {
     match what {
-        What::Quarantine(addr) => vec![Request::post(CLAIMS, quarantine(addr, now.plus_secs(QUARANTINE)))],
+        What::Quarantine(addr) => vec![Request::post(CLAIMS, quarantine(addr, wire, now.plus_secs(QUARANTINE)))],
         What::OvnEip(addr) => {
             let given = json!({"status": {"v4Ip": address(addr)}});
             vec![
@@ -36,8 +36,8 @@ pub(super) fn requests(what: What, now: Timestamp) -> Vec<Request> {
     }
 }
 
-fn quarantine(addr: u8, until: Timestamp) -> Value {
-    let (wire, addr) = ("macvlan.default", address(addr));
+fn quarantine(addr: u8, wire: &str, until: Timestamp) -> Value {
+    let addr = address(addr);
     let name = addr.parse::<Addr>().map(|addr| claim_name(wire, addr)).unwrap_or_default();
     json!({"apiVersion": "ipledger.dev/v1alpha1", "kind": "AddressClaim", "metadata": {"name": name},
         "spec": {"wire": wire, "address": addr, "subnet": "ext", "holder": {"kind": "Quarantine", "name": "stray"}},

@@ -5,7 +5,7 @@
 
 use crate::cluster::Cluster;
 use crate::excuse::is_unsettled;
-use crate::node::{NAMED_WIRE, PRIMARY_WIRE};
+use crate::net::{FIRST, PRIMARY_WIRE, SECOND, network_of};
 use crate::oracle::{Violation, claims, is_ended, is_unreadable, pods};
 use api::slim::{AddressClaim, Phase, Pod};
 use serde_json::Value;
@@ -32,8 +32,8 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
             continue;
         }
         let nics = networks.split(',').filter(|network| !network.is_empty()).count();
-        let kept = mine.iter().filter(|claim| claim.spec.wire == "macvlan.default").count();
-        let second = mine.iter().filter(|claim| claim.spec.wire == NAMED_WIRE.1).count();
+        let kept = mine.iter().filter(|claim| network_of(&claim.spec.wire) == FIRST).count();
+        let second = mine.iter().filter(|claim| claim.spec.wire == SECOND.1).count();
         let primary = mine.iter().filter(|claim| claim.spec.wire == PRIMARY_WIRE).count();
         let full = kept == 1 && (nics < 2 || second == 2) && (primary == 1 || !cluster.serves_primary());
         // One that was deleted in a time that is not any more was promised away, and a busy address waits for the wire.

@@ -5,8 +5,9 @@
 use super::machines;
 use super::step::{Ask, Grace, Networks, Pods, Refusal, What};
 use crate::cluster::Cluster;
-use crate::node::NAMED_WIRE;
+use crate::net::{FIRST, FIRST_NAMED, SECOND};
 use crate::setup::{pod, stateful_set};
+use api::names::annotations::WIRE;
 use model::Request;
 use serde_json::{Value, json};
 
@@ -69,7 +70,7 @@ pub(super) fn requests(what: What) -> Vec<Request> {
             [gone].into_iter().chain(machines::stop(vm, Grace::Normal)).collect()
         }
         What::Spill => {
-            let spec = json!({"cidrBlock": "172.17.0.16/30", "gateway": "172.17.0.17", "provider": "macvlan.default"});
+            let spec = json!({"cidrBlock": "172.17.0.16/30", "gateway": "172.17.0.17", "provider": FIRST});
             vec![create("subnets", "Subnet", "ext2", &spec)]
         }
         What::Primary => {
@@ -94,7 +95,7 @@ fn subnet(what: What) -> Option<Request> {
         What::Exclude(0) => edit(json!({"excludeIps": ["172.17.0.1"]})),
         What::Exclude(addr) => edit(json!({"excludeIps": ["172.17.0.1", address(addr)]})),
         What::Subnet => {
-            let spec = json!({"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": "macvlan.default"});
+            let spec = json!({"cidrBlock": "172.17.0.0/29", "gateway": "172.17.0.1", "provider": FIRST});
             Some(create("subnets", "Subnet", "ext", &spec))
         }
         What::DeleteSubnet => Some(Request::delete(path)),
@@ -102,11 +103,30 @@ fn subnet(what: What) -> Option<Request> {
     }
 }
 
+/// What gives the wire of the first network a name of its own.
+pub(super) fn name_wire() -> Request {
+    Request::merge_patch(format!("{KUBE_OVN}/subnets/ext"), named())
+}
+
+/// A request, where the wire of the first network has a name: each Subnet that it creates there says so.
+pub(super) fn with_named_wire(mut request: Request) -> Request {
+    if let Some(body) =
+        request.body.as_mut().filter(|body| body["kind"] == "Subnet" && body["spec"]["provider"] == FIRST)
+    {
+        body["metadata"]["annotations"] = named()["metadata"]["annotations"].clone();
+    }
+    request
+}
+
+fn named() -> Value {
+    json!({"metadata": {"annotations": {WIRE: FIRST_NAMED}}})
+}
+
 /// The second network: both families, and a wire that is called other than the network.
 pub(super) fn second_network() -> Request {
-    let (provider, wire) = NAMED_WIRE;
+    let (provider, wire) = SECOND;
     let body = json!({"apiVersion": "kubeovn.io/v1", "kind": "Subnet",
-        "metadata": {"name": "two", "annotations": {"ipledger.dev/wire": wire}},
+        "metadata": {"name": "two", "annotations": {WIRE: wire}},
         "spec": {"cidrBlock": "172.18.0.0/29,fd00::/125", "provider": provider, "protocol": "Dual"}});
     Request::post(format!("{KUBE_OVN}/subnets"), body)
 }

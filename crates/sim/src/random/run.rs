@@ -10,6 +10,7 @@ use super::step::{ALL, Step, What, Wrong};
 use super::{gateway, hands, held, machines, migrations, nodes, people, rules};
 use crate::cluster::Cluster;
 use crate::fault::Fault;
+use crate::net::FIRST;
 use crate::node::Node;
 use crate::oracle::{Violation, at_rest};
 use crate::planted::Planted;
@@ -127,8 +128,12 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
         What::Save => cluster.save(),
         What::LateArrives => return late(cluster),
         What::Quarantine(_) | What::OvnEip(_) | What::DeleteOvnEip(_) | What::Rest(_) => {
-            let requests = held::requests(what, cluster.now);
+            let requests = held::requests(what, cluster.first_wire(), cluster.now);
             send(cluster, requests);
+        }
+        What::NameWire => {
+            cluster.name_first_wire();
+            send(cluster, vec![people::name_wire()]);
         }
         What::Primary => {
             cluster.act(&Act::ServePrimary);
@@ -149,7 +154,10 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
 
 /// People ask the API server.
 fn ask(cluster: &mut Cluster, what: What) {
-    send(cluster, people::requests(what));
+    let named = cluster.first_wire() != FIRST;
+    let requests = people::requests(what).into_iter();
+    let requests = requests.map(|request| if named { people::with_named_wire(request) } else { request });
+    send(cluster, requests.collect());
 }
 
 fn send(cluster: &mut Cluster, requests: Vec<Request>) {

@@ -60,7 +60,9 @@ impl Scope {
 /// What a step is about; none: of every run.
 const fn theme(what: What) -> Option<Theme> {
     Some(match what {
-        What::Nothing | What::Pass(_) | What::Pod(_, _, Ask::Free) | What::DeletePod(..) => return None,
+        What::Nothing | What::NameWire | What::Pass(_) | What::Pod(_, _, Ask::Free) | What::DeletePod(..) => {
+            return None;
+        }
         What::Save | What::PutBack | What::WatchOver | What::LateArrives => return None,
         What::Pod(_, _, Ask::This(_)) => Theme::Named,
         What::Pod(_, _, Ask::Pooled) | What::Pool(..) | What::DeletePool | What::PoolOfOthers(..) => Theme::Pools,

@@ -84,6 +84,8 @@ pub enum What {
     DropNode(u8),
     /// It has power again, and nothing of what ran there is left.
     Boot(u8),
+    /// The wire of the first network has a name of its own: before anything is claimed there.
+    NameWire,
     /// The controllers serve the primary network from now on, and each pod has a NIC on it.
     Primary,
     /// Create a Subnet of the primary network for the pods' Namespace.

@@ -9,6 +9,8 @@ use super::step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, Wha
 
 /// In which runs the primary network is served, by the remainder of the seed: decided without dice, so that it changes nothing else.
 const PRIMARY: (u64, u64) = (8, 3);
+/// In which the wire of the first network has a name of its own.
+const NAMED: (u64, u64) = (8, 5);
 
 /// The steps of a run.
 #[must_use]
@@ -30,8 +32,10 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
         let turns = dice.one(&[0, 0, 1, 1, 2, 3, 5, 8, 13, 30, ALL]);
         Step(what, turns, dice.salt())
     };
-    let primary = (seed % PRIMARY.0 == PRIMARY.1).then_some(Step(What::Primary, ALL, 0));
-    primary.into_iter().chain((0..steps).map(step)).take(steps).collect()
+    let is_one = |(of, rest): (u64, u64)| seed % of == rest;
+    let first = [(PRIMARY, What::Primary), (NAMED, What::NameWire)].into_iter().filter(|(of, _)| is_one(*of));
+    let first = first.map(|(_, what)| Step(what, ALL, 0));
+    first.chain((0..steps).map(step)).take(steps).collect()
 }
 
 /// The first draw that belongs to the run; one of sixteen does nearly always.

@@ -145,7 +145,7 @@ fn turn(managed: &Managed, controller: &Part, proxy: &Proxy, churn: &mut Churn, 
     seen
 }
 
-/// Everybody has an address, and nothing is written any more.
+/// Everybody has an address, the gateways have none, and nothing is written any more.
 fn wait_for_rest(managed: &Managed) {
     managed.wait("every pod to be told its address", || {
         let pods = managed.items(PODS);
@@ -154,6 +154,12 @@ fn wait_for_rest(managed: &Managed) {
         let lacking: Vec<&Value> =
             pods.iter().filter(|pod| !is_told(pod)).map(|pod| &pod["metadata"]["name"]).collect();
         if lacking.is_empty() { Look::Done(()) } else { Look::NotYet(format!("{lacking:?}")) }
+    });
+    // The garbage collector of a busy control plane may take longer than any silence.
+    managed.wait("nothing of the gateways", || {
+        let claims = managed.claims();
+        let left: Vec<_> = claims.iter().filter(|(_, holder)| !holder.starts_with("Pod ")).collect();
+        if left.is_empty() { Look::Done(()) } else { Look::NotYet(format!("{left:?}")) }
     });
     wait_for_silence(managed, Duration::from_secs(5));
     managed.assert_books("ext");
