@@ -1,6 +1,6 @@
 //! A template that cannot be read, and no pod that says more.
 
-use super::stage::{at, claim_of_set, gives_up, lists, object, subnet, tell};
+use super::stage::{at, claim_of_set, claim_on_wire, gives_up, lists, object, seen, subnet, tell};
 use api::slim::Kind;
 use engine::manage::{Action, Command, Engine, Input, Settings};
 use serde_json::{Value, json};
@@ -76,4 +76,24 @@ fn a_claim_that_has_the_name_of_another_nic_is_not_told_to_that() {
     });
     assert_eq!(asked.collect::<Vec<_>>(), ["net1 10.0.0.2", "net2 10.1.0.3"]);
     assert!(!commands.iter().any(|command| matches!(command.action, Action::AnnotatePod { .. } | Action::CreateIp(_))));
+}
+
+#[test]
+fn a_claim_on_a_wire_with_a_name_of_its_own_is_of_the_network_that_its_record_names_once_no_subnet_is_there() {
+    let spec = json!({"podName": "db-0", "namespace": "default", "subnet": "s", "ipAddress": "10.0.0.2",
+        "v4IpAddress": "10.0.0.2", "podType": "StatefulSet"});
+    let labels = json!({"ipledger.dev/holder-kind": "StatefulSet", "ovn.kubernetes.io/ip_reserved": "false"});
+    let meta = json!({"name": "db-0.default.macvlan.default", "uid": "ip", "resourceVersion": "4", "labels": labels});
+    let world = [
+        set("2", 1, &json!({"k8s.v1.cni.cncf.io/networks": "[{"})),
+        claim_on_wire("lab", "3", None, &json!([])),
+        seen(Kind::Ip, &meta, &spec),
+    ];
+    let mut engine = Engine::new(Settings::default());
+    let commands = tell(&mut engine, world.into_iter().chain(lists()));
+    let made = commands.iter().filter_map(|command| match &command.action {
+        Action::CreateIp(ip) => Some(ip.name.to_string()),
+        _ => None,
+    });
+    assert_eq!(made.collect::<Vec<_>>(), Vec::<String>::new());
 }

@@ -1,7 +1,9 @@
 //! Networks annotations that cannot be read: what is on record goes on.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*};
+use sim::random::{
+    ALL, Ask::*, Grace::*, Hand::*, Nat::*, Networks::Unreadable, Pods::*, Refusal, Step, What::*, Wrong::*,
+};
 
 #[test]
 fn a_pod_that_cannot_be_read_has_its_claim_made_again() {
@@ -343,6 +345,32 @@ fn what_was_only_asked_for_is_no_record_of_a_pod_that_cannot_be_read() {
             Step(DeletePod(2, Normal), 0, 0),
             Step(DeleteSubnet, 0, 0),
             Step(DeletePod(2, Normal), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_claim_on_a_wire_with_a_name_of_its_own_is_of_the_network_of_its_subnet_although_that_became_too_small() {
+    holds_overtaken(
+        2,
+        &[
+            Step(NameWire, ALL, 0),
+            Step(Gateway(1), 1, 28447),
+            Step(Gateway(2), ALL, 0),
+            Step(Rule(Snat, 1, 0, 0), 0, 0),
+            Step(Pod(2, 0, Free), 1, 8356),
+            Step(Eip(0, 0), 0, 0),
+            Step(Reserve(1, 0), 13, 18436),
+            Step(Block(28), 5, 29271),
+            Step(Set(1, 3), 0, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Template(1, Unreadable), ALL, 0),
+            Step(Block(29), ALL, 0),
+            Step(Set(1, 0), 2, 5442),
+            Step(Set(1, 2), ALL, 0),
+            Step(Unprogram(0), ALL, 0),
+            Step(Pool(4, 5), 30, 14539),
+            Step(Block(28), ALL, 0),
         ],
     );
 }

@@ -6,7 +6,7 @@
 
 use super::pod::{self, Named, Subject, want};
 use super::primary;
-use crate::manage::claims::Claim;
+use crate::manage::claims::{Claim, Slot};
 use crate::manage::id::ClaimKey;
 use crate::manage::state::State;
 use crate::manage::want::{Ask, Class, Want};
@@ -112,10 +112,11 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
         |network: &Str, key: &ClaimKey| pod::told(pod.meta, network, "").get(key.addr.family()) == Some(key.addr);
     let claims = state.claims.of_holder(&pod.holder).map(|(key, slot)| {
         let interface = &slot.nic().name;
-        // Of a Subnet that is not there what the pod was told says the network.
+        // Of a Subnet that is not there what the pod was told says the network, or its record.
         let by_pod = || told.iter().find(|network| is_told(network, key)).cloned();
-        let network = state.books.network(key).cloned().or_else(by_pod).unwrap_or_else(|| called(&key.wire, interface));
-        (network, interface, key)
+        let by_record = || recorded_on(state, pod, key, interface);
+        let network = by_subnet(state, key, slot).cloned().or_else(by_pod).or_else(by_record);
+        (network.unwrap_or_else(|| called(&key.wire, interface)), interface, key)
     });
     let claims: Vec<(Str, &Str, &ClaimKey)> = claims.collect();
     for (network, interface, key) in &claims {
@@ -127,6 +128,21 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
             known.clone_from(interface);
         }
     }
+}
+
+/// The network of a claim by the Subnet that contains it, or by that which it is of: its address may be outside of it by now.
+fn by_subnet<'a>(state: &'a State, key: &ClaimKey, slot: &Slot) -> Option<&'a Str> {
+    let own = || state.books.wire(slot.subnet()).filter(|wire| **wire == key.wire);
+    state.books.network(key).or_else(|| own().and_then(|_| state.books.provider(slot.subnet())))
+}
+
+/// The network of a claim by the name of the IP object that says its address.
+fn recorded_on(state: &State, pod: &Subject<'_>, key: &ClaimKey, interface: &str) -> Option<Str> {
+    let own = state.kept.of(&pod.holder).chain(state.ips_of.of(&pod.holder));
+    let mut own = own.filter(|ip| pod::recorded(ip, key.addr.family()) == Some(key.addr));
+    let provider = own.find_map(|ip| names::provider_of_port(&ip.meta.name, pod.name, pod.namespace))?;
+    let named = provider.strip_suffix(interface).and_then(|rest| rest.strip_suffix('.'));
+    Some(named.unwrap_or(provider).into())
 }
 
 /// The network of a NIC by its wire: one that nobody gave a name is called as its network, and that of the primary network by its VPC.
