@@ -23,7 +23,7 @@ pub(crate) struct Excuses {
     forsaken: BTreeMap<(String, Addr, String), Forsaken>,
     /// Claims that were deleted by hand once: two who both have the address on record cannot both have it again.
     lost: BTreeSet<String>,
-    /// Who used an address that only its claim said when that was deleted by hand: wire, address, the pod's UID.
+    /// Who used an address that only its claim said when that was deleted by hand, or lost with the storage: wire, address, the pod's UID.
     unrecorded: BTreeSet<(String, Addr, String)>,
     /// The storage was put back once: so it is with every claim since then.
     all_lost: bool,
@@ -54,11 +54,10 @@ impl Excuses {
         for (net, addr, pod) in
             users(wire, nodes).iter().filter(|(net, addr, _)| api::schema::claim_name(net, *addr) == claim)
         {
-            let recorded = is_recorded(server, net, *addr, pod);
             let key = (net.clone(), *addr, pod.pod_uid.clone());
-            if !recorded {
-                self.unrecorded.insert(key.clone());
-            }
+            self.note_unrecorded(server, &key, pod);
+            // One that is about to have it, so that nobody can know, may be told another one meanwhile.
+            let recorded = is_recorded(server, net, *addr, pod) && wire.has_sandbox(net, *addr, pod);
             self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
         }
     }
@@ -70,8 +69,16 @@ impl Excuses {
             users(wire, nodes).iter().filter(|(net, addr, pod)| !is_claimed(server, net, *addr, &pod.pod_uid))
         {
             let key = (net.clone(), *addr, pod.pod_uid.clone());
+            self.note_unrecorded(server, &key, pod);
             // What is on record is from another time, too: nobody can be held to it.
             self.forsaken.insert(key, Forsaken { pod: pod.clone(), recorded: false });
+        }
+    }
+
+    /// Takes note of one whose address only a claim said that is gone.
+    fn note_unrecorded(&mut self, server: &Server, key: &(String, Addr, String), pod: &SandboxId) {
+        if !is_recorded(server, &key.0, key.1, pod) {
+            self.unrecorded.insert(key.clone());
         }
     }
 
@@ -258,15 +265,13 @@ fn is_claimed(server: &Server, net: &str, addr: Addr, uid: &str) -> bool {
 
 /// Whether a pod's annotation and an IP object agree on an address.
 fn is_recorded(server: &Server, net: &str, addr: Addr, pod: &SandboxId) -> bool {
-    let ip = server.object("kubeovn.io", "ips", "", &format!("{}.{}.{net}", pod.name, pod.namespace));
+    let ip = server.object("kubeovn.io", "ips", "", &port(&pod.namespace, &pod.name, net));
     let pod =
         server.object("", "pods", &pod.namespace, &pod.name).filter(|of| of["metadata"]["uid"] == pod.pod_uid.as_str());
     let (Some(ip), Some(pod)) = (ip, pod) else { return false };
     let text = addr.to_string();
-    let said = pod["metadata"]["annotations"][format!("{}.kubernetes.io/ip_address", network_of(net))]
-        .as_str()
-        .unwrap_or_default();
-    let allocated = pod["metadata"]["annotations"][format!("{net}.kubernetes.io/allocated")] == "true";
+    let said = told(&pod, net);
+    let allocated = pod["metadata"]["annotations"][format!("{}.kubernetes.io/allocated", network_of(net))] == "true";
     let field = if addr.family() == ledger::Family::V4 { "v4IpAddress" } else { "v6IpAddress" };
     let alive = pod["metadata"]["deletionTimestamp"].is_null() && !ended(&pod);
     alive && allocated && said.split(',').any(|part| part == text) && ip["spec"][field] == text.as_str()

@@ -50,9 +50,9 @@ impl Engine {
     }
 
     /// Whether a claim is the one that its NIC keeps: of several in one family the one that the agent saw on the interface, else
-    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the one that its IP
-    /// object says, else the oldest. One that no interface has, and that came late to a NIC with another address on record, is not kept even
-    /// alone.
+    /// one that the present pod was not promised away, else the one that the pod was told, else one that suits it, else the one that its lender
+    /// says, else the one that its IP object says, else the oldest. One that no interface has, and that came late to a NIC with another address
+    /// on record, is not kept even alone.
     pub(super) fn is_kept(&self, entitled: &Entitled, claim: &Claim) -> bool {
         let Some(want) = entitled.want(&claim.nic) else { return false };
         let is_left = !want.nic.holder.has_pods() && claim.is_idle() && self.is_beside_record(want, claim);
@@ -129,9 +129,10 @@ impl Engine {
         let written = self.state.world.ips.named(&port_of(want)).filter(of_life).and_then(|ip| recorded(ip, family));
         let is_written = |claim: &Claim| written == Some(claim.key.addr);
         let is_forsworn = |claim: &Claim| claim.is_let_go() && user.as_ref() == Some(&claim.occupant.pod_uid);
+        let is_said = |claim: &Claim| self.is_said(want, claim.key.addr.into());
         let key = |claim: &&Claim| {
-            let rank = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim), !is_written(claim));
-            (rank, claim.created, claim.key.clone())
+            let by_pod = (!claim.in_use, is_forsworn(claim), !told(claim), !self.suits(want, claim));
+            (by_pod, !is_said(claim), !is_written(claim), claim.created, claim.key.clone())
         };
         [first, second].into_iter().chain(standing).min_by_key(key)
     }

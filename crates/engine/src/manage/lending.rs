@@ -27,6 +27,11 @@ impl Lending {
         changed
     }
 
+    /// Whose addresses a holder wants to use.
+    pub(super) fn lenders(&self, user: &HolderId) -> impl Iterator<Item = &HolderId> {
+        self.by_user.get(user).into_iter().flatten()
+    }
+
     /// Who wants to use the addresses of a holder.
     pub(super) fn users(&self, lender: &HolderId) -> impl Iterator<Item = &HolderId> {
         self.by_lender.of(lender)

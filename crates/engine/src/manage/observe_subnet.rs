@@ -4,7 +4,6 @@
 //! stays, whatever becomes of the Subnet; one that could not be used because of another is tried again.
 
 use super::engine::Engine;
-use super::holders::primary::is_primary;
 use super::holders::{self, foreign};
 use super::id::HolderId;
 use super::waiting::Notice;
@@ -71,12 +70,10 @@ impl Engine {
     pub(super) fn subnet_changed(&mut self, name: &Str) {
         self.waiters_of(name);
         self.about_gateways_on(name);
-        if self.state.books.provider(name).is_some_and(|provider| is_primary(provider)) {
-            // Nearly every pod has a NIC on the primary network, and few of them on this Subnet.
-            let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
-            let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
-            holders.into_iter().for_each(|holder| self.about(holder));
-        }
+        // Nearly every pod has a NIC on the primary network, and few of them on this Subnet; and of a pod that cannot be read no network is known.
+        let nics = self.state.books.book(name).into_iter().flat_map(SubnetBook::claims);
+        let holders: Vec<HolderId> = nics.map(|(_, nic)| nic.holder.clone()).collect();
+        holders.into_iter().for_each(|holder| self.about(holder));
         if let Some(provider) = self.state.books.provider(name).cloned() {
             self.dirty.extend(self.state.at_provider.get(&provider).into_iter().flatten().cloned());
             self.dirty.extend(self.waiting.at_notice(&Notice::Provider(provider)).cloned());

@@ -26,7 +26,7 @@ pub struct Want {
     pub told: AddrPair,
     /// Which MAC.
     pub mac: AskMac,
-    /// Name of its IP object.
+    /// Name of its IP object; none where nobody knows its network.
     pub port: Str,
     /// Prefix of its annotations, `.kubernetes.io/` not included, and what follows their name: `.net1` where a pod has
     /// several NICs of one provider.
@@ -47,6 +47,12 @@ impl Want {
     #[must_use]
     pub fn claimant(&self) -> &NicId {
         self.lent.as_ref().map_or(&self.nic, |lent| &lent.nic)
+    }
+
+    /// Whether what it has can be put on record: somebody knows its network.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        !self.port.is_empty()
     }
 
     /// What is on record for it.

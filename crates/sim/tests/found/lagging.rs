@@ -182,3 +182,29 @@ fn one_that_hears_nothing_fills_in_no_reservation_with_what_the_one_before_it_ha
         ],
     );
 }
+
+#[test]
+fn a_pod_that_is_about_to_have_a_claim_that_a_hand_deletes_may_be_told_another_one() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(2, 0), ALL, 0),
+            Step(Block(28), 0, 0),
+            Step(Set(0, 2), 30, 40471),
+            Step(Deaf(1), 0, 0),
+            Step(Hand(DeleteClaims, 50), 0, 0),
+            Step(Gateway(2), 0, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Expire(1), ALL, 0),
+            Step(Hand(DeleteClaims, 61), ALL, 0),
+            Step(Hear(1), ALL, 0),
+            Step(Hear(0), 8, 20297),
+            Step(Hand(DeleteClaims, 41), ALL, 0),
+            Step(Connect(0), ALL, 0),
+        ],
+    );
+}

@@ -1,7 +1,18 @@
 //! Whose address a pod uses: that of a Vip, that of a reservation, its own.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Nat::*, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{
+    ALL,
+    Ask::*,
+    Grace::*,
+    Hand::*,
+    Nat::*,
+    Networks::{Readable, Unreadable},
+    Pods::*,
+    Step,
+    What::*,
+    Wrong::*,
+};
 
 #[test]
 fn a_pod_that_waits_for_a_vip_does_not_turn_to_a_reservation_because_its_subnet_shrank() {
@@ -249,6 +260,64 @@ fn a_hand_tells_a_pod_what_a_reservation_for_it_says_on_a_subnet_that_is_gone() 
             Step(Hand(EditPod, 74), 0, 0),
             Step(Reserve(3, 6), 0, 0),
             Step(Spill, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_goes_on_with_the_claim_that_its_vip_says_and_not_with_one_that_came_beside_it() {
+    // Two controllers claim an address for the Vip, and the one whose address the Vip does not say writes the IP object.
+    holds_overtaken(
+        2,
+        &[
+            Step(Primary, ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Pod(0, 1, Free), 30, 47578),
+            Step(Vip(1, 6), 3, 802),
+            Step(DeleteRule(Dnat, 1), 0, 0),
+            Step(Hand(HoldPod, 52), 0, 0),
+            Step(Rule(Snat, 1, 1, 2), 8, 42429),
+            Step(Hand(DeleteClaim, 64), 0, 0),
+            Step(Block(28), ALL, 0),
+            Step(Hand(FreeSubnet, 43), 30, 22858),
+            Step(Set(0, 1), 13, 64863),
+            Step(Vip(0, 0), 0, 0),
+            Step(Unprogram(1), 3, 15104),
+            Step(Deaf(0), 0, 0),
+            Step(Pod(2, 1, Borrow(0)), ALL, 0),
+            Step(DeleteTeam, ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_claim_of_a_gateway_is_made_again_for_a_record_that_was_written_late() {
+    // The hand that deletes the IP object and the claims is heard of between the look and the write.
+    holds_overtaken(
+        1,
+        &[
+            Step(Reserve(3, 0), 8, 57222),
+            Step(Gateway(2), ALL, 0),
+            Step(Pod(2, 1, This(5)), ALL, 0),
+            Step(Team, ALL, 0),
+            Step(Reserve(1, 0), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Hand(EditIp, 0), ALL, 0),
+            Step(Pass(61), 0, 0),
+            Step(Block(28), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(DeletePod(2, Zero), ALL, 0),
+            Step(Template(0, Unreadable), 0, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(Hand(FreeSubnet, 70), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Hand(DeleteIp, 32), 2, 19102),
+            Step(Hand(DeleteClaims, 36), 5, 11053),
+            Step(Template(0, Readable), ALL, 0),
         ],
     );
 }

@@ -1,7 +1,17 @@
 //! Storage that was put back to an earlier time.
 
 use crate::{holds, holds_overtaken};
-use sim::random::{ALL, Ask::*, Grace::*, Hand::*, Networks::Readable, Pods::*, Step, What::*, Wrong::*};
+use sim::random::{
+    ALL,
+    Ask::*,
+    Grace::*,
+    Hand::*,
+    Networks::{Readable, Unreadable},
+    Pods::*,
+    Refusal, Step,
+    What::*,
+    Wrong::*,
+};
 
 #[test]
 fn a_write_that_is_answered_with_what_was_before_shows_that_the_storage_was_put_back() {
@@ -167,6 +177,63 @@ fn an_ordinal_whose_next_pod_has_no_node_has_its_record_made_again() {
             Step(Boot(1), ALL, 0),
             Step(PutBack, ALL, 0),
             Step(Set(0, 2), 0, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_runs_with_what_only_a_lost_claim_said_keeps_it() {
+    // It got its address while the storage was put back: its agent makes the claim of it again.
+    holds_overtaken(
+        1,
+        &[
+            Step(Pod(0, 0, Free), 13, 48592),
+            Step(Gateway(1), ALL, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Pod(2, 1, Free), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Pod(0, 0, Free), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Block(28), 0, 0),
+            Step(Pod(2, 0, Refused(Refusal::Gateway)), 0, 0),
+            Step(Eip(1, 0), 0, 0),
+            Step(DeletePod(0, Normal), 0, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Set(0, 3), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Program(0), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(DeletePod(2, Zero), 0, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(DeletePod(2, Normal), 0, 0),
+            Step(Pod(2, 0, Free), 13, 26674),
+            Step(DeletePod(2, Normal), 5, 64584),
+            Step(Pod(0, 1, Two), ALL, 0),
+            Step(Set(1, 1), ALL, 0),
+            Step(Pod(3, 1, Free), 0, 0),
+            Step(Set(0, 1), ALL, 0),
+            Step(Pod(1, 1, Free), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Gateway(1), ALL, 0),
+            Step(Networks(1, Unreadable), ALL, 0),
+            Step(Gateway(2), 0, 0),
+            Step(Set(0, 0), 0, 0),
+            Step(DeletePod(0, Normal), ALL, 0),
+            Step(Set(1, 0), ALL, 0),
+            Step(Set(1, 2), 0, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteSet(1, Stay), ALL, 0),
+            Step(Crash(0), 0, 0),
+            Step(Save, ALL, 0),
+            Step(DeleteSet(0, Stay), ALL, 0),
+            Step(DeleteGateway, 0, 0),
+            Step(Pod(3, 0, Refused(Refusal::Unreadable)), 13, 57271),
+            Step(PutBack, 0, 0),
+            Step(Set(1, 3), 1, 43435),
         ],
     );
 }

@@ -374,3 +374,23 @@ fn a_claim_on_a_wire_with_a_name_of_its_own_is_of_the_network_of_its_subnet_alth
         ],
     );
 }
+
+#[test]
+fn a_pod_that_cannot_be_read_has_no_record_by_the_name_of_its_wire() {
+    // One controller knows its claim before the Subnet that was made for it.
+    holds_overtaken(
+        2,
+        &[
+            Step(NameWire, ALL, 0),
+            Step(Pod(0, 1, Free), ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(OvnEip(6), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Pod(2, 0, Free), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(Networks(2, Unreadable), ALL, 0),
+            Step(Deaf(1), ALL, 0),
+            Step(Spill, ALL, 0),
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 //!
 //! In: its claims, what its pod was told, what IP objects keep for it. Out: one want for each NIC that has something. Guarantees:
 //! whatever the text that cannot be read asks for, it goes on with what it has, and its records are made again where they are lost;
-//! nothing else is wanted.
+//! where nobody knows the network of a claim, nothing is written of it; nothing else is wanted.
 
 use super::pod::{self, Named, Subject, want};
 use super::primary;
@@ -23,24 +23,36 @@ struct Unnamed {
     interface: Str,
     /// Whether its records name the interface: its pod has several NICs of this provider.
     several: bool,
+    /// Whether only its wire says the provider: a wire may be called otherwise.
+    guessed: bool,
 }
 
-/// By provider, and by interface where records name it: the interface, where one is known.
-type Found = BTreeMap<(Str, Str), Str>;
+/// What is known of a NIC.
+#[derive(Debug, Default)]
+struct Known {
+    /// Its interface, where one is known.
+    interface: Str,
+    /// See [`Unnamed::guessed`].
+    guessed: bool,
+}
+
+/// By provider, and by interface where records name it.
+type Found = BTreeMap<(Str, Str), Known>;
 
 /// What a subject goes on with: each NIC with what is on record for it.
 pub(super) fn wants(state: &State, pod: &Subject<'_>) -> Vec<Want> {
     let mut vip = false;
     let is_ours = |nic: &Unnamed| !primary::is_primary(&nic.provider) || state.namespaces.is_served();
     let nics = nics(state, pod).into_iter().filter(is_ours);
-    let on_record = nics.filter_map(|Unnamed { provider, interface, several }| {
+    let on_record = nics.filter_map(|Unnamed { provider, interface, several, guessed }| {
         let (name, namespace) = provider.rsplit_once('.').unwrap_or((&provider, ""));
         let attachment = Attachment { namespace: namespace.into(), name: name.into(), ..Attachment::default() };
         let provider = provider.to_string();
         let nic = Named { attachment: &attachment, list: annotations::NETWORKS, interface, provider, nth: 1 };
         let want = want(state, pod, &nic, several, &mut vip)?;
         let record = want.record().or_else(|| has(state, &want))?;
-        Some(Want { ask: Ask::This(record), class: Class::Record, ..want })
+        let port = if guessed { Str::default() } else { want.port.clone() };
+        Some(Want { ask: Ask::This(record), class: Class::Record, port, ..want })
     });
     on_record.collect()
 }
@@ -63,19 +75,20 @@ fn has(state: &State, want: &Want) -> Option<AddrPair> {
 /// The NICs that are on record for a subject.
 fn nics(state: &State, pod: &Subject<'_>) -> Vec<Unnamed> {
     let mut found = Found::new();
-    found.extend(told_nics(pod.meta).map(|(provider, own)| ((provider.into(), own.into()), Str::default())));
+    found.extend(told_nics(pod.meta).map(|(provider, own)| ((provider.into(), own.into()), Known::default())));
     kept(state, pod, &mut found);
     claimed(state, pod, &mut found);
     let mut count = 0;
-    let nics = found.into_iter().map(|((provider, own), known)| {
+    let nics = found.into_iter().map(|((provider, own), Known { interface, guessed })| {
         let several = !own.is_empty();
-        let named = [own, known].into_iter().find(|name| !name.is_empty());
+        let named = [own, interface].into_iter().find(|name| !name.is_empty());
         if primary::is_primary(&provider) {
-            return Unnamed { interface: named.unwrap_or_else(|| primary::INTERFACE.into()), provider, several };
+            let interface = named.unwrap_or_else(|| primary::INTERFACE.into());
+            return Unnamed { interface, provider, several, guessed };
         }
         // Multus names what has no name by its place among the secondary networks.
         count += 1;
-        Unnamed { interface: named.unwrap_or_else(|| format!("net{count}").into()), provider, several }
+        Unnamed { interface: named.unwrap_or_else(|| format!("net{count}").into()), provider, several, guessed }
     });
     nics.collect()
 }
@@ -116,16 +129,19 @@ fn claimed(state: &State, pod: &Subject<'_>, found: &mut Found) {
         let by_pod = || told.iter().find(|network| is_told(network, key)).cloned();
         let by_record = || recorded_on(state, pod, key, interface);
         let network = by_subnet(state, key, slot).cloned().or_else(by_pod).or_else(by_record);
-        (network.unwrap_or_else(|| called(&key.wire, interface)), interface, key)
+        let guessed = network.is_none();
+        (network.unwrap_or_else(|| called(&key.wire, interface)), interface, key, guessed)
     });
-    let claims: Vec<(Str, &Str, &ClaimKey)> = claims.collect();
-    for (network, interface, key) in &claims {
-        let (own, one) = ((network.clone(), (*interface).clone()), (network.clone(), Str::default()));
-        let several = claims.iter().any(|(other, beside, _)| other == network && beside != interface);
+    let claims: Vec<(Str, &Str, &ClaimKey, bool)> = claims.collect();
+    for &(ref network, interface, key, guessed) in &claims {
+        let (own, one) = ((network.clone(), interface.clone()), (network.clone(), Str::default()));
+        let several = claims.iter().any(|(other, beside, ..)| other == network && *beside != interface);
         let (is_named, is_one) = (found.contains_key(&own), told.contains(network));
-        let known = found.entry(if is_named || several && !is_one { own } else { one }).or_default();
-        if known.is_empty() || !is_one || is_told(network, key) {
-            known.clone_from(interface);
+        let guess = || Known { guessed, ..Known::default() };
+        let known = found.entry(if is_named || several && !is_one { own } else { one }).or_insert_with(guess);
+        known.guessed &= guessed;
+        if known.interface.is_empty() || !is_one || is_told(network, key) {
+            known.interface.clone_from(interface);
         }
     }
 }

@@ -130,7 +130,11 @@ impl Engine {
             self.dirty.insert(reservation);
         }
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
-        self.dirty.extend(pod.map(HolderId::of_pod));
+        if let Some(pod) = pod.map(HolderId::of_pod) {
+            // Whoever lends to the pod has what it was told, where that is on record.
+            self.dirty.extend(self.state.lending.lenders(&pod).cloned());
+            self.dirty.insert(pod);
+        }
         let wire = self.state.books.wire(&ip.spec.subnet).cloned().unwrap_or_default();
         for addr in addrs(ip).iter() {
             let slot = self.state.claims.get(&ClaimKey { wire: wire.clone(), addr });
@@ -143,7 +147,7 @@ impl Engine {
         // What a launcher pod uses is on record for its virtual machine; and what nobody uses is not lent.
         let unused = entitled.occupant.pod_uid == Uid::None;
         let is_other = |want: &Want| want.lent.as_ref().is_some_and(|lent| unused || lent.nic.holder.is_vm());
-        for want in entitled.wants.iter().filter(|want| !is_other(want)) {
+        for want in entitled.wants.iter().filter(|want| want.has_records() && !is_other(want)) {
             let Some(ip) = self.record_of(entitled, want) else { continue };
             let holder = &want.nic.holder;
             match self.state.world.ips.named(&ip.name) {

@@ -24,7 +24,7 @@ impl Engine {
         let holder = &first.nic.holder;
         let Some(pod) = self.state.pod(holder) else { return };
         let (mut set, mut unread) = (BTreeMap::new(), Vec::new());
-        for want in &entitled.wants {
+        for want in entitled.wants.iter().filter(|want| want.has_records()) {
             match self.served(want) {
                 Some((_, addrs)) if !self.may_be_told(pod, want, addrs) => return,
                 Some((subnet, addrs)) => {
@@ -81,7 +81,7 @@ impl Engine {
 
     /// Whether a reservation or a Vip that lends addresses says them, or will not: of two controllers that each claimed one for it, the one whose
     /// address it says tells its pod.
-    fn is_said(&self, want: &Want, addrs: AddrPair) -> bool {
+    pub(in crate::manage) fn is_said(&self, want: &Want, addrs: AddrPair) -> bool {
         let says_life = |lender: &&HolderId| lender.name().is_some_and(|of| says_life(&of.kind));
         let lender = want.lent.as_ref().map(|lent| &lent.nic.holder).filter(says_life);
         let lender = lender.and_then(|lender| holders::entitled(&self.state, lender)).filter(|lender| lender.may_grow);
