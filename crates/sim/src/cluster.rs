@@ -55,6 +55,8 @@ pub struct Cluster {
     primary: PrimaryNetwork,
     /// What the wire of the first network is called.
     first_wire: &'static str,
+    /// Whether pods that ask for any address of the first network ask for one MAC.
+    pub(crate) one_mac: bool,
     /// After how many writes they stop, where they do.
     down_after: Option<u64>,
 }
@@ -179,6 +181,7 @@ impl Cluster {
             migrations: Migrations::default(),
             primary: PrimaryNetwork::Read,
             first_wire: FIRST,
+            one_mac: false,
             down_after: None,
         }
     }

@@ -4,17 +4,20 @@
 //! Guarantees: judges by objects alone; what it knows is what they say, so that no decision is excused by what was not seen yet. What a pod says
 //! that it was given is a request, unless an IP object agrees or the pod is older than the adoption of the Subnet: it is given nothing from a
 //! Subnet that is being deleted, and nothing of a pool that is for other Namespaces. And nobody who asks for no address by name is given one that
-//! another pod lives with, by its IP object and by what it was told: records come before free choices.
+//! another pod lives with, by its IP object and by what it was told: records come before free choices. And no pod is told of an address that it does
+//! not know yet while an older claim of another pod has the MAC that goes with it.
 
 use crate::controller::slim;
+use crate::node::claim_of;
 use crate::oracle::Violation;
 use api::names::annotations::ADOPTED;
 use api::names::labels::IP_RESERVED;
 use api::names::port_name;
-use api::slim::{Field, Kind, Object, PoolEntry, Str};
+use api::slim::{AddressClaim, Field, Kind, Object, PoolEntry, Str, Uid};
 use engine::manage::{Action, Command, HolderId, NewClaim};
 use model::{Server, Timestamp};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Label of an IP object: the UID of the pod that it was written for.
 const HOLDER_UID: &str = "ipledger.dev/holder-uid";
@@ -32,6 +35,9 @@ pub(crate) fn judge<'a>(
                 request(server, claim)?;
             }
             record(server, claim)?;
+        }
+        if let Action::AnnotatePod { namespace, name, uid, set, .. } = &command.action {
+            mac(server, (namespace, name, uid), set)?;
         }
     }
     Ok(())
@@ -73,6 +79,36 @@ fn record(server: &Server, claim: &NewClaim) -> Result<(), Violation> {
         }
         None => Ok(()),
     }
+}
+
+/// Of two pods with one MAC the one with the younger claim is not told of it.
+fn mac(server: &Server, pod: (&str, &str, &Uid), set: &BTreeMap<String, String>) -> Result<(), Violation> {
+    let (namespace, name, uid) = pod;
+    let object = server.object("", "pods", namespace, name);
+    let knows = |key: &str, text: &str| object.as_ref().is_some_and(|pod| pod["metadata"]["annotations"][key] == text);
+    let news = set.iter().filter(|(key, text)| key.contains("/ip_address") && !knows(key, text));
+    let news: Vec<&str> = news.flat_map(|(_, text)| text.split(',')).collect();
+    let claims: Vec<AddressClaim> =
+        server.objects("ipledger.dev", "addressclaims").iter().filter_map(|claim| claim_of(claim)).collect();
+    let is_told = |claim: &&AddressClaim| {
+        claim.status.occupant.pod_uid == *uid
+            && claim.spec.address.get().is_some_and(|addr| news.contains(&addr.to_string().as_str()))
+    };
+    for claim in claims.iter().filter(is_told) {
+        let rank = |claim: &AddressClaim| (claim.meta.created.get().copied(), claim.spec.address.get().copied());
+        let is_before = |other: &&AddressClaim| {
+            let has_its_mac = other.spec.wire == claim.spec.wire && other.spec.mac.get() == claim.spec.mac.get();
+            has_its_mac && !other.status.users().any(|(user, _)| user.pod_uid == *uid) && rank(other) < rank(claim)
+        };
+        let is_new = claim.spec.mac.get().is_some() && claim.status.occupant.sandbox.is_empty();
+        if let Some(other) = claims.iter().filter(|_| is_new).find(is_before) {
+            return Err(Violation(format!(
+                "MAC: pod {name} is told of {}, whose MAC {} has",
+                claim.meta.name, other.meta.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an IP object says an address.

@@ -5,7 +5,7 @@
 //! Subnet whose wire changed under its claims keeps its old one, and says so.
 
 use super::claims::{Claims, Slot};
-use super::id::{ClaimKey, HolderId};
+use super::id::{ClaimKey, HolderId, NicId};
 use super::made_mac;
 use super::pools::Pools;
 use super::project::gateways;
@@ -164,8 +164,7 @@ impl Books {
         }
         for (cidr, other) in others {
             let fault = overlap(&cidr, &subnet.meta.name, &read.wire);
-            self.unlist(&other);
-            self.pages.remove(&other);
+            self.close(&other);
             self.arrange(&other);
             self.touched.insert(other.clone());
             self.faults.insert(other, fault);
@@ -194,13 +193,14 @@ impl Books {
         }
         let moved = before.as_ref().is_some_and(|(wire, ..)| *wire != read.wire);
         self.unlist(name);
-        let book = match self.pages.remove(name).filter(|_| !moved) {
-            Some(mut page) => match page.book.update(read.spec.clone()) {
-                Ok(_) => self.without_strangers(page),
-                Err(_) => SubnetBook::new(read.spec.clone()),
-            },
-            None => SubnetBook::new(read.spec.clone()),
-        };
+        let book = self.pages.remove(name).and_then(|mut page| {
+            if !moved && page.book.update(read.spec.clone()).is_ok() {
+                return Some(self.without_strangers(page));
+            }
+            self.take_macs(page.wire, page.book);
+            None
+        });
+        let book = book.unwrap_or_else(|| SubnetBook::new(read.spec.clone()));
         for cidr in read.spec.cidrs().iter() {
             let key = ClaimKey { wire: read.wire.clone(), addr: cidr.network() };
             self.blocks.insert(key, (cidr.last(), name.clone()));
@@ -233,10 +233,9 @@ impl Books {
 
     /// Forgets a Subnet. Its claims stay: they are no business of a Subnet's life.
     pub(super) fn forget(&mut self, name: &Str) -> bool {
-        self.unlist(name);
         self.foreign.remove(name);
         self.faults.remove(name);
-        let was = self.pages.remove(name).is_some();
+        let was = self.close(name);
         self.arrange(name);
         was
     }
@@ -260,6 +259,24 @@ impl Books {
         match self.pages.get_mut(subnet) {
             Some(page) => self.pools.arrange(subnet, &mut page.book),
             None => self.pools.orphan(subnet),
+        }
+    }
+
+    /// A Subnet gives nothing out any more, and its book has no MAC; whether it gave anything out.
+    fn close(&mut self, name: &Str) -> bool {
+        self.unlist(name);
+        self.pages.remove(name).is_some_and(|page| {
+            self.take_macs(page.wire, page.book);
+            true
+        })
+    }
+
+    /// A book that is given up leaves no MAC behind on its wire.
+    fn take_macs(&mut self, wire: Str, mut book: SubnetBook<HolderId, Str>) {
+        let macs = self.macs.entry(wire).or_default();
+        let nics: Vec<NicId> = book.nics().map(|(nic, _)| nic.clone()).collect();
+        for nic in &nics {
+            book.release_nic(macs, nic);
         }
     }
 
@@ -387,7 +404,8 @@ impl Books {
         let recorded = page.book.record(slot.nic(), key.addr);
         debug_assert!(recorded.is_ok(), "one slot per address");
         if let Some(mac) = slot.mac() {
-            // Where two NICs claim one MAC the first one has it; the finding `duplicate-mac` tells.
+            // Where two NICs claim one MAC the first one has it here: who asks for one by name is held to all claims of the wire, those of no
+            // Subnet among them.
             let _ = page.book.record_mac(self.macs.entry(key.wire.clone()).or_default(), slot.nic(), mac);
         }
     }

@@ -303,6 +303,8 @@ impl Slot {
 pub(super) struct Claims {
     slots: BTreeMap<ClaimKey, Slot>,
     by_holder: Multi<HolderId, ClaimKey>,
+    /// Those with a MAC, by wire and MAC.
+    by_mac: Multi<(Str, Mac), ClaimKey>,
     tally: BTreeMap<(Str, Standing), u64>,
     /// How many were made for a Subnet, by Subnet and wire.
     of_subnet: BTreeMap<(Str, Str), u64>,
@@ -330,6 +332,9 @@ impl Claims {
         *self.tally.entry(Standing::of(&slot)).or_default() += 1;
         *self.of_subnet.entry((slot.subnet().clone(), key.wire.clone())).or_default() += 1;
         self.by_holder.insert(holder, key.clone());
+        if let Some(mac) = slot.mac() {
+            self.by_mac.insert((key.wire.clone(), mac), key.clone());
+        }
         self.slots.insert(key, slot);
         before
     }
@@ -347,6 +352,9 @@ impl Claims {
             }
         }
         self.by_holder.remove(&slot.nic().holder, key);
+        if let Some(mac) = slot.mac() {
+            self.by_mac.remove(&(key.wire.clone(), mac), key);
+        }
         Some(slot)
     }
 
@@ -364,6 +372,12 @@ impl Claims {
     /// The addresses of a NIC.
     pub(super) fn of_nic<'a>(&'a self, nic: &'a NicId) -> impl Iterator<Item = (&'a ClaimKey, &'a Slot)> {
         self.of_holder(&nic.holder).filter(move |(_, slot)| slot.nic().name == nic.name)
+    }
+
+    /// What goes with a MAC on a wire: of one NIC, but where two controllers granted it at once, or a person wrote a claim.
+    pub(super) fn with_mac(&self, wire: &Str, mac: Mac) -> impl Iterator<Item = &Slot> {
+        let place = (wire.clone(), mac);
+        self.by_mac.within(place.clone()..=place).filter_map(|key| self.slots.get(key))
     }
 
     /// What is held on a wire within a range.

@@ -39,6 +39,7 @@ mod release;
 mod rival;
 mod rule;
 mod rules;
+mod same_mac;
 mod serve;
 mod settle;
 mod standby;

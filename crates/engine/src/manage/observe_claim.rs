@@ -70,7 +70,6 @@ impl Engine {
             claim.users().for_each(|user| self.state.forget_pod_facts(&user.pod_uid));
         }
         self.state.books.release(key);
-        self.record_mac_again(&slot);
         self.settled(key);
         self.about(slot.nic().holder.clone());
         self.about_records_of(key);
@@ -80,28 +79,19 @@ impl Engine {
             // What kept it from being as it is written is gone.
             self.try_again(slot.subnet());
         }
+        if slot.mac().is_some() {
+            // Whoever waits for the MAC waits for a Subnet of the wire.
+            for subnet in self.state.books.on_wire(&key.wire) {
+                self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
+            }
+        }
         if let Some(subnet) = self.state.books.containing(key).cloned() {
             let pool = self.state.books.pools.at(&subnet, key.addr).cloned();
             self.freed.insert((subnet.clone(), key.addr.family(), pool));
-            if slot.mac().is_some() {
-                // Whoever waits for the MAC waits for a Subnet of the wire.
-                for subnet in self.state.books.on_wire(&key.wire) {
-                    self.dirty.extend(self.waiting.at_subnet(&subnet).cloned());
-                }
-            }
             if self.state.books.fault(&subnet).is_some() && self.state.books.is_idle(&subnet) {
                 self.try_faulty(&Str::default());
             }
         }
-    }
-
-    /// The MAC of a claim that is gone may be that of another one of the same pod: only one has it in the book.
-    fn record_mac_again(&mut self, gone: &Slot) {
-        let Some((claim, mac)) = gone.standing().zip(gone.mac()) else { return };
-        let title = (&claim.title.namespace, &claim.title.name);
-        let before = claim.nic.holder.before(title, &claim.occupant.pod_uid);
-        let others = self.state.claims.of_holder(&before);
-        others.filter(|(_, slot)| slot.mac() == Some(mac)).for_each(|(key, slot)| self.state.books.record(key, slot));
     }
 
     /// What was asked for has an answer: if it was the last record of its wire, free choices may go on.

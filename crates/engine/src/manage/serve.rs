@@ -52,7 +52,9 @@ impl Engine {
         let mut refusals = Vec::new();
         let namespace = &entitled.title.namespace;
         for (subnet, pool) in self.places(&subnets, want, namespace) {
-            match self.state.books.allocate((&subnet, pool.as_deref()), want, namespace, pair) {
+            let held = self.held_mac(&subnet, want).map(Denied::Refused);
+            let books = &mut self.state.books;
+            match held.map_or_else(|| books.allocate((&subnet, pool.as_deref()), want, namespace, pair), Err) {
                 Ok(grant) => {
                     self.record_again(&all);
                     return self.ask(entitled, want, &subnet, &grant);
@@ -240,11 +242,7 @@ impl Engine {
         for (subnet, denied) in refusals {
             match &denied {
                 Denied::Closed(why) => told.push(format!("NoAvailableAddress: Subnet {subnet}: {why}")),
-                Denied::Refused(refusal) => {
-                    // The word is what Kube-OVN's users look for, and their programs.
-                    let (word, words) = (refusal.kube_ovn_word(), self.in_words(&subnet, refusal));
-                    told.push(format!("{word}: Subnet {subnet}: {words}"));
-                }
+                Denied::Refused(refusal) => told.push(self.in_full(&subnet, refusal)),
             }
             self.queue(&subnet, &denied, entitled);
             let Some(wire) = self.state.books.wire(&subnet).cloned() else { continue };
@@ -285,6 +283,11 @@ impl Engine {
         if !is_all {
             self.waiting.for_subnet(subnet, &entitled.holder);
         }
+    }
+
+    /// A refusal, after the word that Kube-OVN's users look for, and their programs.
+    pub(super) fn in_full(&self, subnet: &Str, refusal: &Refusal<HolderId, Str>) -> String {
+        format!("{}: Subnet {subnet}: {}", refusal.kube_ovn_word(), self.in_words(subnet, refusal))
     }
 
     /// A refusal with the holder in the words that people use.

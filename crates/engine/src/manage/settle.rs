@@ -39,6 +39,8 @@ impl Engine {
             for entitled in looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).filter(|e| e.may_grow) {
                 entitled.wants.iter().for_each(|want| self.wait_for_lender(want));
             }
+            let wants = looks.iter().filter_map(|(_, entitled)| entitled.as_ref()).flat_map(|entitled| &entitled.wants);
+            wants.for_each(|want| self.wait_for_mac(want));
             for (holder, entitled) in &looks {
                 if let Some(unread) = entitled.as_ref().and_then(|entitled| entitled.unread.as_ref()) {
                     self.tell_unread(holder, unread);

@@ -8,7 +8,11 @@ use crate::excuse::is_unsettled;
 use crate::net::{FIRST, PRIMARY_WIRE, SECOND, network_of};
 use crate::oracle::{Violation, claims, is_ended, is_unreadable, pods};
 use api::slim::{AddressClaim, Phase, Pod};
+use ledger::Mac;
 use serde_json::Value;
+
+/// The annotation by which a pod asks for a MAC.
+const MAC: &str = "macvlan.default.kubernetes.io/mac_address";
 
 /// A pod that wants any address has one while there are any; and one that has all its addresses runs.
 pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
@@ -21,8 +25,8 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
                 && claim.spec.holder.kind != "IptablesEIP"
         };
         let mine: Vec<&AddressClaim> = claims.iter().filter(has).collect();
-        if mine.is_empty() && is_plain(cluster, pod) && free > 0 && !cluster.excuses.has_pod(&pod.meta.uid.to_string())
-        {
+        let is_plain = || is_plain(cluster, pod) && !waits_for_mac(pod, &claims);
+        if mine.is_empty() && is_plain() && free > 0 && !cluster.excuses.has_pod(&pod.meta.uid.to_string()) {
             let name = &pod.meta.name;
             return Err(Violation(format!("LIVENESS: pod {name} has nothing, and {free} addresses are free")));
         }
@@ -43,6 +47,10 @@ pub(super) fn alive(cluster: &Cluster) -> Result<(), Violation> {
         if is_barred {
             continue;
         }
+        // A claim with its MAC came first.
+        if mine.iter().any(|claim| claims.iter().any(|other| has_its_mac(claim, other))) {
+            continue;
+        }
         let is_settled = !mine.iter().any(|claim| is_unsettled(cluster, &claims, claim));
         if full && is_settled && pod.status.phase != Phase::Running {
             let names: Vec<&str> = mine.iter().map(|claim| claim.meta.name.as_str()).collect();
@@ -61,14 +69,28 @@ fn is_busy(cluster: &Cluster, claim: &AddressClaim, pod: &Pod) -> bool {
         .any(|sandbox| pod.meta.uid != api::slim::Uid::parse(&sandbox.pod_uid))
 }
 
-/// Whether a pod asks for any address of the first network and nothing else, and nothing is reserved for it.
+/// Whether another pod's claim on the same wire says the same MAC.
+fn has_its_mac(claim: &AddressClaim, other: &AddressClaim) -> bool {
+    let user = |claim: &AddressClaim| claim.status.occupant.pod_uid.clone();
+    let is_like_it = claim.spec.wire == other.spec.wire && claim.spec.mac.get() == other.spec.mac.get();
+    is_like_it && claim.spec.mac.get().is_some() && user(claim) != user(other)
+}
+
+/// Whether a pod asks for a MAC that a claim has.
+fn waits_for_mac(pod: &Pod, claims: &[AddressClaim]) -> bool {
+    let asked = pod.meta.annotation(MAC).and_then(|text| text.parse::<Mac>().ok());
+    asked.is_some() && claims.iter().any(|claim| claim.spec.mac.get() == asked.as_ref())
+}
+
+/// Whether a pod asks for any address of the first network and nothing else but a MAC, and nothing is reserved for it.
 fn is_plain(cluster: &Cluster, pod: &Pod) -> bool {
     let port = format!("{}.{}.macvlan.default", pod.meta.name, pod.meta.namespace);
     if cluster.server.object("kubeovn.io", "ips", "", &port).is_some() {
         return false;
     }
     let mut keys = pod.meta.annotations.iter().map(|(key, _)| key);
-    keys.all(|key| key == "k8s.v1.cni.cncf.io/networks")
+    let is_mac = |key: &str| key == MAC && pod.meta.annotation(MAC).is_some_and(|text| text.parse::<Mac>().is_ok());
+    keys.all(|key| key == "k8s.v1.cni.cncf.io/networks" || is_mac(key))
         && pod.meta.annotation("k8s.v1.cni.cncf.io/networks") == Some("macvlan")
 }
 

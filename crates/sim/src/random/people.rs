@@ -118,6 +118,17 @@ pub(super) fn with_named_wire(mut request: Request) -> Request {
     request
 }
 
+/// A request, where pods that ask for any address ask for one MAC.
+pub(super) fn with_one_mac(mut request: Request) -> Request {
+    let plain = json!({NETWORKS: "macvlan"});
+    if let Some(pod) = request.body.as_mut().filter(|body| body["kind"] == "Pod")
+        && pod["metadata"]["annotations"] == plain
+    {
+        pod["metadata"]["annotations"][format!("{FIRST}.kubernetes.io/mac_address")] = json!("02:00:00:00:00:07");
+    }
+    request
+}
+
 fn named() -> Value {
     json!({"metadata": {"annotations": {WIRE: FIRST_NAMED}}})
 }

@@ -135,6 +135,7 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
             cluster.name_first_wire();
             send(cluster, vec![people::name_wire()]);
         }
+        What::OneMac => cluster.one_mac = true,
         What::Primary => {
             cluster.act(&Act::ServePrimary);
             ask(cluster, what);
@@ -154,9 +155,10 @@ fn happen(cluster: &mut Cluster, what: What) -> Result<(), Violation> {
 
 /// People ask the API server.
 fn ask(cluster: &mut Cluster, what: What) {
-    let named = cluster.first_wire() != FIRST;
+    let (named, one_mac) = (cluster.first_wire() != FIRST, cluster.one_mac);
     let requests = people::requests(what).into_iter();
     let requests = requests.map(|request| if named { people::with_named_wire(request) } else { request });
+    let requests = requests.map(|request| if one_mac { people::with_one_mac(request) } else { request });
     send(cluster, requests.collect());
 }
 

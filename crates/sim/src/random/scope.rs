@@ -60,7 +60,12 @@ impl Scope {
 /// What a step is about; none: of every run.
 const fn theme(what: What) -> Option<Theme> {
     Some(match what {
-        What::Nothing | What::NameWire | What::Pass(_) | What::Pod(_, _, Ask::Free) | What::DeletePod(..) => {
+        What::Nothing
+        | What::NameWire
+        | What::OneMac
+        | What::Pass(_)
+        | What::Pod(_, _, Ask::Free)
+        | What::DeletePod(..) => {
             return None;
         }
         What::Save | What::PutBack | What::WatchOver | What::LateArrives => return None,

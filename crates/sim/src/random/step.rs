@@ -86,6 +86,8 @@ pub enum What {
     Boot(u8),
     /// The wire of the first network has a name of its own: before anything is claimed there.
     NameWire,
+    /// Pods that ask for any address of the first network ask for one MAC from now on, all for the same.
+    OneMac,
     /// The controllers serve the primary network from now on, and each pod has a NIC on it.
     Primary,
     /// Create a Subnet of the primary network for the pods' Namespace.

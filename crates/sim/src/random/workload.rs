@@ -11,6 +11,8 @@ use super::step::{ALL, Ask, Grace, Hand, Nat, Networks, Pods, Refusal, Step, Wha
 const PRIMARY: (u64, u64) = (8, 3);
 /// In which the wire of the first network has a name of its own.
 const NAMED: (u64, u64) = (8, 5);
+/// In which plain pods ask for one MAC.
+const ONE_MAC: (u64, u64) = (8, 6);
 
 /// The steps of a run.
 #[must_use]
@@ -33,8 +35,8 @@ pub fn workload(seed: u64, steps: usize, controllers: u8) -> Vec<Step> {
         Step(what, turns, dice.salt())
     };
     let is_one = |(of, rest): (u64, u64)| seed % of == rest;
-    let first = [(PRIMARY, What::Primary), (NAMED, What::NameWire)].into_iter().filter(|(of, _)| is_one(*of));
-    let first = first.map(|(_, what)| Step(what, ALL, 0));
+    let first = [(PRIMARY, What::Primary), (NAMED, What::NameWire), (ONE_MAC, What::OneMac)];
+    let first = first.into_iter().filter(|(of, _)| is_one(*of)).map(|(_, what)| Step(what, ALL, 0));
     first.chain((0..steps).map(step)).take(steps).collect()
 }
 

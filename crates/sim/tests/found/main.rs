@@ -4,6 +4,7 @@
 mod claims;
 mod lagging;
 mod lenders;
+mod macs;
 mod nodes;
 mod owners;
 mod primary;

@@ -273,6 +273,12 @@ impl Engine {
         pod.is_some_and(|pod| !claim.has_user(&pod.meta.uid)) && self.says_what_was_told(ip)
     }
 
+    /// Whether the pod of a claim was told its address, by its record.
+    pub(in crate::manage) fn was_told(&self, claim: &Claim) -> bool {
+        let ips = self.state.ips_at.of(&claim.key.addr).map(|ip| &**ip);
+        ips.filter(|ip| self.is_of(ip, claim)).any(|ip| self.says_what_was_told(ip))
+    }
+
     /// Removes an IP object, and first the finalizer that Kube-OVN left on it, by which it would stay; whether it is still to go.
     /// One that was deleted and that somebody else's finalizer holds is in nobody's way.
     pub(super) fn remove_ip(&mut self, meta: &Meta, holder: &HolderId) -> bool {

@@ -26,6 +26,8 @@ impl Engine {
         let (mut set, mut unread) = (BTreeMap::new(), Vec::new());
         for want in entitled.wants.iter().filter(|want| want.has_records()) {
             match self.served(want) {
+                // It is told once the MAC is its own.
+                Some(_) if self.lost_mac(want).is_some() => {}
                 Some((_, addrs)) if !self.may_be_told(pod, want, addrs) => return,
                 Some((subnet, addrs)) => {
                     unread.extend(self.unread_told(pod, want, addrs));
