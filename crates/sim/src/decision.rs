@@ -98,7 +98,12 @@ fn mac(server: &Server, pod: (&str, &str, &Uid), set: &BTreeMap<String, String>)
         let rank = |claim: &AddressClaim| (claim.meta.created.get().copied(), claim.spec.address.get().copied());
         let is_before = |other: &&AddressClaim| {
             let has_its_mac = other.spec.wire == claim.spec.wire && other.spec.mac.get() == claim.spec.mac.get();
-            has_its_mac && !other.status.users().any(|(user, _)| user.pod_uid == *uid) && rank(other) < rank(claim)
+            // An ordinal or a machine keeps the MAC of its NIC from pod to pod.
+            let is_other = other.spec.holder != claim.spec.holder;
+            has_its_mac
+                && is_other
+                && !other.status.users().any(|(user, _)| user.pod_uid == *uid)
+                && rank(other) < rank(claim)
         };
         let is_new = claim.spec.mac.get().is_some() && claim.status.occupant.sandbox.is_empty();
         if let Some(other) = claims.iter().filter(|_| is_new).find(is_before) {
