@@ -2,8 +2,8 @@
 //!
 //! In: claims that somebody deletes by hand, the wire at that moment. Out: whose address on the wire needs no claim for now.
 //! Guarantees: a pod is excused for the address that it had when its claim was deleted, and only until a claim for it is
-//! there again or the address is off its interface; one whose address was on record must have its claim again at rest,
-//! unless somebody else has it by then, or the record was touched by hand too.
+//! there again or the address is off its interface; one that ran with an address which was on record must have its claim again at rest,
+//! unless somebody else has it by then, or the record was touched by hand too; and so must everyone over whose claim an agent watches.
 
 use crate::cluster::Cluster;
 use crate::net::{is_wire_of, network_of, port};
@@ -56,8 +56,9 @@ impl Excuses {
         {
             let key = (net.clone(), *addr, pod.pod_uid.clone());
             self.note_unrecorded(server, &key, pod);
-            // One that is about to have it, so that nobody can know, may be told another one meanwhile.
+            // One that is not shown running, so that nobody can know that it has the address, may be told another one meanwhile.
             let recorded = is_recorded(server, net, *addr, pod) && wire.has_sandbox(net, *addr, pod);
+            let recorded = recorded && is_shown_running(server, pod);
             self.forsaken.entry(key).or_insert(Forsaken { pod: pod.clone(), recorded });
         }
     }
@@ -126,10 +127,13 @@ impl Excuses {
         });
     }
 
-    /// At rest nobody is without a claim whose address was on record and is free; where no Subnet has it, nobody can tell.
-    pub(crate) fn at_rest(&self, server: &Server) -> Result<(), Violation> {
+    /// At rest nobody is without a claim whose address was on record and is free, or that an agent watches over; where no Subnet has it,
+    /// nobody can tell by a record.
+    pub(crate) fn at_rest(&self, server: &Server, nodes: &[Node]) -> Result<(), Violation> {
         let lost = self.forsaken.iter().find(|((net, addr, _), of)| {
-            of.recorded && claim(server, net, *addr).is_none() && has_subnet(server, net, *addr)
+            let is_watched = || nodes.iter().any(|node| node.watches_over(&of.pod, net, *addr));
+            let is_known = of.recorded && has_subnet(server, net, *addr) || is_watched();
+            is_known && claim(server, net, *addr).is_none()
         });
         match lost {
             Some(((net, addr, _), of)) => {
@@ -275,6 +279,12 @@ fn is_recorded(server: &Server, net: &str, addr: Addr, pod: &SandboxId) -> bool 
     let field = if addr.family() == ledger::Family::V4 { "v4IpAddress" } else { "v6IpAddress" };
     let alive = pod["metadata"]["deletionTimestamp"].is_null() && !ended(&pod);
     alive && allocated && said.split(',').any(|part| part == text) && ip["spec"][field] == text.as_str()
+}
+
+/// Whether the API says of a pod that it runs.
+fn is_shown_running(server: &Server, pod: &SandboxId) -> bool {
+    let object = server.object("", "pods", &pod.namespace, &pod.name);
+    object.is_some_and(|of| of["metadata"]["uid"] == pod.pod_uid.as_str() && of["status"]["phase"] == "Running")
 }
 
 fn ended(pod: &Value) -> bool {

@@ -42,6 +42,11 @@ impl Given {
         self.claims.insert((sandbox.clone(), net.to_owned(), addr), body);
     }
 
+    /// Whether a sandbox was given an address, by a claim of its own.
+    pub(crate) fn has(&self, sandbox: &SandboxId, net: &str, addr: Addr) -> bool {
+        self.claims.contains_key(&(sandbox.clone(), net.to_owned(), addr))
+    }
+
     /// Makes one claim again that vanished; whether there was one.
     pub(crate) fn reassert(&mut self, server: &mut Server, wire: &Wire, now: Timestamp) -> bool {
         self.claims.retain(|(sandbox, net, addr), _| wire.has_sandbox(net, *addr, sandbox));

@@ -163,6 +163,11 @@ impl Node {
         self.silent_at = None;
     }
 
+    /// Whether its agent makes the claim again by which it gave an address to a sandbox, should that vanish.
+    pub(crate) fn watches_over(&self, sandbox: &SandboxId, net: &str, addr: Addr) -> bool {
+        self.vigilant && !self.is_cut_off() && self.given.has(sandbox, net, addr)
+    }
+
     /// Whether its agent has promised that a pod gets no address any more, or not that of a claim.
     pub(crate) fn refuses(&self, uid: &str, claim: &str) -> bool {
         self.tombstones.contains(uid) || self.forsworn.contains(&(uid.to_owned(), claim.to_owned()))

@@ -82,7 +82,8 @@ impl Engine {
                 let lender = want.lent.as_ref().map(|lent| &lent.nic.holder);
                 // What its machine keeps for it, it goes on with.
                 let is_kept = || lender.is_some_and(|lender| lender.has_pods() && self.uses(lender, claim));
-                !self.is_beside_record(want, claim) || is_kept()
+                let is_beside = self.is_beside_record(want, claim) || self.runs_beside(want, claim);
+                !is_beside || is_kept()
             }
         };
         is_told || may_stay
@@ -95,10 +96,14 @@ impl Engine {
         recorded.is_some_and(|key| self.state.claims.may_be_of(&key, &want.nic)) && !self.state.runs_with(want, claim)
     }
 
-    /// Whether the pod of a holder was told what is on record, and runs with that, whoever has it by now, and a claim came beside it.
+    /// Whether the pod of a holder, or the one that uses what a gateway or a machine lends, was told what is on record, and runs with that, whoever
+    /// has it by now, and a claim came beside it.
     fn runs_beside(&self, want: &Want, claim: &Claim) -> bool {
         let told = want.record().filter(|pair| *pair == want.told);
-        told.and_then(|pair| claim.beside(pair)).is_some() && self.state.runs(&want.nic.holder)
+        let holder = &want.nic.holder;
+        let user = || self.state.borrower(holder).filter(|_| holder.has_by_pod());
+        let runs = || self.state.runs(holder) || user().is_some_and(|(user, _)| self.state.runs(user));
+        told.and_then(|pair| claim.beside(pair)).is_some() && runs()
     }
 
     /// Whether the present pod of a holder uses a claim.

@@ -212,7 +212,7 @@ fn finish(cluster: &mut Cluster, dice: &mut Dice) -> Result<(), Violation> {
     while turn(cluster, dice)? {}
     cluster.calm()?;
     at_rest(cluster)?;
-    cluster.excuses.at_rest(&cluster.server)?;
+    cluster.excuses.at_rest(&cluster.server, &cluster.nodes)?;
     alive(cluster)?;
     rules::judge(cluster)?;
     restarted(cluster)?;

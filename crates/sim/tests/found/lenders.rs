@@ -321,3 +321,86 @@ fn the_claim_of_a_gateway_is_made_again_for_a_record_that_was_written_late() {
         ],
     );
 }
+
+#[test]
+fn a_gateways_pod_that_runs_is_not_moved_to_a_claim_beside_what_it_was_told() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(2, 0), ALL, 0),
+            Step(Block(28), 0, 0),
+            Step(Set(0, 2), 30, 40471),
+            Step(Deaf(1), 0, 0),
+            Step(Hand(DeleteClaims, 50), 0, 0),
+            Step(Gateway(2), 0, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Pool(4, 5), ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Expire(1), ALL, 0),
+            Step(Hand(DeleteClaims, 61), ALL, 0),
+            Step(Hear(1), ALL, 0),
+            Step(Arm(CrashAfter, 2), ALL, 0),
+            Step(Gateway(1), 13, 35677),
+            Step(Hand(StripClaim, 33), ALL, 0),
+            Step(Hear(0), 0, 0),
+            Step(Hand(DeleteClaims, 41), 5, 64386),
+            Step(Connect(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_is_not_shown_running_may_be_told_another_address_once_a_hand_deleted_its_claim() {
+    // The judge's own mistake.
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(2, 0), 0, 0),
+            Step(Block(28), 1, 29652),
+            Step(Set(0, 2), 30, 40471),
+            Step(Deaf(1), 30, 35967),
+            Step(Hand(EditIp, 11), 0, 0),
+            Step(Hand(DeleteIp, 10), 8, 42556),
+            Step(Hand(DeleteClaims, 50), 3, 19228),
+            Step(Gateway(2), 0, 0),
+            Step(Hear(0), 0, 0),
+            Step(RunVm(0, 0), ALL, 0),
+            Step(Deaf(0), ALL, 0),
+            Step(DeleteGateway, ALL, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Expire(1), ALL, 0),
+            Step(Vip(1, 6), ALL, 0),
+            Step(Hand(DeleteClaims, 61), ALL, 0),
+            Step(Hear(1), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Arm(Late, 1), ALL, 0),
+            Step(Hear(0), 0, 0),
+            Step(Hand(DeleteClaims, 41), ALL, 0),
+            Step(Connect(0), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn the_record_of_a_running_pod_outlasts_a_claim_of_its_address_that_is_asked_for_another() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Deaf(0), ALL, 0),
+            Step(Vip(1, 4), ALL, 0),
+            Step(DeleteVip(1), ALL, 0),
+            Step(Eip(1, 3), 0, 0),
+            Step(Hand(DeleteClaim, 91), 0, 0),
+            Step(Arm(CrashBefore, 1), 0, 0),
+            Step(Gateway(2), ALL, 0),
+            Step(Vip(1, 6), ALL, 0),
+            Step(Hand(DeleteIp, 35), 8, 5184),
+            Step(Hand(DeleteClaims, 74), 8, 61252),
+            Step(Deaf(1), 13, 19895),
+            Step(Hand(DeleteClaims, 78), ALL, 0),
+        ],
+    );
+}

@@ -252,7 +252,7 @@ impl Engine {
     /// done.
     pub(in crate::manage) fn remove_records(&mut self, claim: &Claim) -> bool {
         let ips = self.state.ips_at.of(&claim.key.addr);
-        let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, claim);
+        let of_claim = |ip: &&Ip| !is_reservation(ip) && self.is_of(ip, claim) && !self.outlasts(ip, Some(claim));
         let found: Vec<Meta> = ips.map(|ip| &**ip).filter(of_claim).map(|ip| ip.meta.clone()).collect();
         let mut any = false;
         for meta in &found {
@@ -265,12 +265,13 @@ impl Engine {
         any
     }
 
-    /// Whether an IP object says what a living pod was told, of a claim that was made again after the pod's was lost, and not for that pod;
-    /// its lender is gone by now: it is all that says so.
-    fn outlasts(&self, ip: &Ip, claim: &Claim) -> bool {
+    /// Whether an IP object says what a living pod was told, of a claim that was made again after the pod's was lost, or is asked for, and not for
+    /// that pod: it is all that says so.
+    pub(super) fn outlasts(&self, ip: &Ip, claim: Option<&Claim>) -> bool {
         let pod = self.state.world.pods.get(&ip.spec.namespace, &ip.spec.pod_name);
         // Its holder may have been an ordinal when it was written.
-        pod.is_some_and(|pod| !claim.has_user(&pod.meta.uid)) && self.says_what_was_told(ip)
+        let uses = |pod: &Pod| claim.is_some_and(|claim| claim.has_user(&pod.meta.uid));
+        pod.is_some_and(|pod| !uses(pod)) && self.says_what_was_told(ip)
     }
 
     /// Whether the pod of a claim was told its address, by its record.

@@ -10,7 +10,7 @@ use crate::manage::command::Action;
 use crate::manage::engine::Engine;
 use crate::manage::holders::reservation::is_reservation;
 use crate::manage::holders::{self, Entitled};
-use crate::manage::id::{ClaimKey, HolderId};
+use crate::manage::id::HolderId;
 use crate::manage::want::Want;
 use crate::manage::write::Write;
 use crate::record::is_finished;
@@ -87,15 +87,16 @@ impl Engine {
     }
 
     /// Removes the IP objects that say that a pod has an address of a lender, and does not use it any more. Those of a pod that no
-    /// watch has shown are judged on its own behalf, after a fresh read.
+    /// watch has shown are judged on its own behalf, after a fresh read; those that say what their pod was told before its claim was lost stay.
     fn remove_borrowed(&mut self, holder: &HolderId) {
-        let keys: Vec<ClaimKey> = self.state.claims.of_holder(holder).map(|(key, _)| key.clone()).collect();
         let mut found: Vec<Meta> = Vec::new();
-        for key in &keys {
+        for (key, slot) in self.state.claims.of_holder(holder) {
             let ips = self.state.ips_at.of(&key.addr).map(|ip| &**ip);
             let on_wire = |ip: &&Ip| self.state.books.wire(&ip.spec.subnet) == Some(&key.wire);
             let is_unknown = |ip: &Ip| holder_of(ip).is_some_and(|of| !self.state.pods.contains_key(&of));
-            let former = |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !is_unknown(ip);
+            let outlasts = |ip: &Ip| self.outlasts(ip, slot.standing());
+            let former =
+                |ip: &&Ip| !is_reservation(ip) && !self.borrows(holder, ip) && !is_unknown(ip) && !outlasts(ip);
             found.extend(ips.filter(on_wire).filter(former).map(|ip| ip.meta.clone()));
         }
         for meta in &found {
