@@ -161,7 +161,8 @@ fn records(cluster: &Cluster, pods: &[Pod], claims: &[AddressClaim]) -> Result<(
             claim.spec.address.get().copied().ok_or_else(|| Violation("a claim without an address".to_owned()))?;
         let mut ips = recorded.remove(&addr).unwrap_or_default();
         let is_lost = cluster.excuses.was_lost(&claim.meta.name);
-        let is_others = |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip));
+        let is_others =
+            |ip: &Ip| !(is_left(cluster, ip) || is_lost && still_says(cluster, ip) || is_told_by_hand(cluster, ip));
         ips.retain(|ip| !is_request(ip) && (is_of(ip, claim) || is_others(ip)));
         let expected = if rests(cluster, claim) { 0 } else { expected(cluster, claim) };
         // What was not written before its pod could not be read any more is not.
@@ -204,13 +205,24 @@ fn is_request(ip: &Ip) -> bool {
 /// Whether an IP object is what is left of somebody's right to an address whose claim was deleted by hand, and that another holder has
 /// by now: a reservation, or what a living pod was told.
 fn still_says(cluster: &Cluster, ip: &Ip) -> bool {
+    let is_reserved = ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true");
+    is_reserved || is_told(cluster, ip) || is_unread(cluster, ip)
+}
+
+/// Whether hands wrote one address into an IP object and into its pod's annotation: both that the pod has on record agree, nothing says
+/// that they are wrong, and the pod waits for whoever has that address.
+fn is_told_by_hand(cluster: &Cluster, ip: &Ip) -> bool {
+    cluster.excuses.was_touched(&ip.spec.namespace, &ip.spec.pod_name) && is_told(cluster, ip)
+}
+
+/// Whether the pod of an IP object was told what that says.
+fn is_told(cluster: &Cluster, ip: &Ip) -> bool {
     let pod = cluster.server.object("", "pods", &ip.spec.namespace, &ip.spec.pod_name);
-    let told = pod.is_some_and(|pod| {
+    pod.is_some_and(|pod| {
         let said = pod["metadata"]["annotations"].as_object().into_iter().flatten();
         let mut said = said.filter(|(key, _)| key.contains("/ip_address")).filter_map(|(_, text)| text.as_str());
         said.any(|text| Some(text) == ip.spec.ip_address.get().map(AddrPair::to_string).as_deref())
-    });
-    ip.meta.label("ovn.kubernetes.io/ip_reserved") == Some("true") || told || is_unread(cluster, ip)
+    })
 }
 
 /// Whether nobody can read which networks an annotation asks for.
@@ -223,13 +235,14 @@ pub(crate) fn asks_unreadably(meta: &serde_json::Value) -> bool {
     meta["annotations"]["k8s.v1.cni.cncf.io/networks"].as_str().is_some_and(is_unreadable)
 }
 
-/// Whether a pod that uses a claim cannot be read, and was not told of it before.
+/// Whether a pod that uses a claim cannot be read, and was not told of it before. That it asks for the address is no telling.
 fn has_unread_user(pods: &[Pod], claim: &AddressClaim) -> bool {
     let is_user = |pod: &&Pod| claim.status.users().any(|(user, _)| user.pod_uid == pod.meta.uid);
     let is_told = |pod: &Pod| {
         let addr = claim.spec.address.get().map(ToString::to_string).unwrap_or_default();
-        let told = pod.meta.annotations.iter().filter(|(key, _)| key.contains("/ip_address"));
-        told.flat_map(|(_, text)| text.split(',')).any(|one| one == addr)
+        let said = pod.meta.annotations.iter().filter_map(|(key, text)| Some((key.strip_suffix("/ip_address")?, text)));
+        let mut told = said.filter(|(nic, _)| pod.meta.annotation(&format!("{nic}/allocated")) == Some("true"));
+        told.any(|(_, text)| text.split(',').any(|one| one == addr))
     };
     pods.iter().filter(is_user).any(|pod| is_unread_pod(pod) && !is_told(pod))
 }

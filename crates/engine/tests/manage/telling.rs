@@ -170,6 +170,36 @@ fn a_launcher_pod_whose_annotations_were_taken_is_told_what_is_on_record_for_its
     assert_eq!(body["metadata"]["annotations"]["macvlan.default.kubernetes.io/ip_address"], "10.0.0.3");
 }
 
+#[test]
+fn a_launcher_pod_that_runs_with_what_is_on_record_is_not_given_what_its_machine_was_given_beside_it() {
+    // A hand deleted the claim of what it runs with, and somebody else has that for a while.
+    let world = |phase: &str| {
+        let owner =
+            json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "name": "vm", "uid": "vmi"});
+        let annotations = json!({"k8s.v1.cni.cncf.io/networks": "macvlan", "macvlan.default.kubernetes.io/allocated": "true",
+            "macvlan.default.kubernetes.io/ip_address": "10.0.0.3"});
+        let meta = json!({"name": "launcher", "namespace": "default", "uid": "p", "resourceVersion": "5",
+            "annotations": annotations, "ownerReferences": [owner]});
+        let pod = json!({"metadata": meta, "spec": {"nodeName": "n1"}, "status": {"phase": phase}});
+        let labels = json!({"ovn.kubernetes.io/ip_reserved": "false", "ovn.kubernetes.io/subnet": "s", "s": "",
+            "ipledger.dev/holder-kind": "VirtualMachine"});
+        let meta = json!({"name": "vm.default.macvlan.default", "uid": "ip", "resourceVersion": "3", "labels": labels});
+        let ip = json!({"podName": "vm", "namespace": "default", "podType": "VirtualMachine", "subnet": "s",
+            "v4IpAddress": "10.0.0.3", "ipAddress": "10.0.0.3"});
+        let holder = json!({"kind": "VirtualMachine", "namespace": "default", "name": "vm", "nic": "macvlan.default"});
+        let spec = json!({"wire": "macvlan.default", "address": "10.0.0.2", "subnet": "s", "holder": holder});
+        let beside = json!({"name": "macvlan.default.10.0.0.2", "uid": "beside", "resourceVersion": "4"});
+        let others = claim_of_pod("q", ("macvlan.default", "10.0.0.3", "s"));
+        let pod = Input::Seen(object(Kind::Pod, &pod));
+        [subnet(&json!({})), seen(Kind::Ip, &meta, &ip), seen(Kind::AddressClaim, &beside, &spec), others, pod]
+    };
+    for (phase, moves) in [("Pending", true), ("Running", false)] {
+        let asked = tell(&mut Engine::new(Settings::default()), world(phase).into_iter().chain(lists()));
+        let has_it = asked.iter().any(|command| matches!(command.action, Action::Occupy { .. }));
+        assert_eq!(has_it, moves, "{phase}: {asked:?}");
+    }
+}
+
 /// The claim of the ordinal, which a pod uses that nobody has seen.
 fn claim_of_old(version: u32, conditions: &Value) -> Object {
     match claim_of_set(&version.to_string(), Some("old"), conditions) {

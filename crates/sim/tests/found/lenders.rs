@@ -404,3 +404,80 @@ fn the_record_of_a_running_pod_outlasts_a_claim_of_its_address_that_is_asked_for
         ],
     );
 }
+
+#[test]
+fn a_pod_that_hands_told_what_a_reservation_has_waits_for_it() {
+    holds_overtaken(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Reserve(2, 0), ALL, 0),
+            Step(Reserve(3, 4), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Pass(90), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(Pod(0, 0, This(5)), ALL, 0),
+            Step(Crash(0), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Arm(Lose, 2), ALL, 0),
+            Step(OutOfService(1), ALL, 0),
+            Step(Vip(0, 0), 0, 0),
+            Step(DropNode(0), 0, 0),
+            Step(DeleteOrdinal(0, 1, Zero), 2, 53723),
+            Step(Arm(CrashAfter, 3), 3, 8296),
+            Step(Subnet, 3, 54351),
+            Step(Hear(0), 5, 33907),
+            Step(DeleteOrdinal(0, 0, Zero), 30, 38217),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(EditIp, 76), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Hand(EditPod, 11), ALL, 0),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+            Step(Pass(5), 0, 0),
+            Step(Hand(DeleteClaim, 95), ALL, 0),
+        ],
+    );
+}
+
+#[test]
+fn a_pod_that_hands_told_what_a_reservation_has_finds_another_address_once_it_is_made_again() {
+    holds_overtaken(
+        1,
+        &[
+            Step(DeleteSubnet, ALL, 0),
+            Step(Set(0, 2), ALL, 0),
+            Step(Reserve(2, 0), ALL, 0),
+            Step(Reserve(3, 4), ALL, 0),
+            Step(Set(1, 3), ALL, 0),
+            Step(Pass(90), ALL, 0),
+            Step(Cancel(1), ALL, 0),
+            Step(Pod(0, 0, This(5)), ALL, 0),
+            Step(Crash(0), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+            Step(DeletePod(3, Normal), ALL, 0),
+            Step(Arm(Lose, 2), ALL, 0),
+            Step(OutOfService(1), ALL, 0),
+            Step(Vip(0, 0), 0, 0),
+            Step(DropNode(0), 0, 0),
+            Step(DeleteOrdinal(0, 1, Zero), 2, 53723),
+            Step(Arm(CrashAfter, 3), 3, 8296),
+            Step(Subnet, 3, 54351),
+            Step(Hear(0), 5, 33907),
+            Step(DeleteOrdinal(0, 0, Zero), 30, 38217),
+            Step(Deaf(0), ALL, 0),
+            Step(Hand(EditIp, 76), ALL, 0),
+            Step(Pod(3, 0, Free), ALL, 0),
+            Step(Hand(EditPod, 11), ALL, 0),
+            Step(Arm(CrashBefore, 3), ALL, 0),
+            Step(Pass(5), 0, 0),
+            Step(Hand(DeleteClaim, 95), ALL, 0),
+            Step(Set(0, 0), ALL, 0),
+            Step(DeleteOrdinal(1, 0, Zero), ALL, 0),
+            Step(DeleteVip(0), ALL, 0),
+            Step(Cancel(2), ALL, 0),
+            Step(Pass(90), ALL, 0),
+        ],
+    );
+}

@@ -394,3 +394,17 @@ fn a_pod_that_cannot_be_read_has_no_record_by_the_name_of_its_wire() {
         ],
     );
 }
+
+#[test]
+fn a_pod_that_only_asked_for_an_address_before_nobody_could_read_it_has_no_record() {
+    holds_overtaken(
+        2,
+        &[
+            Step(Reserve(0, 0), ALL, 0),
+            Step(Pod(0, 1, This(2)), 0, 0),
+            Step(Networks(0, Unreadable), ALL, 0),
+            Step(RunVm(1, 0), ALL, 0),
+            Step(Cancel(0), ALL, 0),
+        ],
+    );
+}
